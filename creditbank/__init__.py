@@ -1,0 +1,1 @@
+"""An open credit bank: certified, accumulated and transferable learning outcomes."""

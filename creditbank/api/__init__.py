@@ -1,0 +1,1 @@
+"""The doors for machines: one file per noun, errors as problem+json."""

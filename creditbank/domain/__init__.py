@@ -1,0 +1,1 @@
+"""Decisions: plain values and pure functions, standard library only."""

@@ -1,0 +1,1 @@
+"""Optimal allocation of credit to requirements, with proof."""

@@ -1,0 +1,1 @@
+"""The transparency log: hashing, tiles, checkpoints and proofs."""

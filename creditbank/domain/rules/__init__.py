@@ -1,0 +1,1 @@
+"""Regulations as typed tables, evaluated with a trace."""

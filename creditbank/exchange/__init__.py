@@ -1,0 +1,1 @@
+"""Other systems' shapes: parse first, then call a service."""

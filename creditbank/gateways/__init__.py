@@ -1,0 +1,1 @@
+"""Everything outside: time, ids, keys, files, database server, solver."""

@@ -1,0 +1,38 @@
+"""The only reader of time and maker of ids."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+
+def now() -> datetime:
+    """The present moment in UTC."""
+    return datetime.now(UTC)  # noqa: TID251 - this is the one place
+
+
+def today(zone: str) -> date:
+    """The present calendar day in an institution's zone, for instance ``Asia/Shanghai``."""
+    return now().astimezone(ZoneInfo(zone)).date()
+
+
+def monotonic() -> float:
+    """Seconds on a clock that never steps back, for measuring."""
+    return time.monotonic()
+
+
+def new_id() -> UUID:
+    """A UUIDv7 (RFC 9562): sorts by its millisecond of birth."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
+
+
+def uuid7(milliseconds: int, noise: bytes) -> UUID:
+    """The UUIDv7 of a Unix time in milliseconds and ten random bytes."""
+    rest = int.from_bytes(noise, "big")
+    value = (milliseconds & (1 << 48) - 1) << 80
+    value |= 0x7 << 76 | (rest >> 68 & 0xFFF) << 64
+    value |= 0b10 << 62 | rest & (1 << 62) - 1
+    return UUID(int=value)

@@ -1,0 +1,1 @@
+"""Work after the commit: handlers that call services with ids only."""

@@ -1,0 +1,1 @@
+"""Derived tables that can be applied step by step or rebuilt and compared."""

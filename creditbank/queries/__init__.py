@@ -1,0 +1,1 @@
+"""Every read that a page or an endpoint needs, as frozen values."""

@@ -1,0 +1,1 @@
+"""Every write: one transaction, one pure decision, one event."""

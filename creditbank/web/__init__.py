@@ -1,0 +1,1 @@
+"""The doors for people: portals of short views that only translate HTTP."""

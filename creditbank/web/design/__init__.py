@@ -1,0 +1,1 @@
+"""The design system: components, stylesheet, tables, forms and middleware."""

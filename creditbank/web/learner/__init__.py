@@ -1,0 +1,1 @@
+"""The learner's portal: passbook, deposit, requests and progress."""

@@ -1,0 +1,1 @@
+"""The school back office: queue, cases, imports and programmes."""

@@ -1,0 +1,1 @@
+"""The public portal: verification, catalogue and the log, without an account."""
