@@ -140,7 +140,7 @@ def cell_text(value: CellValue) -> str:
         case bool():
             return "TRUE" if value else "FALSE"
         case float() | int():
-            if value == int(value) and abs(value) < 10**_EXACT_DIGITS:
+            if abs(value) < 10**_EXACT_DIGITS and value == int(value):
                 return str(int(value))
             text = format(value, ".15g")
             if "e-" in text:
