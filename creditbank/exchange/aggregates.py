@@ -68,7 +68,9 @@ class Repeats:
         ordered = sorted(hashes)
         self.count = len(ordered)
         # Equal hashes of different keys only mean a closer look at rows that then prove single.
-        self._suspects = frozenset(one for one, other in zip(ordered, ordered[1:], strict=False) if one == other)
+        self._suspects = frozenset(
+            one for one, other in zip(ordered, ordered[1:], strict=False) if one == other
+        )
 
     def __bool__(self) -> bool:
         return bool(self._suspects)
@@ -176,7 +178,11 @@ class _Run:
             earlier = items.get(key)
             if earlier is not None:
                 if any(row.cells[place] != earlier.row.cells[place] for place in columns.values()):
-                    facts: dict[str, Fact] = {"other": earlier.row.line, "column": key_column, "found": key[:60]}
+                    facts: dict[str, Fact] = {
+                        "other": earlier.row.line,
+                        "column": key_column,
+                        "found": key[:60],
+                    }
                     problem = RowProblem(row.line, key_column, "results.join_twice", facts, sheet)
                     earlier.problem = self.note(problem)
             elif exact is None and weight is not None:
@@ -217,7 +223,9 @@ class _Run:
                 self.note(RowProblem(row.line, plan.join[0].column, "results.join_unknown", facts, sheet))
                 continue
             found = item.row.cells if item else cells
-            first, second, third = ((found if elsewhere else cells)[place].strip() for elsewhere, place in parts)
+            first, second, third = (
+                (found if elsewhere else cells)[place].strip() for elsewhere, place in parts
+            )
             key = (first, second, third)
             value_text = cells[at_value].strip()
             weight_text = cells[own_weight].strip() if own_weight >= 0 else ""

@@ -41,7 +41,18 @@ OUTCOMES = ("distinction", "pass", "fail", "withdrawn", "absent", "deferred")
 KEY = ("learner_number", "course", "presentation")
 """The facts that, with the institution, name one result."""
 
-_COLUMN_FACTS = (*KEY, "outcome", "mark", "course_name", "term", "starts_on", "earned_on", "credit", "level", "field")
+_COLUMN_FACTS = (
+    *KEY,
+    "outcome",
+    "mark",
+    "course_name",
+    "term",
+    "starts_on",
+    "earned_on",
+    "credit",
+    "level",
+    "field",
+)
 _DECLARED = ("credit", "level", "field", "rule_set")
 _DATE_FORMS = ("YYYY-MM-DD", "YYYY/M/D", "YYYY.M.D", "YYYYMMDD", "YYYY年M月D日", "D/M/YYYY", "M/D/YYYY")
 
@@ -118,7 +129,6 @@ class Aggregate:
     places: int
 
 
-
 @dataclass(frozen=True, slots=True)
 class ResultMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its canonical JSON; ``columns`` goes from fact to column.
@@ -192,7 +202,9 @@ def read_mapping(document: Mapping[str, Any], *, name: str) -> ResultMapping:
         mark_at_most=mark_high,
         related=related,
         aggregate=aggregate,
-        courses={key: _course(node, credit) for key, node in root.entries("courses")} if courses_node else None,
+        courses={key: _course(node, credit) for key, node in root.entries("courses")}
+        if courses_node
+        else None,
         presentations={key: _presentation(node, credit) for key, node in root.entries("presentations")},
         defaults=_declared(node, credit, ()) if (node := root.get("defaults")) else Declared(),
     )
@@ -354,7 +366,10 @@ def _date_forms(node: _Node | None) -> tuple[str, ...]:
         return ("YYYY-MM-DD",)
     if not isinstance(node.data, list) or not node.data:
         raise node.wrong("a list of date forms")
-    forms = [_Node(form, f"{node.path}[{index}]", node.name).word(_DATE_FORMS) for index, form in enumerate(node.data)]
+    forms = [
+        _Node(form, f"{node.path}[{index}]", node.name).word(_DATE_FORMS)
+        for index, form in enumerate(node.data)
+    ]
     return tuple(forms)
 
 
@@ -472,7 +487,11 @@ def _everything_has_a_source(mapping: ResultMapping, name: str) -> None:
             if fact not in mapping.columns and getattr(declared, fact) is None:
                 raise MappingProblem(MESSAGES, "mapping.nowhere", name=name, fact=fact, path=path)
 
-    if days and not mapping.presentations and not any(c.presentations for c in (mapping.courses or {}).values()):
+    if (
+        days
+        and not mapping.presentations
+        and not any(c.presentations for c in (mapping.courses or {}).values())
+    ):
         raise MappingProblem(MESSAGES, "mapping.nowhere", name=name, fact=days[0], path="presentations")
     if mapping.courses is None:
         for code, presentation in mapping.presentations.items():

@@ -92,7 +92,11 @@ class Sheet:
         missing = [column for column in wanted if column not in self.head]
         if missing:
             raise SheetProblem(
-                MESSAGES, "sheet.missing_columns", name=self.name, columns=_listed(missing), found=_listed(self.head)
+                MESSAGES,
+                "sheet.missing_columns",
+                name=self.name,
+                columns=_listed(missing),
+                found=_listed(self.head),
             )
         double = [column for column in wanted if self.head.count(column) > 1]
         if double:
@@ -245,7 +249,9 @@ def _ragged(line: int, count: int, width: int, last_line: int) -> RowProblem:
     return RowProblem(line, "", code, {"count": count, "width": width, "last_line": last_line})
 
 
-def _formula_text(line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]) -> RowProblem | None:
+def _formula_text(
+    line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]
+) -> RowProblem | None:
     for column in columns:
         if cells[column][:1] == "=":
             return RowProblem(line, head[column], "sheet.formula")
@@ -313,7 +319,9 @@ class _ValueSheet:
         for column in columns:
             found = self.sheet.faults.of_cell(line, column)
             if found is not None:
-                return RowProblem(line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell")
+                return RowProblem(
+                    line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell"
+                )
             for area in active:
                 if area.first_column <= column <= area.last_column:
                     code = "sheet.merged" if area.kind == "merged" else "sheet.formula"

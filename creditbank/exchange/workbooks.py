@@ -103,7 +103,9 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def open_workbook_sheet(upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS) -> WorkbookSheet:
+def open_workbook_sheet(
+    upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS
+) -> WorkbookSheet:
     """Open one sheet: the named one, else the first that is not hidden.
 
     The XML is read once by an iterating parser that knows no document type, and the sizes are judged by it,
@@ -172,7 +174,11 @@ def _damaged(name: str, reason: str) -> SheetProblem:
 
 
 def _parse(
-    archive: zipfile.ZipFile, path: str, name: str, start: Callable[[str, dict[str, str]], None], text: Any = None
+    archive: zipfile.ZipFile,
+    path: str,
+    name: str,
+    start: Callable[[str, dict[str, str]], None],
+    text: Any = None,
 ) -> None:
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -197,8 +203,12 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
 
     def in_workbook(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "sheet":
-            relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
-            sheets.append((attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible"))
+            relation = next(
+                (value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), ""
+            )
+            sheets.append(
+                (attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible")
+            )
 
     def in_relations(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
@@ -208,7 +218,9 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
         if path not in parts:
             raise _damaged(name, f"{path} is missing")
         _parse(archive, parts[path], name, handler)
-    readable = [(label, targets[relation], visible) for label, relation, visible in sheets if relation in targets]
+    readable = [
+        (label, targets[relation], visible) for label, relation, visible in sheets if relation in targets
+    ]
     if title is not None:
         found = next((sheet for sheet in readable if sheet[0] == title), None)
         if found is None:
@@ -340,7 +352,9 @@ class _Survey:
             return
         number = "".join(self.text).strip()
         self.text = None
-        if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)):
+        if not (
+            number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)
+        ):
             raise _damaged(self.name, f"a cell in row {self.row} names a text that does not exist")
         self.characters += self.lengths[int(number)]
         if self.characters > _MOST_TEXT:

@@ -185,7 +185,9 @@ def write_durably(path: str | Path, content: bytes, *, mode: int = 0o600) -> Non
     path = Path(path)
     temporary: str | None = None
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+        descriptor, temporary = tempfile.mkstemp(
+            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent
+        )
         try:
             os.fchmod(descriptor, mode)
             left = memoryview(content)
@@ -199,7 +201,9 @@ def write_durably(path: str | Path, content: bytes, *, mode: int = 0o600) -> Non
         _fsync_folder(path.parent)
     except OSError as problem:
         raise NotWritten(
-            problem.errno, f"could not be written ({_reason(problem)}); the earlier content was kept", str(path)
+            problem.errno,
+            f"could not be written ({_reason(problem)}); the earlier content was kept",
+            str(path),
         ) from problem
     finally:
         if temporary is not None:
@@ -322,7 +326,9 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as problem:
             raise _damaged(name, str(problem)) from problem
         if len(parts) > limits.entries:
-            raise FileRefused(MESSAGES, "files.archive_entries", name=name, count=len(parts), limit=limits.entries)
+            raise FileRefused(
+                MESSAGES, "files.archive_entries", name=name, count=len(parts), limit=limits.entries
+            )
         names = [part.filename.replace("\\", "/").lower() for part in parts]
         if len(set(names)) != len(names):
             raise _damaged(name, "two parts have one name")
@@ -338,14 +344,24 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
                 total += count
                 if unpacked > max(_SMALL_PART, part.compress_size * limits.ratio):
                     raise FileRefused(
-                        MESSAGES, "files.archive_ratio", name=name, limit=limits.ratio, part=part.filename[:80]
+                        MESSAGES,
+                        "files.archive_ratio",
+                        name=name,
+                        limit=limits.ratio,
+                        part=part.filename[:80],
                     )
                 if total > upload.size * limits.ratio:
                     raise FileRefused(
-                        MESSAGES, "files.archive_ratio", name=name, limit=limits.ratio, part="all parts together"
+                        MESSAGES,
+                        "files.archive_ratio",
+                        name=name,
+                        limit=limits.ratio,
+                        part="all parts together",
                     )
                 if total > limits.unpacked_bytes:
-                    raise FileRefused(MESSAGES, "files.archive_too_large", name=name, limit=limits.unpacked_bytes)
+                    raise FileRefused(
+                        MESSAGES, "files.archive_too_large", name=name, limit=limits.unpacked_bytes
+                    )
             if unpacked != part.file_size:
                 raise _damaged(name, f"the size of {part.filename[:80]} is not what it says")
             last_end = raw.tell()
