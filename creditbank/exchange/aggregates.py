@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from creditbank.domain.explanation import Fact
 from creditbank.exchange.mapping import KEY, Aggregate, Reference, ResultMapping
 from creditbank.exchange.sheets import Row, RowProblem, Sheet
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from creditbank.domain.explanation import Fact
+
 MESSAGES: dict[str, str] = {
-    "results.value_not_number": "The value {found} is not a plain number. The result it belongs to is not taken.",
+    "results.value_not_number": "The value {found} is not a plain number. "
+    "The result it belongs to is not taken.",
     "results.value_out_of_range": "The value {found} lies outside {low} to {high}. "
     "The result it belongs to is not taken.",
     "results.weight_not_number": "The weight {found} is not a plain number from 0. "
@@ -35,7 +41,7 @@ _SCALE = 10**15
 
 @dataclass(frozen=True, slots=True)
 class Aggregated:
-    """The marks by result key; the keys whose related rows are faulty with one such place; and the problems."""
+    """The marks by result key; the keys whose related rows are faulty, with one such row; the problems."""
 
     marks: Mapping[ResultKey, Decimal]
     spoiled: Mapping[ResultKey, RowProblem]
@@ -61,18 +67,22 @@ class _Item:
 
 
 class Repeats:
-    """Finds keys that occur more than once: eight bytes for each while counting, exact ones afterwards."""
+    """Finds keys that occur more than once, at eight bytes for each key while counting."""
 
-    def __init__(self, keys: Iterable[tuple[str, ...]]) -> None:
-        hashes = array("q", (hash(key) for key in keys))
-        ordered = sorted(hashes)
-        self.count = len(ordered)
+    def __init__(self) -> None:
+        self._hashes = array("q")
+        self._suspects: frozenset[int] = frozenset()
+
+    def add(self, key: tuple[str, ...]) -> None:
+        """Count one key."""
+        self._hashes.append(hash(key))
+
+    def close(self) -> bool:
+        """Stop counting; whether any key may occur more than once."""
+        ordered = sorted(self._hashes)
+        self._hashes = array("q")
         # Equal hashes of different keys only mean a closer look at rows that then prove single.
-        self._suspects = frozenset(
-            one for one, other in zip(ordered, ordered[1:], strict=False) if one == other
-        )
-
-    def __bool__(self) -> bool:
+        self._suspects = frozenset(one for one, other in pairwise(ordered) if one == other)
         return bool(self._suspects)
 
     def may_hold(self, key: tuple[str, ...]) -> bool:
@@ -195,7 +205,18 @@ class _Run:
         return items
 
     def take_values(self, items: Mapping[str, _Item]) -> None:
-        """Add every value to its group."""
+        """Add every value to its group; only where values are there twice is the sheet read once more."""
+        before = self.rows, len(self.problems)
+        repeats = Repeats()
+        self.walk(items, repeats, known=False)
+        if repeats.close():
+            self.rows, kept = before
+            del self.problems[kept:]
+            self.groups.clear()
+            self.spoiled.clear()
+            self.walk(items, repeats, known=True)
+
+    def walk(self, items: Mapping[str, _Item], repeats: Repeats, *, known: bool) -> None:
         plan = self.plan
         sheet, value_column = plan.value.sheet, plan.value.column
         columns = self.columns_of(sheet)
@@ -204,64 +225,62 @@ class _Run:
         own_weight = columns[plan.weight.column] if plan.weight and plan.weight.sheet == sheet else -1
         other = self.columns_of(plan.join[1].sheet) if plan.join else {}
         # For each part of the key: whether the looked-up row has it, and its place there.
-        parts = [
+        (first_there, first_at), (second_there, second_at), (third_there, third_at) = (
             (reference.sheet != sheet, (columns if reference.sheet == sheet else other)[reference.column])
             for reference in (plan.group[fact] for fact in KEY)
-        ]
-        identity = [at_join, *(place for elsewhere, place in parts if not elsewhere)]
-        repeats = self.repeats(columns, identity) if plan.join else None
+        )
         earlier: dict[tuple[str, ...], tuple[int, str, str]] = {}
         for row in self.rows_of(sheet, columns):
-            cells = row.cells
-            item = items.get(cells[at_join].strip()) if plan.join else None
-            if plan.join and item is None:
-                facts: dict[str, Fact] = {
-                    "sheet": plan.join[1].sheet,
-                    "column": plan.join[1].column,
-                    "found": cells[at_join].strip()[:60],
-                }
-                self.note(RowProblem(row.line, plan.join[0].column, "results.join_unknown", facts, sheet))
-                continue
-            found = item.row.cells if item else cells
-            first, second, third = (
-                (found if elsewhere else cells)[place].strip() for elsewhere, place in parts
+            cells = found = row.cells
+            item: _Item | None = None
+            if plan.join:
+                join_text = cells[at_join].strip()
+                item = items.get(join_text)
+                if item is None:
+                    facts: dict[str, Fact] = {
+                        "sheet": plan.join[1].sheet,
+                        "column": plan.join[1].column,
+                        "found": join_text[:60],
+                    }
+                    problem = RowProblem(row.line, plan.join[0].column, "results.join_unknown", facts, sheet)
+                    self.note(problem)
+                    continue
+                found = item.row.cells
+            key = (
+                (found if first_there else cells)[first_at].strip(),
+                (found if second_there else cells)[second_at].strip(),
+                (found if third_there else cells)[third_at].strip(),
             )
-            key = (first, second, third)
             value_text = cells[at_value].strip()
             weight_text = cells[own_weight].strip() if own_weight >= 0 else ""
-            if repeats:
-                known = tuple(cells[place].strip() for place in identity)
-                if repeats.may_hold(known):
-                    line, *before = earlier.setdefault(known, (row.line, value_text, weight_text))
-                    if before != [value_text, weight_text]:
+            if item is not None:
+                identity = (*key, join_text)
+                if not known:
+                    repeats.add(identity)
+                elif repeats.may_hold(identity):
+                    line, *said = earlier.setdefault(identity, (row.line, value_text, weight_text))
+                    if said != [value_text, weight_text]:
                         problem = RowProblem(
                             row.line, value_column, "results.value_contradicted", {"other": line}, sheet
                         )
                         self.spoiled.setdefault(key, self.note(problem))
                     if line != row.line:
                         continue
-            if item is not None and item.problem is not None:
-                self.spoiled.setdefault(key, item.problem)
-                continue
-            weight = item.weight if item else _SCALE
+                if item.problem is not None:
+                    self.spoiled.setdefault(key, item.problem)
+                    continue
+            weight: int | None = item.weight if item else _SCALE
             if own_weight >= 0:
-                read = self.weight_of(weight_text)
-                if read is None:
-                    facts = {"found": weight_text[:60]}
+                weight = self.weight_of(weight_text)
+                if weight is None:
                     column = plan.weight.column if plan.weight else ""
-                    problem = RowProblem(row.line, column, "results.weight_not_number", facts, sheet)
+                    problem = RowProblem(
+                        row.line, column, "results.weight_not_number", {"found": weight_text[:60]}, sheet
+                    )
                     self.spoiled.setdefault(key, self.note(problem))
                     continue
-                weight = read
-            if value_text and weight > 0:
+            if value_text and weight:
                 self.add(key, row.line, value_text, weight)
-
-    def repeats(self, columns: Mapping[str, int], identity: Sequence[int]) -> Repeats:
-        """Which values are there twice for one learner and item."""
-        rows = self.sheets[self.plan.value.sheet].rows(columns.values())
-        return Repeats(
-            tuple(row.cells[place].strip() for place in identity) for row in rows if isinstance(row, Row)
-        )
 
     def add(self, key: ResultKey, line: int, text: str, weight: int) -> None:
         value = self.number(text)

@@ -14,7 +14,8 @@ MESSAGES: dict[str, str] = {
     "encoding.undecodable": "{name} is not {encoding} at byte {offset} (line {line}). "
     "Save it as UTF-8, or name its encoding; nothing was taken from it.",
     "encoding.unknown": "There is no encoding named {encoding}. Use for instance utf-8, gb18030 or utf-16.",
-    "encoding.line_too_long": "{name} has a line of more than {limit} bytes at line {line}. It is no sheet of results.",
+    "encoding.line_too_long": "{name} has a line of more than {limit} bytes at line {line}. "
+    "It is no sheet of results.",
 }
 """Sentences of the refusals this module makes, by code."""
 
@@ -27,10 +28,10 @@ _MARKS: tuple[tuple[bytes, str, str], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16 BE (byte order mark)"),
 )
 _SHOWN = {"utf-8": "UTF-8", "gb18030": "GB18030"}
-_ALLOWED = frozenset(
-    "utf-8 utf-16 utf-16-le utf-16-be gb18030 big5 big5hkscs ascii iso8859-1 iso8859-15 cp1250 cp1251 cp1252 "
-    "shift_jis cp932 euc_jp euc_kr cp949".split()
-)
+_ALLOWED = frozenset({
+    "utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5", "big5hkscs", "ascii",
+    "iso8859-1", "iso8859-15", "cp1250", "cp1251", "cp1252", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
+})  # fmt: skip
 
 
 class SheetProblem(FileRefused):
@@ -126,10 +127,11 @@ def _line_of(stream: BinaryIO, offset: int) -> int:
 def _gb18030_or_mixed(upload: Upload, stream: BinaryIO) -> Encoding:
     """Decide between a GB18030 file and one stitched together from two encodings.
 
-    GB18030 accepts nearly any pair of bytes, so that it fits says little. A line counts as written in UTF-8 when
-    it is valid UTF-8 with characters of three bytes: Chinese text in GB18030 looks so by accident in about 3 of
-    100,000 three-character windows, and practically never with four such characters in one line. One sure line
-    of either kind beside the other makes a mixed file; a few short ones among very many are the accident.
+    GB18030 accepts nearly any pair of bytes, so that it fits says little. A line counts as written in UTF-8
+    when it is valid UTF-8 with characters of three bytes: Chinese text in GB18030 looks so by accident in
+    about 3 of 100,000 three-character windows, and practically never with four such characters in one line.
+    One sure line of either kind beside the other makes a mixed file; a few short ones among very many are the
+    accident.
     """
     stream.seek(0)
     gb_lines = short_lines = 0

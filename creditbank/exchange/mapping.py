@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from types import MappingProxyType
@@ -23,20 +23,19 @@ MESSAGES: dict[str, str] = {
     "mapping.wrong_kind": "{name} has something else than {wanted} at {path}.",
     "mapping.unknown_word": "{name} says {found} at {path}; it must be one of: {known}.",
     "mapping.not_a_day": "{name} says {found} at {path}, which is not a day like 2014-06-26.",
-    "mapping.not_a_number": "{name} says {found} at {path}, which is not an exact number. "
-    "Write whole numbers plainly and decimals between quotation marks.",
+    "mapping.not_a_number": "{name} says {found} at {path}, which is not an exact number there.",
     "mapping.dates_order": "{name} lets {path} end before it starts.",
-    "mapping.credit_range": "{name} gives {found} credits at {path}, outside more than {low} and at most {high}. "
-    "Widen credit_limits if that is meant.",
-    "mapping.nowhere": "{name} says nowhere where {fact} comes from: neither a column, a course nor a default has it "
-    "(at {path}).",
+    "mapping.credit_range": "{name} gives {found} credits at {path}; it must be more than {low} and at most "
+    "{high}. Widen credit_limits if that is meant.",
+    "mapping.nowhere": "{name} says nowhere where {fact} comes from: neither a column, a course nor a "
+    "default has it (at {path}).",
     "mapping.twice": "{name} says twice where {fact} comes from. Keep the column or the aggregate.",
     "mapping.reference": "{name} names {found} at {path}; write it as a related sheet, a dot and a column.",
 }
 """Sentences of the refusals this module makes, by code."""
 
 OUTCOMES = ("distinction", "pass", "fail", "withdrawn", "absent", "deferred")
-"""What a result can be. Distinction and pass earn credit; absent and deferred are no failures and no zeros."""
+"""What a result can be. Distinction and pass earn credit; absent and deferred are no failure and no zero."""
 
 KEY = ("learner_number", "course", "presentation")
 """The facts that, with the institution, name one result."""
@@ -57,6 +56,9 @@ _DECLARED = ("credit", "level", "field", "rule_set")
 _DATE_FORMS = ("YYYY-MM-DD", "YYYY/M/D", "YYYY.M.D", "YYYYMMDD", "YYYY年M月D日", "D/M/YYYY", "M/D/YYYY")
 
 _Made = TypeVar("_Made")
+
+EARLIEST_DAY = date(1900, 1, 1)
+"""No result is older; an earlier day is a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +119,9 @@ class Reference:
 class Aggregate:
     """One fact made from many rows: the exact mean of ``value`` weighted by ``weight``, for each group.
 
-    Rows without a value or without a positive weight do not count; a group with no weight has no mean. ``join``
-    names the column of each of the two sheets that must agree. The mean is rounded half up to ``places`` decimals.
+    Rows without a value or without a positive weight do not count; a group with no weight has no mean.
+    ``join`` names the column of each of the two sheets that must agree. The mean is rounded half up to
+    ``places`` decimals.
     """
 
     gives: str
@@ -162,8 +165,8 @@ def read_mapping(document: Mapping[str, Any], *, name: str) -> ResultMapping:
     """Make a mapping of the data of a YAML or JSON file with ``schema: creditbank.mapping/1``.
 
     Raises:
-        MappingProblem: a key is unknown, missing or of the wrong kind, or a statement is impossible; ``path`` in
-            its facts says where.
+        MappingProblem: a key is unknown, missing or of the wrong kind, or a statement is impossible; ``path``
+            in its facts says where.
     """
     root = _Node(document, "", name)
     found = root.data.get("schema") if isinstance(root.data, Mapping) else None
@@ -173,10 +176,6 @@ def read_mapping(document: Mapping[str, Any], *, name: str) -> ResultMapping:
         "schema", "name", "note", "sheet", "columns", "values", "dates", "credit_limits", "mark_limits",
         "related", "aggregate", "courses", "presentations", "defaults",
     )  # fmt: skip
-    try:
-        digest = content_hash(dict(document))
-    except (TypeError, ValueError) as problem:
-        raise root.wrong("texts, whole numbers, lists and mappings") from problem
     low, high = _credit_limits(root.get("credit_limits"))
     mark_low, mark_high = _mark_limits(root.get("mark_limits"))
     columns = _columns(root.need("columns"))
@@ -191,7 +190,7 @@ def read_mapping(document: Mapping[str, Any], *, name: str) -> ResultMapping:
     mapping = ResultMapping(
         name=root.need("name").text(),
         note=node.text() if (node := root.get("note")) else None,
-        digest=digest,
+        digest=content_hash(_plain(document)),
         place=_place(root.get("sheet")),
         columns=columns,
         values=values,
@@ -210,6 +209,19 @@ def read_mapping(document: Mapping[str, Any], *, name: str) -> ResultMapping:
     )
     _everything_has_a_source(mapping, name)
     return mapping
+
+
+def _plain(value: Any) -> Any:
+    """The same data in the types that have a canonical form; a decimal is hashed as it was written."""
+    match value:
+        case Mapping():
+            return {key: _plain(below) for key, below in value.items()}
+        case list():
+            return [_plain(below) for below in value]
+        case Decimal():
+            return str(value)
+        case _:
+            return value
 
 
 class _Node:
@@ -282,19 +294,18 @@ class _Node:
         return Text(self.need("zh").string(), english.string() if english else "")
 
     def day(self) -> date:
-        found = self.data
-        if isinstance(found, date):
-            found = found.isoformat()
-        text = found if isinstance(found, str) else str(found)
+        text = str(self.data)
         try:
-            if len(text) != 10:
-                raise ValueError(text)
-            return date.fromisoformat(text)
-        except ValueError as problem:
-            raise self.problem("mapping.not_a_day", found=text[:40]) from problem
+            # The length leaves out other ISO forms, such as a year with a week.
+            day = date.fromisoformat(text) if len(text) == 10 else None
+        except ValueError:
+            day = None
+        if day is None or day < EARLIEST_DAY:
+            raise self.problem("mapping.not_a_day", found=text[:40])
+        return day
 
     def exact(self, read: Callable[[str], _Made]) -> _Made:
-        if isinstance(self.data, bool) or not isinstance(self.data, (int, str)):
+        if isinstance(self.data, bool) or not isinstance(self.data, int | str | Decimal):
             raise self.problem("mapping.not_a_number", found=str(self.data)[:40])
         try:
             return read(str(self.data))
@@ -397,8 +408,8 @@ def _mark_limits(node: _Node | None) -> tuple[Decimal, Decimal]:
         return Decimal(0), Decimal(100)
     node.only("at_least", "at_most")
     low, high = node.need("at_least").exact(_decimal), node.need("at_most").exact(_decimal)
-    if low >= high:
-        raise node.wrong("a lowest mark and a larger highest one")
+    if not -1000 < low < high < 1000:
+        raise node.wrong("a lowest mark and a larger highest one, both of at most three digits")
     return low, high
 
 
@@ -479,7 +490,7 @@ def _course(node: _Node, credit: _CreditRange) -> Course:
 
 
 def _everything_has_a_source(mapping: ResultMapping, name: str) -> None:
-    """Refuse a mapping in which some row could only find out late that nothing says its credit or its days."""
+    """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def need(declared: Declared, path: str) -> None:

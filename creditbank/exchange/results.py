@@ -1,23 +1,34 @@
-"""Results out of other systems' sheets: a sheet and a mapping in, a stream of results and refused rows out."""
+"""Results out of other systems' sheets: a sheet and a mapping in, results and refused rows out."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
+from typing import TYPE_CHECKING
 
-from creditbank.domain.explanation import Fact
 from creditbank.domain.values import Hundredths, Text, format_credit, parse_credit
 from creditbank.exchange import aggregates, sheets
 from creditbank.exchange.aggregates import Aggregated, Repeats, ResultKey
 from creditbank.exchange.encoding import SheetProblem
-from creditbank.exchange.mapping import KEY, OUTCOMES, Course, Declared, Presentation, ResultMapping
-from creditbank.exchange.sheets import Row, RowProblem, Sheet, SheetPlace, open_sheet
-from creditbank.gateways.files import Upload
+from creditbank.exchange.mapping import (
+    EARLIEST_DAY,
+    KEY,
+    OUTCOMES,
+    Course,
+    Declared,
+    Presentation,
+    ResultMapping,
+)
+from creditbank.exchange.sheets import Row, RowProblem, Sheet, open_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from creditbank.domain.explanation import Fact
+    from creditbank.gateways.files import Upload
 
 MESSAGES: dict[str, str] = {
     "results.key_empty": "The cell is empty, so it is unclear whose result of what this is.",
@@ -28,7 +39,8 @@ MESSAGES: dict[str, str] = {
     "results.course_unknown": "The mapping knows no course {found}.",
     "results.presentation_unknown": "The mapping knows no presentation {found} of the course {course}.",
     "results.outcome_unknown": "The result {found} is not one the mapping knows: {known}.",
-    "results.mark_not_number": "The mark {found} is not a plain number. Map the word in the mapping or correct it.",
+    "results.mark_not_number": "The mark {found} is not a plain number. "
+    "Map the word in the mapping or correct it.",
     "results.mark_out_of_range": "The mark {found} lies outside {low} to {high}.",
     "results.credit_not_number": "The credit {found} is not a number with at most two decimals.",
     "results.credit_out_of_range": "The credit {found} is not more than {low} and at most {high}.",
@@ -51,7 +63,6 @@ _MOST_CHARACTERS = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ROUNDED = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+[0-9]+")
 _LEVEL = re.compile(r"[0-9]{1,2}(?:\.0)?")
-_EARLIEST = date(1900, 1, 1)
 _DATE_PATTERNS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "YYYY-MM-DD": (re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII), "ymd"),
     "YYYY/M/D": (re.compile(r"(\d{4})/(\d{1,2})/(\d{1,2})", re.ASCII), "ymd"),
@@ -68,8 +79,8 @@ class ResultRow:
     """One result of one learner in one presentation of a course.
 
     ``outcome`` is one of :data:`creditbank.exchange.mapping.OUTCOMES`; distinction and pass earn ``credit``
-    (hundredths), whatever the ``mark`` says, and no mark is None, never zero. ``rule_set`` is the code of the
-    rule set that decides.
+    (hundredths), whatever the ``mark`` says. A mark is rounded half up to 0.01; no mark is None, never zero.
+    ``rule_set`` is the code of the rule set that decides.
     """
 
     line: int
@@ -95,7 +106,7 @@ class ResultRow:
 
 @dataclass(slots=True)
 class Summary:
-    """What a reading saw. ``rows`` and ``encoding`` are known from the start, the counts grow while it is read.
+    """What a reading saw: ``rows`` and ``encoding`` from the start, the counts as far as it was read.
 
     ``rows`` counts the rows of results that are not blank, refused ones included; ``refused`` counts their
     problems, ``related_problems`` those of related sheets; ``encodings`` goes from file to encoding.
@@ -169,10 +180,14 @@ class Reading:
         encodings = {upload.name: self._sheet.encoding}
         self._aggregated = self._aggregate(mapping, related, encodings)
         self._total = 0
-        self._repeats = Repeats(self._keys())
+        self._repeats = Repeats()
+        for row in self._rows():
+            self._total += 1
+            if isinstance(row, Row):
+                self._repeats.add(self._reader.key(row.cells))
         if not self._total:
             raise SheetProblem(sheets.MESSAGES, "sheet.no_rows", name=upload.name)
-        self._twice = self._contradictions() if self._repeats else {}
+        self._twice = self._contradictions() if self._repeats.close() else {}
         self._refuse_changed()
         self.summary = self._new_summary(encodings)
 
@@ -208,12 +223,6 @@ class Reading:
 
     def _rows(self) -> Iterator[Row | RowProblem]:
         return self._sheet.rows(self._columns.values())
-
-    def _keys(self) -> Iterator[tuple[str, ...]]:
-        for row in self._rows():
-            self._total += 1
-            if isinstance(row, Row):
-                yield self._reader.key(row.cells)
 
     def _contradictions(self) -> dict[bytes, _Twice]:
         """For each key that occurs more than once: where first, what it says, and where something else."""
@@ -321,7 +330,7 @@ class _RowReader:
         )
 
     def said(self, row: Row) -> bytes:
-        """What a row says, comparable with another row of its key: equal results may be written differently."""
+        """What a row says, to compare with another of its key: one result may be written in two ways."""
         result = self.read(row)
         if isinstance(result, RowProblem):
             return _digest(["?", *(row.cells[place].strip() for place in self.places.values())])
@@ -452,7 +461,7 @@ class _RowReader:
                 day = date(parts["y"], parts["m"], parts["d"])
             except ValueError:
                 continue
-            if day < _EARLIEST:
+            if day < EARLIEST_DAY:
                 raise _Refused(fact, "results.date_too_early", found=text)
             return day
         forms = ", ".join(self.mapping.date_forms)
@@ -464,7 +473,7 @@ class _RowReader:
             return None
         if aggregates.exact_number(text) is None:
             raise _Refused("mark", "results.mark_not_number", found=text[:60])
-        mark = Decimal(text)
+        mark = Decimal(text).quantize(Decimal("0.01"), ROUND_HALF_UP)
         low, high = self.mapping.mark_at_least, self.mapping.mark_at_most
         if not low <= mark <= high:
             raise _Refused("mark", "results.mark_out_of_range", found=text[:60], low=str(low), high=str(high))
@@ -477,9 +486,7 @@ class _RowReader:
                 raise _Refused("credit", "results.empty")
             return otherwise
         try:
-            if not text.isascii():
-                raise ValueError(text)
-            credit = parse_credit(text)
+            credit = parse_credit(text if text.isascii() else "")
         except ValueError as problem:
             raise _Refused("credit", "results.credit_not_number", found=text[:60]) from problem
         low, high = self.mapping.credit_more_than, self.mapping.credit_at_most

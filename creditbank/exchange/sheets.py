@@ -4,36 +4,47 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from creditbank.domain.explanation import Fact
 from creditbank.exchange.encoding import Encoding, SheetProblem, find_encoding
 from creditbank.exchange.workbooks import Range, WorkbookSheet, cell_text, column_letters, open_workbook_sheet
 from creditbank.gateways.files import Kind, Upload
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from creditbank.domain.explanation import Fact
+
 MESSAGES: dict[str, str] = {
-    "sheet.no_head": "{name} has no head in line {line}. Say in the mapping in which line the column names stand.",
+    "sheet.no_head": "{name} has no head in line {line}. "
+    "Say in the mapping in which line the column names stand.",
     "sheet.no_rows": "{name} has a head and no rows. Export it again; there was nothing to take.",
-    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. Export only the columns needed.",
+    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. "
+    "Export only the columns needed.",
     "sheet.missing_columns": "{name} has no column named {columns}; it has: {found}. "
     "Correct the mapping or the sheet; nothing was taken.",
     "sheet.double_columns": "{name} has the column {columns} more than once. Keep one; nothing was taken.",
-    "sheet.merged_head": "The head of {name} has merged cells ({range}). Unmerge them, one name for each column.",
+    "sheet.merged_head": "The head of {name} has merged cells ({range}). "
+    "Unmerge them, one name for each column.",
     "sheet.formula_head": "The head of {name} has a formula in column {column}. Write the name itself.",
     "sheet.nul_head": "The head of {name} holds a NUL byte. Export the sheet again.",
     "sheet.quotes_head": "The head of {name} opens a quotation mark that does not close as it should.",
     "sheet.changed": "{name} was changed while it was read. Wait until it is complete and import it again.",
     "sheet.row_too_short": "The row has {count} cells and the head has {width}; it ends in line {last_line}.",
-    "sheet.row_too_long": "The row has {count} cells and the head has only {width}; it ends in line {last_line}.",
+    "sheet.row_too_long": "The row has {count} cells and the head only {width}; it ends in line {last_line}.",
     "sheet.nul": "The row holds a NUL byte; a damaged export writes such. Correct the row.",
-    "sheet.quotes": "The row has a quotation mark out of place; lines {line} to {last_line} could not be read.",
+    "sheet.quotes": "The row has a quotation mark out of place; "
+    "lines {line} to {last_line} could not be read.",
     "sheet.line_too_long": "{name} has a line of more than {limit} characters at line {line}.",
     "sheet.hidden_row": "The row is hidden in the workbook. Show it if it counts, delete it if not.",
-    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. Paste the value itself.",
+    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. "
+    "Paste the value itself.",
     "sheet.error_cell": "The cell shows an error of the spreadsheet program. Correct it.",
-    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. Unmerge it.",
+    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. "
+    "Unmerge it.",
 }
 """Sentences of the refusals and row problems this module makes, by code."""
 
@@ -156,83 +167,75 @@ class _TextSheet:
         raw.seek(self.encoding.skip)
         return io.TextIOWrapper(raw, encoding=self.encoding.codec, errors="strict", newline="")
 
+    def lines(self, stream: io.TextIOWrapper, seen: _Seen) -> Iterator[str]:
+        """The lines of the text, none endless, noting how many there were and what calls for a look."""
+        readline = stream.readline
+        while text := readline(_LINE_LIMIT + 1):
+            seen.line += 1
+            if len(text) > _LINE_LIMIT:
+                raise SheetProblem(
+                    MESSAGES, "sheet.line_too_long", name=self.upload.name, limit=_LINE_LIMIT, line=seen.line
+                )
+            if "\0" in text:
+                seen.nul = True
+            if "=" in text:
+                seen.equals = True
+            yield text
+
     def head(self) -> list[str]:
         with self.text() as stream:
-            lines = _Lines(stream, self.upload.name)
+            seen = _Seen()
+            lines = self.lines(stream, seen)
             for _ in range(self.head_line - 1):
                 next(lines, None)
             first = next(lines, "")
             self.delimiter = self.delimiter or _delimiter_of(first)
-            reader = csv.reader(_after(first, lines), delimiter=self.delimiter, strict=True)
+            reader = csv.reader(chain([first] if first else [], lines), delimiter=self.delimiter, strict=True)
             try:
                 names = next(reader, [])
             except csv.Error as problem:
                 raise SheetProblem(MESSAGES, "sheet.quotes_head", name=self.upload.name) from problem
-            if lines.nul:
+            if seen.nul:
                 raise SheetProblem(MESSAGES, "sheet.nul_head", name=self.upload.name)
-            self.head_ends = lines.line
+            self.head_ends = seen.line
             return names
 
     def rows(self, head: Sequence[str], columns: Sequence[int]) -> Iterator[Row | RowProblem]:
         width = len(head)
         with self.text() as stream:
-            lines = _Lines(stream, self.upload.name)
+            seen = _Seen()
+            lines = self.lines(stream, seen)
             for _ in range(self.head_ends):
                 next(lines, None)
             reader = csv.reader(lines, delimiter=self.delimiter or ",", strict=True)
             while True:
-                line = lines.line + 1
+                line = seen.line + 1
+                seen.nul = seen.equals = False
                 try:
                     cells = next(reader)
                 except StopIteration:
                     return
                 except csv.Error:
-                    lines.nul = False
-                    yield RowProblem(line, "", "sheet.quotes", {"line": line, "last_line": lines.line})
+                    yield RowProblem(line, "", "sheet.quotes", {"line": line, "last_line": seen.line})
                     continue
-                if lines.nul:
-                    lines.nul = False
+                if seen.nul:
                     yield RowProblem(line, "", "sheet.nul")
-                elif len(cells) == width:
-                    fault = _formula_text(line, cells, head, columns)
-                    if fault is not None:
-                        yield fault
-                    elif any(cells) and not _blank(cells):
-                        yield Row(line, cells)
-                elif not _blank(cells):
-                    yield _ragged(line, len(cells), width, lines.line)
+                elif len(cells) != width:
+                    if not _blank(cells):
+                        yield _ragged(line, len(cells), width, seen.line)
+                elif seen.equals and (fault := _formula_text(line, cells, head, columns)):
+                    yield fault
+                elif cells[0] or not _blank(cells):
+                    yield Row(line, cells)
 
 
-class _Lines:
-    """The lines of a text with their number, none of them endless, remembering whether a NUL was met."""
+@dataclass(slots=True)
+class _Seen:
+    """How far a text was read, and whether the lines since the last row hold a NUL or an equals sign."""
 
-    def __init__(self, stream: io.TextIOWrapper, name: str) -> None:
-        self.stream = stream
-        self.name = name
-        self.line = 0
-        self.nul = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        text = self.stream.readline(_LINE_LIMIT + 1)
-        if not text:
-            raise StopIteration
-        self.line += 1
-        if len(text) > _LINE_LIMIT:
-            raise SheetProblem(
-                MESSAGES, "sheet.line_too_long", name=self.name, limit=_LINE_LIMIT, line=self.line
-            )
-        if "\0" in text:
-            self.nul = True
-        return text
-
-
-def _after(first: str, rest: Iterator[str]) -> Iterator[str]:
-    if first:
-        yield first
-    yield from rest
+    line: int = 0
+    nul: bool = False
+    equals: bool = False
 
 
 def _delimiter_of(head: str) -> str:

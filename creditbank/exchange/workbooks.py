@@ -7,25 +7,30 @@ import re
 import zipfile
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 import python_calamine
 
 from creditbank.exchange.encoding import SheetProblem
-from creditbank.gateways.files import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from creditbank.gateways.files import Upload
 
 MESSAGES: dict[str, str] = {
     "workbook.damaged": "{name} is a damaged workbook: {reason}. Save it again in a spreadsheet program.",
-    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. It was not read.",
+    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. "
+    "It was not read.",
     "workbook.no_sheet": "{name} has no sheet named {sheet}; it has: {sheets}.",
     "workbook.no_visible_sheet": "{name} has no visible sheet.",
-    "workbook.too_many_cells": "{name} has more than {limit} filled cells. Split it by term and import the parts.",
-    "workbook.too_wide_apart": "The filled cells of {name} lie so far apart that the sheet spans {cells} cells, "
-    "more than {limit}. Clear the stray cells.",
+    "workbook.too_many_cells": "{name} has more than {limit} filled cells. "
+    "Split it by term and import the parts.",
+    "workbook.too_wide_apart": "The filled cells of {name} lie so far apart that the sheet spans {cells} "
+    "cells, more than {limit}. Clear the stray cells.",
     "workbook.too_much_text": "The cells of {name} hold more than {limit} characters. Split the workbook.",
 }
 """Sentences of the refusals this module makes, by code."""
@@ -90,7 +95,7 @@ class WorkbookSheet:
     _values: Any = field(repr=False)
 
     def rows(self) -> Iterator[Sequence[CellValue]]:
-        """All rows from the first of the sheet, each as long as the widest; an empty cell is an empty text."""
+        """All rows from the first of the sheet, each as long as the widest; an empty cell is empty text."""
         return iter(self._values.iter_rows())
 
 
@@ -133,15 +138,15 @@ def open_workbook_sheet(
 def cell_text(value: CellValue) -> str:
     """What a cell says as text: 3.0 is ``3``, a day ``2014-06-26``, a number has at most 15 digits.
 
-    A number whose 15 digits no longer say it exactly, such as a long identity number stored as a number, comes
-    out in its scientific form (``1.23456789012346e+17``), so that nobody takes it for the identity number.
+    A number whose 15 digits no longer say it exactly, such as a long identity number stored as a number,
+    comes out in its scientific form (``1.23456789012346e+17``), so that nobody takes it for that identity.
     """
     match value:
         case str():
             return value
         case bool():
             return "TRUE" if value else "FALSE"
-        case float() | int():
+        case float():
             if abs(value) < 10**_EXACT_DIGITS and value == int(value):
                 return str(int(value))
             text = format(value, ".15g")
@@ -192,8 +197,8 @@ def _parse(
     parser.CharacterDataHandler = text
     with archive.open(path) as stream:
         while chunk := stream.read(_CHUNK):
-            parser.Parse(chunk, False)  # noqa: FBT003 - expat takes it by position
-        parser.Parse(b"", True)  # noqa: FBT003
+            parser.Parse(chunk, False)
+        parser.Parse(b"", True)
 
 
 def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: str | None) -> tuple[str, str]:
@@ -239,7 +244,7 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
 
 
 def _text_lengths(archive: zipfile.ZipFile, parts: dict[str, str], name: str, most_cells: int) -> array[int]:
-    """The length of each shared text: cells name it by number, and a short sheet can so hold very much text."""
+    """The length of each shared text: cells name it by number, so a short sheet can hold very much text."""
     lengths = array("L")
     path = parts.get("xl/sharedstrings.xml")
     if path is None:

@@ -1,4 +1,4 @@
-"""The one door in for files, and the durable way to write them out."""
+"""The one door in for files: what they are by their content, and how much of them is taken."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 
-from creditbank.domain.explanation import Fact
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from creditbank.domain.explanation import Fact
 
 MESSAGES: dict[str, str] = {
     "files.missing": "There is no file {name}. Check the path and run it again.",
@@ -33,7 +35,8 @@ MESSAGES: dict[str, str] = {
     "files.web_page": "{name} is a web page under a sheet's name. Open it in a spreadsheet program, "
     "save it as .xlsx and try again.",
     "files.archive_damaged": "{name} is a damaged archive: {reason}. Save the workbook again.",
-    "files.archive_not_a_workbook": "{name} is an archive without a workbook in it. Unpack it and give the sheet.",
+    "files.archive_not_a_workbook": "{name} is an archive without a workbook in it. "
+    "Unpack it and give the sheet.",
     "files.archive_ratio": "{name} unpacks to more than {limit} times its size ({part}). "
     "No ordinary workbook does; nothing was read from it.",
     "files.archive_too_large": "{name} unpacks to more than {limit} bytes. Split the workbook.",
@@ -48,18 +51,14 @@ _CHUNK = 1 << 18
 class FileRefused(Exception):  # noqa: N818 - a refusal, named as people name it
     """A file that is not taken in, or not read further.
 
-    ``code`` names the sentence in ``messages`` and ``facts`` fill its places, so that any language can say it;
-    ``str()`` is the English sentence.
+    ``code`` names the sentence in ``messages`` and ``facts`` fill its places, so that any language can say
+    it; ``str()`` is the English sentence.
     """
 
     def __init__(self, messages: Mapping[str, str], code: str, /, **facts: Fact) -> None:
         super().__init__(messages[code].format(**facts))
         self.code = code
         self.facts: Mapping[str, Fact] = facts or _NO_FACTS
-
-
-class NotWritten(OSError):  # noqa: N818 - what happened, not what class of error
-    """A file that could not be written durably; what stood at the path before still stands there."""
 
 
 class Kind(StrEnum):
@@ -173,51 +172,6 @@ def open_upload(source: str | Path | BinaryIO, limits: Limits = DEFAULT_LIMITS, 
         raise
 
 
-def write_durably(path: str | Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Write a whole file so that a crash or a full disk leaves either the old content or the new.
-
-    A temporary file beside it is written and fsynced, renamed into place, and the folder is fsynced.
-
-    Raises:
-        NotWritten: the disk is full or refuses; the temporary file is gone and the old content stands. Only when
-            the last step, the fsync of the folder, is what failed can the new content already be in place.
-    """
-    path = Path(path)
-    temporary: str | None = None
-    try:
-        descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent
-        )
-        try:
-            os.fchmod(descriptor, mode)
-            left = memoryview(content)
-            while left:
-                left = left[os.write(descriptor, left) :]
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.replace(temporary, path)
-        temporary = None
-        _fsync_folder(path.parent)
-    except OSError as problem:
-        raise NotWritten(
-            problem.errno,
-            f"could not be written ({_reason(problem)}); the earlier content was kept",
-            str(path),
-        ) from problem
-    finally:
-        if temporary is not None:
-            Path(temporary).unlink(missing_ok=True)
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _reason(problem: OSError) -> str:
     return problem.strerror or type(problem).__name__
 
@@ -318,7 +272,7 @@ _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
 def _judge_archive(upload: Upload, limits: Limits) -> None:
-    """Unpack every part once, counting what really comes out; what the archive says of itself proves nothing."""
+    """Unpack every part once and count what really comes out; the archive's own figures prove nothing."""
     name = upload.name
     with upload.reader() as raw:
         try:
