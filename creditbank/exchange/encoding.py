@@ -30,7 +30,8 @@ _MARKS: tuple[tuple[bytes, str, str], ...] = (
 _SHOWN = {"utf-8": "UTF-8", "gb18030": "GB18030"}
 _ALLOWED = frozenset({
     "utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "big5", "big5hkscs", "ascii",
-    "iso8859-1", "iso8859-15", "cp1250", "cp1251", "cp1252", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949",
+    "iso8859-1", "iso8859-15", "cp1250", "cp1251", "cp1252", "shift_jis",
+    "cp932", "euc_jp", "euc_kr", "cp949",
 })  # fmt: skip
 
 
