@@ -191,13 +191,15 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
 
 
 def _plain(value: Any) -> Any:
-    """The same data in the types that have a canonical form; a decimal is hashed as it was written."""
+    """The same data in types that have a canonical form: decimals and very large numbers as written."""
     match value:
         case dict():
             return {key: _plain(below) for key, below in value.items()}
         case list():
             return [_plain(below) for below in value]
         case Decimal():
+            return str(value)
+        case int() if abs(value) > 2**53 - 1:
             return str(value)
         case _:
             return value

@@ -225,7 +225,7 @@ class _TextSheet:
                         yield _ragged(line, len(cells), width, seen.line)
                 elif seen.equals and (fault := _formula_text(line, cells, head, columns)):
                     yield fault
-                elif cells[0] or not _blank(cells):
+                elif cells[0].strip() or not _blank(cells):
                     yield Row(line, cells)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -9,7 +10,7 @@ import struct
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditbank.gateways.files import MESSAGES, FileRefused, Kind, Limits, open_upload
@@ -76,7 +77,11 @@ def test_utf_16_text_is_text_though_half_of_it_is_nul():
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    for path, code in ((tmp_path / "none.csv", "files.missing"), (tmp_path, "files.not_a_file"), (pipe, "files.not_a_file")):
+    for path, code in (
+        (tmp_path / "none.csv", "files.missing"),
+        (tmp_path, "files.not_a_file"),
+        (pipe, "files.not_a_file"),
+    ):
         with pytest.raises(FileRefused) as refused:
             open_upload(path)
         assert refused.value.code == code
@@ -90,7 +95,12 @@ def test_a_file_over_the_limit_is_refused_with_both_sizes(tmp_path):
     with pytest.raises(FileRefused) as refused:
         open_upload(path)
     assert refused.value.code == "files.too_large"
-    assert refused.value.facts == {"name": "large.csv", "size": 100_000_001, "limit": 100_000_000, "kind": "CSV"}
+    assert refused.value.facts == {
+        "name": "large.csv",
+        "size": 100_000_001,
+        "limit": 100_000_000,
+        "kind": "CSV",
+    }
 
 
 def test_a_file_at_the_limit_is_taken():
@@ -125,7 +135,9 @@ def test_an_archive_over_a_hundred_to_one_is_refused():
 
 
 def test_noise_beside_a_bomb_does_not_hide_it():
-    content = archive({**WORKBOOK, "xl/media/noise.bin": os.urandom(400_000), "xl/worksheets/sheet1.xml": b"0" * 20_000_000})
+    content = archive(
+        {**WORKBOOK, "xl/media/noise.bin": os.urandom(400_000), "xl/worksheets/sheet1.xml": b"0" * 20_000_000}
+    )
     assert len(content) * 100 > 20_000_000
     assert refusal(content).code == "files.archive_ratio"
 
@@ -157,7 +169,7 @@ def test_parts_that_overlap_share_one_body_and_are_refused():
     start = whole.index(b"PK\x01\x02", 2_000)
     entry_end = whole.index(b"PK\x05\x06")
     directory = whole[start:entry_end]
-    last = directory[directory.rindex(b"PK\x01\x02"):]
+    last = directory[directory.rindex(b"PK\x01\x02") :]
     twin = last.replace(b"xl/a.bin", b"xl/b.bin")
     end = bytearray(whole[entry_end:])
     struct.pack_into("<HHI", end, 8, 4, 4, len(directory) + len(twin))
@@ -172,11 +184,8 @@ def test_an_archive_without_a_workbook_and_one_of_very_many_parts_are_refused():
 
 
 def test_a_part_given_twice_and_an_encrypted_part_are_refused():
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as zipped, pytest.warns(UserWarning, match="Duplicate"):
-        for name in (*WORKBOOK, "xl/workbook.xml"):
-            zipped.writestr(name, b"<a/>")
-    assert refusal(made.getvalue()).code == "files.archive_damaged"
+    twice = archive({**WORKBOOK, "xl/Workbook.xml": b"<a/>"})
+    assert refusal(twice).facts["reason"] == "two parts have one name"
     locked = bytearray(archive(WORKBOOK))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         locked[locked.index(mark) + at] |= 1
@@ -197,20 +206,19 @@ def test_readers_do_not_disturb_each_other_and_never_pass_the_judged_end(tmp_pat
         assert upload.changed()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_whatever_comes_after_the_mark_of_an_archive_is_judged_without_a_crash(tail):
-    try:
-        open_upload(io.BytesIO(b"PK\x03\x04" + tail), name="fuzz").close()
-    except FileRefused as refused:
-        assert refused.code in MESSAGES
+    with pytest.raises(FileRefused) as refused:
+        open_upload(io.BytesIO(b"PK\x03\x04" + tail), name="fuzz")
+    assert refused.value.code.startswith("files.archive")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_workbook_with_bytes_changed_is_judged_without_a_crash(data):
     content = bytearray(archive({**WORKBOOK, "xl/worksheets/sheet1.xml": b"<row/>" * 20}))
     for _ in range(data.draw(st.integers(1, 5))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    try:
-        open_upload(io.BytesIO(bytes(content)), name="fuzz").close()
-    except FileRefused as refused:
-        assert refused.code in MESSAGES
+    with contextlib.suppress(FileRefused), open_upload(io.BytesIO(bytes(content)), name="fuzz") as upload:
+        assert upload.size == len(content)
