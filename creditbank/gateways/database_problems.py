@@ -120,8 +120,7 @@ def not_made(folder: Path, said: str) -> DatabaseProblem:
     return DatabaseProblem(
         en=f"The new database could not be made in {folder}: {words}. Nothing of it is left and nothing else "
         "was changed. Remove the cause, then run the same command again.",
-        zh=f"无法在 {folder} 中创建新数据库：{words}。没有留下残余，也没有其他改动。"
-        "请排除原因后重新运行同一条命令。",
+        zh=f"无法在 {folder} 中创建新数据库：{words}。没有留下残余，也没有其他改动。请排除原因后重新运行同一条命令。",
     )
 
 

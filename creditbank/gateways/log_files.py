@@ -84,9 +84,7 @@ class TileStore:
             for path in paths:
                 target = self.folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                handle = os.open(
-                    f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644
-                )
+                handle = os.open(f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
                 handles.append(handle)
                 _write_all(handle, files[path])
                 # Some hundreds at once, so that the disk takes them together and no limit of handles is met.
@@ -130,11 +128,7 @@ class TileStore:
 
     def paths(self) -> list[str]:
         """Every file of the log, sorted, the checkpoint aside."""
-        found = (
-            path.relative_to(self.folder).as_posix()
-            for path in self.folder.glob("tile/**/*")
-            if path.is_file()
-        )
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.glob("tile/**/*") if path.is_file())
         return sorted(path for path in found if not path.endswith(_TEMPORARY))
 
     @contextmanager
@@ -148,9 +142,7 @@ class TileStore:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise LogStoreError(
-                f"The log's folder {self.folder} cannot be used: {error.strerror}."
-            ) from error
+            raise LogStoreError(f"The log's folder {self.folder} cannot be used: {error.strerror}.") from error
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,9 +176,7 @@ def export_log(store: TileStore, paths: Sequence[str], checkpoint: str, folder: 
         part = paths[start : start + 256]
         files = store.fetch(part)
         if missing := [path for path in part if path not in files]:
-            raise LogStoreError(
-                f"{store.folder / missing[0]} is missing. The copy in {folder} is incomplete."
-            )
+            raise LogStoreError(f"{store.folder / missing[0]} is missing. The copy in {folder} is incomplete.")
         copy.write(files)
     copy.write_checkpoint(checkpoint)
 

@@ -132,9 +132,7 @@ def start(bank: Bank, *, tell: Tell, unsafe_fsync_off: bool = False) -> Running:
     try:
         socket = state.planned_socket_folder(bank)
         state.make_socket_folder(socket, user)
-        settings = (
-            _PROMISES | {"unix_socket_directories": str(socket)} | (_UNSAFE if unsafe_fsync_off else {})
-        )
+        settings = _PROMISES | {"unix_socket_directories": str(socket)} | (_UNSAFE if unsafe_fsync_off else {})
         command = [programs.program("postgres"), "-D", _data_as_seen(bank, user)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

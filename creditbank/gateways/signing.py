@@ -116,9 +116,7 @@ def _read(path: Path, origin: str) -> LogSigner:
     except (ValueError, TypeError) as error:
         raise LogKeyError(f"{path} is damaged ({error}). Bring it back from the backup.") from None
     if str(signer.vkey) != data["vkey"]:
-        raise LogKeyError(
-            f"{path} is damaged: seed and key do not belong together. Bring it back from the backup."
-        )
+        raise LogKeyError(f"{path} is damaged: seed and key do not belong together. Bring it back from the backup.")
     if signer.vkey.name != origin:
         raise LogKeyError(f"{path} is the key of the log {signer.vkey.name}, not of {origin}.")
     return signer

@@ -66,9 +66,7 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
         field=granted.field,
         row=granted.row,
         expires_on=expires,
-        explanation=trace.summary(
-            Ruling.RECOGNISE, credit, compiled.categories[granted.category or ""], reasons
-        ),
+        explanation=trace.summary(Ruling.RECOGNISE, credit, compiled.categories[granted.category or ""], reasons),
     )
 
 

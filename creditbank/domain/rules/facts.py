@@ -168,9 +168,7 @@ def _ends(interval: Interval | None) -> tuple[str, str]:
 
 def _range_shown(interval: Interval) -> str:
     low, high = _ends(interval)
-    return (
-        f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
-    )
+    return f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
 
 
 def _problem(code: str, **facts: str | Text) -> Line:
