@@ -37,7 +37,12 @@ class Scope:
             column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
             parts.append(f"{dot}{column} = %s")
             values.append(self.person)
-        if self.institution is not None and rows in (Rows.LEARNER, Rows.MEMBER, Rows.JOURNAL, Rows.INSTITUTION):
+        if self.institution is not None and rows in (
+            Rows.LEARNER,
+            Rows.MEMBER,
+            Rows.JOURNAL,
+            Rows.INSTITUTION,
+        ):
             parts.append(f"{dot}institution_id = %s")
             values.append(self.institution)
         if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
