@@ -71,7 +71,8 @@ def value(name: str) -> Any:
 ROOT = Path(__file__).resolve().parents[2]
 BANK = bank_gateway.locate(None)
 DEBUG = value("CREDITBANK_DEBUG")
-SECRET_KEY = keys.session_key(BANK)
+# Before a bank is founded there are no sessions to keep, so any secret does.
+SECRET_KEY = (keys.read(BANK, "session") or {"secret": keys.new_password()})["secret"]
 ALLOWED_HOSTS = [host.strip() for host in value("CREDITBANK_HOSTS").split(",") if host.strip()]
 ROOT_URLCONF = "creditbank.config.urls"
 WSGI_APPLICATION = "creditbank.config.wsgi.application"
@@ -101,7 +102,32 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "/account/sign-in/"
 SILENCED_SYSTEM_CHECKS = ["fields.W342"]
 
-DATABASES = database.django_databases(BANK)
+
+def _connection(role: str) -> dict[str, Any]:
+    """Django's description of one of the four logins; before ``init`` a name that cannot connect."""
+    plain = {"ENGINE": "django.db.backends.postgresql", "NAME": "not-initialised", "CONN_HEALTH_CHECKS": True}
+    if keys.read(BANK, "database") is None:
+        return plain
+    login = database.logins(BANK)[role]
+    # The ledger's statements are prepared; planning them anew for each array length costs more than it wins.
+    options = {"options": "-c plan_cache_mode=force_generic_plan -c jit=off"}
+    return plain | {
+        "NAME": login.dbname,
+        "USER": login.user,
+        "PASSWORD": login.password,
+        "HOST": login.host,
+        "PORT": str(login.port),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": options | ({"sslmode": login.sslmode} if login.sslmode else {}),
+    }
+
+
+DATABASES = {
+    "default": _connection("app"),
+    "owner": _connection("owner"),
+    "sequencer": _connection("sequencer"),
+    "auditor": _connection("auditor"),
+}
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

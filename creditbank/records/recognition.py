@@ -21,7 +21,9 @@ class Claim(models.Model):
     title = models.TextField(blank=True, default="")
     title_en = models.TextField(blank=True, default="")
     facts = models.JSONField(default=dict)
-    family = models.TextField(blank=True, default="")
+    families = models.JSONField(default=dict)
+    """By choose id of the rule version, the key that outcomes of one family share."""
+    row = models.TextField(blank=True, default="")
     earned_on = models.DateField(null=True)
     rule_version = models.ForeignKey("records.RuleVersion", null=True, on_delete=models.PROTECT)
     verdict = models.TextField(blank=True, default="")
