@@ -8,54 +8,21 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import tuple_row
 
 from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.log.check import SHOWN, compare, no, some
 from creditbank.domain.log.checkpoint import Checkpoint, NoteFormatError, VerifierKey, read_checkpoint
 from creditbank.domain.log.leaf import STREAMS
 from creditbank.domain.log.proof import LeafProof, ProofFile
-from creditbank.domain.log.tiles import (
-    WIDTH,
-    Edge,
-    TileDamagedError,
-    TreeReader,
-    edge_paths,
-    entries_path,
-    fetch_any,
-    grow,
-    unbundle,
-)
+from creditbank.domain.log.tiles import TreeReader
 from creditbank.gateways.problem import Problem
 from creditbank.gateways.signing import verify_ed25519
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from psycopg import Connection, Cursor
 
-    from creditbank.domain.explanation import Explanation, Fact
+    from creditbank.domain.explanation import Explanation
     from creditbank.gateways.log_files import TileStore
-
-CHUNK = 1 << 16
-"""So many leaves are looked at together; a multiple of a tile's width."""
-_SHOWN = 20
-"""At most so many problems of one kind are named one by one."""
-
-MESSAGES: dict[str, str] = {
-    "log.no_checkpoint": "The log has no checkpoint yet, but {size} leaves.",
-    "log.checkpoint_unreadable": "The checkpoint cannot be read: {reason}.",
-    "log.checkpoint_foreign": "The checkpoint is not signed by the key {key}.",
-    "log.checkpoint_ahead": (
-        "The checkpoint counts {published} leaves, the database only {size}: "
-        "the database is older than the log."
-    ),
-    "log.leaves_unpublished": "{count} leaves are numbered but not yet under the checkpoint.",
-    "log.leaves_gap": "Leaf {index} is missing in the database.",
-    "log.leaf_differs": "Leaf {index} ({stream} {leaf_ref}) of the database is not the published one.",
-    "log.leaf_of_no_stream": "Leaf {index} belongs to no stream of the log: {stream}.",
-    "log.waiting_differs": "{stream} {leaf_ref} waits with another content than its leaf {index} has.",
-    "log.file_missing": "The file {path} of the log is missing.",
-    "log.file_damaged": "The file {path} of the log does not hold what the leaves make it hold.",
-    "log.root_differs": "The leaves have the root {found}, the checkpoint says {published}.",
-    "log.and_more": "There are more problems of this kind.",
-}
 
 
 class LogProblem(Problem):
@@ -123,7 +90,7 @@ def check_log(connection: Connection[Any], store: TileStore, vkey: VerifierKey) 
     """Every problem of the log, none when all is well: leaves dense; files, root and signature right.
 
     Leaves that were trimmed from ``log_leaf`` are taken from the entry bundles, and so checked against the
-    root alone. The lines have the codes of :data:`MESSAGES`; NO is damage, NOTE is only unfinished.
+    root alone. NO is damage, NOTE is only unfinished.
     """
     # The checkpoint first: the database is never behind it, whatever the sequencer does meanwhile.
     text = store.read_checkpoint()
@@ -131,18 +98,20 @@ def check_log(connection: Connection[Any], store: TileStore, vkey: VerifierKey) 
         size = database_size(cursor)
         problems = _odd_rows(cursor)
         if text is None:
-            return (*problems, *([_no("log.no_checkpoint", size=size)] if size else []))
+            return (*problems, *([no("log.no_checkpoint", size=size)] if size else []))
         try:
             state, note = read_checkpoint(text)
         except NoteFormatError as error:
-            return (*problems, _no("log.checkpoint_unreadable", reason=str(error)))
+            return (*problems, no("log.checkpoint_unreadable", reason=str(error)))
         if state.origin != vkey.name or vkey not in note.signed_by([vkey], verify_ed25519):
-            problems.append(_no("log.checkpoint_foreign", key=str(vkey)))
+            problems.append(no("log.checkpoint_foreign", key=str(vkey)))
         if state.size > size:
-            return (*problems, _no("log.checkpoint_ahead", published=state.size, size=size))
+            return (*problems, no("log.checkpoint_ahead", published=state.size, size=size))
         if size > state.size:
             problems.append(Line("log.leaves_unpublished", Verdict.NOTE, {"count": size - state.size}))
-        return (*problems, *_compare_files(cursor, state, store))
+        found = compare(state, store.fetch, lambda low, high: read_commitments(cursor, low, high))
+        leaves = _named_leaves(cursor, found.leaves[: SHOWN + 1])
+        return (*problems, *found.root, *some(leaves), *some(found.missing), *some(found.damaged))
 
 
 def read_published(store: TileStore, vkey: VerifierKey) -> Checkpoint | None:
@@ -196,102 +165,32 @@ def _odd_rows(cursor: Cursor[tuple[Any, ...]]) -> list[Line]:
     cursor.execute(
         "SELECT log_index + 1 FROM (SELECT log_index, lead(log_index) OVER (ORDER BY log_index) AS next"
         " FROM log_leaf) AS pairs WHERE next <> log_index + 1 ORDER BY 1 LIMIT %s",
-        (_SHOWN + 1,),
+        (SHOWN + 1,),
     )
-    gaps = [_no("log.leaves_gap", index=index) for (index,) in cursor.fetchall()]
+    gaps = [no("log.leaves_gap", index=index) for (index,) in cursor.fetchall()]
     cursor.execute(
         "SELECT log_index, stream FROM log_leaf WHERE stream <> ALL(%s) ORDER BY 1 LIMIT %s",
-        (sorted(STREAMS), _SHOWN + 1),
+        (sorted(STREAMS), SHOWN + 1),
     )
-    strange = [
-        _no("log.leaf_of_no_stream", index=index, stream=stream) for index, stream in cursor.fetchall()
-    ]
+    strange = [no("log.leaf_of_no_stream", index=index, stream=stream) for index, stream in cursor.fetchall()]
     cursor.execute(
         "SELECT stream, leaf_ref, log_index FROM log_outbox JOIN log_leaf USING (stream, leaf_ref)"
         " WHERE log_outbox.commitment <> log_leaf.commitment ORDER BY 3 LIMIT %s",
-        (_SHOWN + 1,),
+        (SHOWN + 1,),
     )
     waiting = [
-        _no("log.waiting_differs", stream=stream, leaf_ref=leaf_ref, index=index)
+        no("log.waiting_differs", stream=stream, leaf_ref=leaf_ref, index=index)
         for stream, leaf_ref, index in cursor.fetchall()
     ]
-    return [*_some(gaps), *_some(strange), *_some(waiting)]
+    return [*some(gaps), *some(strange), *some(waiting)]
 
 
-def _compare_files(cursor: Cursor[tuple[Any, ...]], state: Checkpoint, store: TileStore) -> list[Line]:
-    """Grow the whole log again and compare every file, first from the database, then from its own bundles."""
-    differing: list[int] = []
-
-    def of_database(low: int, high: int) -> list[bytes]:
-        rows = read_commitments(cursor, low, high)
-        if len(rows) == high - low:
-            return [rows[index] for index in range(low, high)]
-        bundled = of_bundles(low, high)
-        return [rows.get(index, bundled[index - low]) for index in range(low, high)]
-
-    def of_bundles(low: int, high: int) -> list[bytes]:
-        paths = [
-            entries_path(n, min(WIDTH, state.size - n * WIDTH))
-            for n in range(low // WIDTH, -(-high // WIDTH))
-        ]
-        found = fetch_any(paths, store.fetch)
-        entries: list[bytes] = []
-        for number, path in enumerate(paths, low // WIDTH):
-            width = min(WIDTH, state.size - number * WIDTH)
-            try:
-                entries += unbundle(path, found[path], width)
-            except (KeyError, TileDamagedError):
-                entries += [bytes(32)] * width  # told of as a missing or damaged file
-        return entries
-
-    root, problems = _grown_again(state, store, of_database)
-    if root == state.root:
-        return problems
-    for low in range(0, state.size, CHUNK):
-        high = min(low + CHUNK, state.size)
-        pairs = zip(of_database(low, high), of_bundles(low, high), strict=True)
-        differing += [index for index, (ours, theirs) in enumerate(pairs, low) if ours != theirs]
-    _, damaged = _grown_again(state, store, of_bundles)
+def _named_leaves(cursor: Cursor[tuple[Any, ...]], indexes: Sequence[int]) -> list[Line]:
     cursor.execute(
         "SELECT log_index, stream, leaf_ref FROM log_leaf WHERE log_index = ANY(%s) ORDER BY 1",
-        (differing[: _SHOWN + 1],),
+        (list(indexes),),
     )
-    leaves = [
-        _no("log.leaf_differs", index=index, stream=stream, leaf_ref=leaf_ref)
+    return [
+        no("log.leaf_differs", index=index, stream=stream, leaf_ref=leaf_ref)
         for index, stream, leaf_ref in cursor.fetchall()
     ]
-    return [_no("log.root_differs", found=root.hex(), published=state.root.hex()), *_some(leaves), *damaged]
-
-
-def _grown_again(
-    state: Checkpoint, store: TileStore, entries: Callable[[int, int], list[bytes]]
-) -> tuple[bytes, list[Line]]:
-    """The root of the leaves, and the files that are missing or not what these leaves make them."""
-    edge, missing, damaged = Edge(), [], []
-    last = set(edge_paths(state.size))
-    for low in range(0, state.size, CHUNK):
-        edge, files = grow(edge, entries(low, min(low + CHUNK, state.size)))
-        wanted = [path for path in files if ".p/" not in path or path in last]
-        found: Mapping[str, bytes] = _as_far_as_possible(wanted, store)
-        missing += [_no("log.file_missing", path=path) for path in wanted if path not in found]
-        damaged += [
-            _no("log.file_damaged", path=path)
-            for path in wanted
-            if found.get(path, files[path]) != files[path]
-        ]
-    return edge.root(), [*_some(missing), *_some(damaged)]
-
-
-def _as_far_as_possible(paths: Sequence[str], store: TileStore) -> Mapping[str, bytes]:
-    try:
-        return fetch_any(paths, store.fetch)
-    except TileDamagedError:  # a full file of the wrong size in place of a partial one
-        return store.fetch(paths)
-
-
-def _some(lines: list[Line]) -> list[Line]:
-    return lines if len(lines) <= _SHOWN else [*lines[:_SHOWN], Line("log.and_more", Verdict.NO)]
-
-
-def _no(code: str, **facts: Fact) -> Line:
-    return Line(code, Verdict.NO, facts)

@@ -10,12 +10,12 @@ from psycopg import OperationalError
 from psycopg.errors import LockNotAvailable
 from psycopg.pq import TransactionStatus
 
+from creditbank.domain.log.check import CHUNK
 from creditbank.domain.log.checkpoint import Checkpoint
 from creditbank.domain.log.merkle import EMPTY_ROOT, leaf_hash
 from creditbank.domain.log.tiles import TreeReader, all_paths, filled, grow, read_edge
 from creditbank.gateways.log_files import export_log as _copy
 from creditbank.queries.log import (
-    CHUNK,
     LogProblem,
     database_size,
     log_cursor,
@@ -114,8 +114,8 @@ def sequence_once(
             if start.size > size:
                 raise LogProblem(
                     en=f"The published log has {start.size} leaves, the database only {size}: it was "
-                    "probably restored from an older backup. Nothing was signed or changed. Restore the newest "
-                    "backup; never remove the checkpoint: others may hold it already.",
+                    "probably restored from an older backup. Nothing was signed or changed. Restore the "
+                    "newest backup; never remove the checkpoint: others may hold it already.",
                     zh=f"已公布的日志有 {start.size} 个叶子，数据库中只有 {size} 个："
                     "数据库很可能是从较旧的备份恢复的。没有签名，也没有任何改动。"
                     "请恢复最新的备份；切勿删除检查点，他人可能已持有它。",
@@ -123,10 +123,9 @@ def sequence_once(
             fresh = store.confirmed != start.size
             if fresh:
                 _compare(cursor, start, store)
-            taken = 0
-            if size - start.size < batch:
-                taken = _take(cursor, size, batch - (size - start.size))
-                at("inserted")
+            # Leaves that a stopped run has numbered come first; only the rest of the batch is taken anew.
+            taken = _take(cursor, size, max(0, batch - (size - start.size)))
+            at("inserted")
         at("committed")
 
         with log_cursor(connection) as cursor:
