@@ -206,7 +206,7 @@ def _new_superuser() -> dict[str, str]:
 
 
 def _new_socket() -> dict[str, str]:
-    return {"schema": "creditbank.keys.socket/1", "name": keys.new_secret(8).hex()}
+    return {"schema": "creditbank.keys.socket/1", "secret": keys.new_secret().hex()}
 
 
 def _initdb(programs: Binaries, user: Account | None, folder: Path, password: str) -> None:
@@ -270,7 +270,7 @@ def _launch(bank: Bank, command: list[str], user: Account | None, host: str, loc
     except OSError as error:
         raise database_problems.not_started(bank.db, str(error)) from error
     _started[process.pid] = process
-    running = Running(process.pid, processes.birth_of(process.pid) or "ended", host)
+    running = Running(process.pid, processes.birth_of(process.pid) or "ended", host, state.place_of(bank))
     try:
         state.record(bank, running)
     except BaseException:
