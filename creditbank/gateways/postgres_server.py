@@ -229,16 +229,19 @@ def _initdb(programs: Binaries, user: Account | None, folder: Path, password: st
             common += ["--set", f"{name}={value}"]
         for locale in _LOCALES:
             secret.seek(0)
-            answer = subprocess.run(
-                [*common, f"--locale={locale}"],
-                cwd=folder,
-                pass_fds=[secret.fileno()],
-                capture_output=True,
-                text=True,
-                check=False,
-                env=_environment(),
-                **_as_user(user),
-            )
+            try:
+                answer = subprocess.run(
+                    [*common, f"--locale={locale}"],
+                    cwd=folder,
+                    pass_fds=[secret.fileno()],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    env=_environment(),
+                    **_as_user(user),
+                )
+            except OSError as error:  # for instance: the system user may not enter the programs' folder
+                raise database_problems.not_made(folder.parent, str(error)) from error
             if answer.returncode == 0:
                 return
             said = answer.stderr or answer.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import pwd
@@ -19,6 +20,14 @@ from creditbank.gateways import postgres_state as state
 from creditbank.gateways.bank import Bank
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+
+ENVIRONMENT = {
+    "PYTHONPATH": os.pathsep.join(
+        [str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]
+    ),
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PATH": os.environ["PATH"],
+}
 
 # What a holder's process does: hold a lease, say "held", and end when its input does.
 HOLDER = """
@@ -64,20 +73,15 @@ def quiet(said):
 class Holder:
     """Another process with a lease; ``word`` is what it said when it had it, or why not."""
 
-    def __init__(self, bank, *, user=None):
-        environment = {
-            "PYTHONPATH": str(REPOSITORY),
-            "PATH": os.environ["PATH"],
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
+    def __init__(self, bank, *, user=None, python=None):
         self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(bank.home)],
+            [python or sys.executable, "-c", HOLDER, str(bank.home)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             cwd="/",
-            env=environment,
+            env=ENVIRONMENT,
             **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),
         )
 
@@ -153,24 +157,26 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@functools.cache
 def ordinary_user():
-    """The entry of a user without rights, when we are root and it can read this project; else why not."""
-    if os.geteuid() != 0:
-        return None, "not root: the whole suite runs as an ordinary user"
+    """A user without rights and a Python it can run this project with, or nothing and the reason."""
     user = pwd.getpwnam("nobody")
-    probe = subprocess.run(
-        [sys.executable, "-c", "import creditbank.gateways.database"],
-        cwd="/",
-        env={"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"},
-        user=user.pw_uid,
-        group=user.pw_gid,
-        extra_groups=[],
-        capture_output=True,
-        check=False,
-    )
-    if probe.returncode != 0:
-        return None, "the user nobody cannot read this project or its Python environment"
-    return user, ""
+    program = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (sys.executable, f"/usr/bin/{program}", f"/usr/local/bin/{program}"):
+        with contextlib.suppress(OSError):
+            answer = subprocess.run(
+                [python, "-c", "import creditbank.gateways.database"],
+                cwd="/",
+                env=ENVIRONMENT,
+                user=user.pw_uid,
+                group=user.pw_gid,
+                extra_groups=[],
+                capture_output=True,
+                check=False,
+            )
+            if answer.returncode == 0:
+                return user, python, ""
+    return None, None, "the user nobody cannot read this project or its Python environment"
 
 
 @contextlib.contextmanager

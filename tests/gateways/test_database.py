@@ -127,7 +127,7 @@ def test_a_trusting_line_in_pg_hba_is_refused_by_its_number(bank):
     rules = state.data_of(bank) / "pg_hba.conf"
     rules.write_text("local all all trust\n" + rules.read_text())
     with (
-        pytest.raises(DatabaseProblem, match="Line 1 of the database's pg_hba.conf"),
+        pytest.raises(DatabaseProblem, match=r"Line 1 of the database's pg_hba\.conf"),
         database.lease(bank, "test", tell=banks.quiet),
     ):
         pytest.fail("the bank was opened")
@@ -184,7 +184,7 @@ def test_a_forked_child_that_unwinds_does_not_take_the_parents_server_away(bank)
             with database.lease(bank, "forking", tell=banks.quiet):
                 child = os.fork()
                 if child == 0:
-                    raise KeyboardInterrupt  # the child leaves both blocks on its way out
+                    raise KeyboardInterrupt  # noqa: TRY301 - how the child leaves
         except KeyboardInterrupt:
             os._exit(7)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
@@ -328,6 +328,28 @@ def test_an_unprepared_server_asks_for_an_administrator(own_server, bank_elsewhe
         database.lease(bank_elsewhere, "test", tell=banks.quiet),
     ):
         pytest.fail("the bank was opened")
+
+
+def test_an_administrator_who_is_no_superuser_can_prepare_a_server(bank, tmp_path, monkeypatch):
+    with database.lease(bank, "the server", tell=banks.quiet):
+        administrator = replace(database.superuser(bank), dbname="postgres")
+        with administrator.connect(autocommit=True) as connection:
+            connection.execute("DROP DATABASE creditbank")
+            for role in database_roles.ROLES:
+                connection.execute(
+                    sql.SQL("DROP ROLE {}").format(sql.Identifier(database_roles.user_of(role)))
+                )
+            connection.execute("CREATE ROLE administrator LOGIN CREATEROLE PASSWORD 'administering'")
+            connection.execute("CREATE DATABASE elsewhere TEMPLATE template0 OWNER administrator")
+        login = replace(administrator, dbname="elsewhere", user="administrator", password="administering")
+        monkeypatch.setenv("DATABASE_URL", address(login))
+        other = Bank(tmp_path / "other")
+        with database.lease(other, "test", tell=banks.quiet):
+            with database.logins(other)["app"].connect() as connection:
+                database.refuse_dangerous_login(connection)
+            with database.logins(other)["owner"].connect() as connection:
+                connection.execute("CREATE TABLE note ()")
+        monkeypatch.delenv("DATABASE_URL")
 
 
 def test_logins_of_another_bank_on_the_same_server_are_not_overwritten(own_server, tmp_path):
