@@ -324,4 +324,4 @@ def _check_logins(bank: Bank) -> None:
 
 
 def _reason(error: psycopg.Error) -> str:
-    return str(error).strip().splitlines()[-1].removeprefix("connection failed: ")
+    return str(error).strip().splitlines()[0].removeprefix("connection failed: ")
