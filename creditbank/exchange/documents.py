@@ -32,8 +32,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 class DocumentError(ValueError):
     """A document that cannot be read: which one, where in it, why.
 
-    ``line`` and ``column`` count from 1 and are 0 where the place has none. ``more`` holds the further problems of
-    the same document, where its reader looks for all of them.
+    ``line`` and ``column`` count from 1 and are 0 where the place has none. ``more`` holds the further
+    problems of the same document, where its reader looks for all of them.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class DocumentError(ValueError):
 def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
     """The object a YAML or JSON document holds.
 
-    Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null, lists
-    and objects; names are always text. Of YAML only that is read: no anchors, aliases, tags, merge keys,
+    Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null,
+    lists and objects; names are always text. Of YAML that is all: no anchors, aliases, tags, merge keys,
     dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is refused.
 
     Args:
