@@ -5,13 +5,17 @@ from __future__ import annotations
 import atexit
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from psycopg import sql
 
 from creditbank.gateways import database
 from creditbank.gateways.bank import Bank
-from creditbank.gateways.database import Login
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from creditbank.gateways.database import Login
 
 _open: dict[Path, ExitStack] = {}
 

@@ -60,8 +60,9 @@ def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> di
     """The object a YAML or JSON document holds.
 
     Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null,
-    lists and objects; names are always text. Of YAML that is all: no anchors, aliases, tags, merge keys,
-    dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is refused.
+    lists and objects; names are always text. Nothing else of YAML is read: no anchors, aliases, tags, merge
+    keys, dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is
+    refused.
 
     Args:
         data: the bytes, UTF-8 with or without a byte order mark.
@@ -136,7 +137,9 @@ def _line_of(text: str, index: int) -> tuple[int, int]:
 
 
 def _is_json(text: str, name: str) -> bool:
-    return name.lower().endswith(".json") or text.lstrip().startswith("{")
+    """By the name where it tells, else by the first sign."""
+    ending = name.lower().rsplit(".", 1)[-1]
+    return ending == "json" or (ending not in ("yaml", "yml") and text.lstrip().startswith("{"))
 
 
 def _parts(path: str) -> Iterator[str | int]:
@@ -186,7 +189,7 @@ def _read_json(text: str, name: str) -> Any:
 
 def _check_json(value: Any, name: str, depth: int) -> None:
     """Depth, and characters that only an escape can smuggle in."""
-    if depth > MOST_DEPTH:
+    if depth > MOST_DEPTH and isinstance(value, dict | list):
         raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels")
     if isinstance(value, dict):
         for key, below in value.items():

@@ -230,11 +230,15 @@ def _whole(given: Any, text: str | None) -> int | None:
 
 
 def _number(given: Any, text: str | None) -> Decimal | None:
-    if text is not None:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    """An exact number in one form, so that 4.50 and 4.5 are the same answer."""
     if isinstance(given, Decimal) and given.is_finite():
-        return given
-    return Decimal(given) if isinstance(given, int) and not isinstance(given, bool) else None
+        text = format(given, "f")
+    elif isinstance(given, int) and not isinstance(given, bool):
+        text = str(given)
+    if text is None or _NUMBER.fullmatch(text) is None:
+        return None
+    number = Decimal(text).normalize()
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
 
 
 def _day(given: Any, text: str | None) -> date | None:
