@@ -222,18 +222,14 @@ def _interval(place: Place, fact: Fact) -> Interval:
     if not place.value:
         place.fail('an interval needs an end; for no restriction write "any"')
     ends = {name: end(at) for name, at in place.names()}
-    low, high = ends.get("from"), ends.get("to")
-    if fact.type is FactType.NUMBER:
-        interval = Interval(
-            ends.get("above", low),
-            ends.get("below", high),
-            low_open="above" in ends,
-            high_open="below" in ends,
-        )
-    else:
+    open_ends = {name for name in ("above", "below") if name in ends}
+    if fact.type is not FactType.NUMBER:
         # Whole numbers and days have neighbours, so an open end is the next closed one and equal content
         # keeps an equal hash.
-        interval = Interval(_next(ends.get("above"), 1) or low, _next(ends.get("below"), -1) or high)
+        ends |= {name: _next(place, ends[name], 1 if name == "above" else -1) for name in open_ends}
+        open_ends = set()
+    low, high = ends.get("from", ends.get("above")), ends.get("to", ends.get("below"))
+    interval = Interval(low, high, "above" in open_ends, "below" in open_ends)
     if interval.low is not None and interval.high is not None:
         open_end = interval.low_open or interval.high_open
         if interval.low > interval.high or (interval.low == interval.high and open_end):  # type: ignore[operator]
@@ -241,10 +237,11 @@ def _interval(place: Place, fact: Fact) -> Interval:
     return interval
 
 
-def _next(end: Decimal | date | None, step: int) -> Decimal | date | None:
-    if isinstance(end, date):
-        return end + timedelta(days=step)
-    return None if end is None else end + step
+def _next(place: Place, end: Decimal | date, step: int) -> Decimal | date:
+    try:
+        return end + timedelta(days=step) if isinstance(end, date) else end + step
+    except OverflowError:
+        place.fail("this interval is empty")
 
 
 @dataclass(frozen=True, slots=True)
