@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from creditbank.gateways import wording
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def compile_messages(locale: Path = wording.LOCALE) -> list[Path]:

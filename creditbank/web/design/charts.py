@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from creditbank.domain.values import format_credit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TONES = ("ok", "warn", "bad", "info", "line")
 """The colours a mark may have; ``line`` is the quiet one."""

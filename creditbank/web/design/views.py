@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,6 +16,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.web.design import samples
 from creditbank.web.design.middleware import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES, html_language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _YEAR = 365 * 24 * 3600
 

@@ -371,11 +371,16 @@ def nav_groups(context: template.Context, groups: Sequence[navigation.Group] | N
 @register.inclusion_tag("design/parts/appearance.html", takes_context=True)
 def appearance_form(context: template.Context, *, short: bool = False) -> dict[str, object]:
     """The choice of language, theme and shortcuts; ``short`` offers only the other language."""
-    names = ("csrf_token", "html_language", "theme", "shortcuts")
     request = context.get("request")
-    here = request.get_full_path() if request else "/"
-    themes = [("auto", gettext("System")), ("light", gettext("Light")), ("dark", gettext("Dark"))]
-    return {**{name: context.get(name) for name in names}, "short": short, "here": here, "themes": themes}
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "html_language": getattr(request, "html_language", "zh-Hans"),
+        "theme": getattr(request, "theme", "auto"),
+        "shortcuts": getattr(request, "shortcuts", True),
+        "here": request.get_full_path() if request else "/",
+        "themes": [("auto", gettext("System")), ("light", gettext("Light")), ("dark", gettext("Dark"))],
+        "short": short,
+    }
 
 
 @register.simple_block_tag
