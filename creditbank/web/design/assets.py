@@ -38,9 +38,9 @@ def main() -> int:
     try:
         written = compile_messages()
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    print(f"translations: {len(written)} compiled")
+    sys.stdout.write(f"translations: {len(written)} compiled\n")
     return 0
 
 

@@ -183,13 +183,13 @@ def stepper(steps: Sequence[object], current: int) -> dict[str, object]:
 
 @register.inclusion_tag("design/parts/task_list.html")
 def task_list(tasks: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Tasks with ``label``, ``url``, ``tone`` and ``status``, and a ``hint`` where needed; the whole row leads on."""
+    """Tasks with ``label``, ``url``, ``tone``, ``status`` and perhaps ``hint``; the whole row leads on."""
     return {"tasks": tasks}
 
 
 @register.inclusion_tag("design/parts/timeline.html")
 def timeline(events: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """What happened: events with ``at``, ``title``, and where known ``detail``, ``url``, ``amount`` and ``tone``."""
+    """What happened: ``at``, ``title``, and where known ``detail``, ``url``, ``amount`` and ``tone``."""
     return {"events": events}
 
 
@@ -223,8 +223,8 @@ def toast(message: object, tone: str = "ok", url: str = "", action: object = "")
 def copy_id(value: object, label: object = "") -> SafeString:
     """An identifier that copies at a press; without a script it is simply text."""
     return format_html(
-        '<span class="id"><code>{}</code><button type="button" class="quiet" data-copy="{}" data-done="{}" hidden>'
-        '{}<span class="hidden">{}</span></button></span>',
+        '<span class="id"><code>{}</code><button type="button" class="quiet" data-copy="{}" '
+        'data-done="{}" hidden>{}<span class="hidden">{}</span></button></span>',
         value,
         value,
         gettext("Copied"),
@@ -244,7 +244,7 @@ def table(
     select: bool = False,
     shown_caption: bool = False,
 ) -> dict[str, object]:
-    """Rows under columns; on a phone each row becomes a short list. ``select`` adds boxes named ``selected``."""
+    """Rows under columns, on a phone short lists; ``select`` adds boxes named ``selected``."""
     chosen = set(state.selected) if state else set()
     return {
         "heads": [(column, *_head(column, state)) for column in columns],
@@ -338,7 +338,7 @@ def pagination(state: tables.State, total: int) -> dict[str, object]:
 def filter_bar(
     context: template.Context, filters: Sequence[tables.Filter], state: tables.State, search: str = ""
 ) -> dict[str, object]:
-    """The question above a table: search first, the rest folded; what is set stands underneath to be removed."""
+    """The question above a table: search first, the rest folded, what is set underneath to be removed."""
     fields = [(one, state.filters.get(one.name, "")) for one in filters]
     active = [
         (one.label, dict(one.choices).get(value, value), state.without(one.name).querystring())
