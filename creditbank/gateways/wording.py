@@ -6,14 +6,18 @@ import gettext
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from creditbank import domain
-from creditbank.domain.explanation import Explanation, Fact, Line
 from creditbank.domain.values import Amount, Text, format_credit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from creditbank.domain.explanation import Explanation, Fact, Line
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 """One room per part of the house, each with ``zh_Hans/LC_MESSAGES/django.mo``."""

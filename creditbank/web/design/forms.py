@@ -22,7 +22,7 @@ class Renderer(DjangoTemplates):
 class DesignForm(forms.Form):
     """A form in our look: ``{{ form }}`` for all fields or ``{{ form.name.as_field_group }}`` for one.
 
-    Put ``{% error_summary form %}`` at the top of the page; errors then stand at both places in the same words.
+    Put ``{% error_summary form %}`` at the top of the page; errors stand at both places in the same words.
     """
 
     default_renderer = Renderer

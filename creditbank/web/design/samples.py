@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import get_language
@@ -14,6 +13,9 @@ from creditbank.web.design.charts import Segment
 from creditbank.web.design.forms import Choices, CreditField, DateField, DesignForm, FileDrop, Ticks
 from creditbank.web.design.navigation import Group, Place
 from creditbank.web.design.tables import Column, Filter, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _COMPONENTS, _PASSBOOK, _QUEUE, _VERIFICATION = (
     "/design/",
