@@ -105,16 +105,12 @@ def _test(args: argparse.Namespace) -> int:
         for result in red:
             print(f"{result.case.id} is red{f': {result.case.name}' if result.case.name else ''}")
             for difference in result.differences:
-                print(
-                    f"  {difference.what}: expected {difference.expected},"
-                    f" found {difference.found or 'nothing'}"
-                )
+                print(f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}")
             print("\n".join(_said(result.answer.explanation, 2)))
         for o in found:
             print(f"table {o.table}: rows {o.first} and {o.second} overlap")
         print(
-            f"{compiled.rules.code} {compiled.hash[:12]}:"
-            f" {len(results)} cases, {len(red)} red, {len(found)} overlaps"
+            f"{compiled.rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} overlaps"
         )
     return RED if red or found else GREEN
 

@@ -22,9 +22,7 @@ from creditbank.gateways.bank import Bank
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 ENVIRONMENT = {
-    "PYTHONPATH": os.pathsep.join(
-        [str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]
-    ),
+    "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *(path for path in sys.path if path.endswith("site-packages"))]),
     "PYTHONDONTWRITEBYTECODE": "1",
     "PATH": os.environ["PATH"],
 }

@@ -336,9 +336,7 @@ def test_an_administrator_who_is_no_superuser_can_prepare_a_server(bank, tmp_pat
         with administrator.connect(autocommit=True) as connection:
             connection.execute("DROP DATABASE creditbank")
             for role in database_roles.ROLES:
-                connection.execute(
-                    sql.SQL("DROP ROLE {}").format(sql.Identifier(database_roles.user_of(role)))
-                )
+                connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(database_roles.user_of(role))))
             connection.execute("CREATE ROLE administrator LOGIN CREATEROLE PASSWORD 'administering'")
             connection.execute("CREATE DATABASE elsewhere TEMPLATE template0 OWNER administrator")
         login = replace(administrator, dbname="elsewhere", user="administrator", password="administering")

@@ -22,9 +22,7 @@ from creditbank.gateways.bank import Bank
 from creditbank.gateways.problem import BankProblem, DatabaseProblem, DiskProblem, KeyProblem
 from tests.gateways import banks
 
-root_only = pytest.mark.skipif(
-    os.geteuid() != 0, reason="not root: only root runs the server as another user"
-)
+root_only = pytest.mark.skipif(os.geteuid() != 0, reason="not root: only root runs the server as another user")
 
 
 def refused(bank, kind, said):
@@ -32,12 +30,8 @@ def refused(bank, kind, said):
     with pytest.raises(kind, match=said) as caught, database.lease(bank, "test", tell=banks.quiet):
         pytest.fail("the bank was opened")
     problem = caught.value
-    assert any(
-        kept in problem.en for kept in ("othing was changed", "not touched", "is kept", "else was changed")
-    )
-    assert any(
-        kept in problem.zh for kept in ("没有任何改动", "未受影响", "均未改动", "均已保留", "没有其他改动")
-    )
+    assert any(kept in problem.en for kept in ("othing was changed", "not touched", "is kept", "else was changed"))
+    assert any(kept in problem.zh for kept in ("没有任何改动", "未受影响", "均未改动", "均已保留", "没有其他改动"))
     assert len(problem.zh) > 20
     return problem
 
@@ -519,9 +513,7 @@ def test_a_key_file_is_never_half_written(tmp_path, full_disk, monkeypatch, call
 
 def test_a_write_the_system_takes_in_parts_is_still_whole(tmp_path, monkeypatch):
     real = os.write
-    monkeypatch.setattr(
-        "creditbank.gateways.disk.os.write", lambda handle, data: real(handle, bytes(data[:7]))
-    )
+    monkeypatch.setattr("creditbank.gateways.disk.os.write", lambda handle, data: real(handle, bytes(data[:7])))
     disk.write_whole(tmp_path / "parts", b"0123456789" * 5)
     assert (tmp_path / "parts").read_bytes() == b"0123456789" * 5
 

@@ -283,9 +283,7 @@ def test_a_rule_set_is_compiled_once_for_its_content() -> None:
 def test_an_index_too_wide_is_narrowed_and_answers_the_same() -> None:
     def facts(count: int) -> list[dict[str, object]]:
         values = [{"code": f"v{i}", **both(f"v{i}")} for i in range(60)]
-        return [
-            {"name": f"f{i}", "type": "enum", "label": both(f"f{i}"), "values": values} for i in range(count)
-        ]
+        return [{"name": f"f{i}", "type": "enum", "label": both(f"f{i}"), "values": values} for i in range(count)]
 
     rows = [row(f"r{i}", {"f2": f"v{i}"}, "1") for i in range(60)]
     of = compiled(facts=facts(3), tables=[{"code": "t", "columns": ["f0", "f1", "f2"], "rows": rows}])
