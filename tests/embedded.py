@@ -11,6 +11,7 @@ from psycopg import sql
 
 from creditbank.gateways import database
 from creditbank.gateways.bank import Bank
+from creditbank.gateways.database_roles import grant_database, user_of
 
 if TYPE_CHECKING:
     from pathlib import Path

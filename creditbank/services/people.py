@@ -9,7 +9,7 @@ from django.contrib.auth.hashers import make_password
 
 from creditbank.domain.access import Role
 from creditbank.gateways.clock import new_id
-from creditbank.records.people import Account, Enrolment, Learner, LearnerNumber, Membership
+from creditbank.records.people import Account, Enrolment, LearnerNumber, Membership
 from creditbank.records.scope import Scope
 
 

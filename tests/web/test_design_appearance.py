@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.web import design_site
+
 from django.test import Client, RequestFactory  # isort: skip
 
 from creditbank.web import design

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.web import design_site
+
 from django import forms  # isort: skip
 from django.http import QueryDict
 from django.template import Context, Template
