@@ -206,7 +206,17 @@ def reverse_postings(
         )
         for name, value in zip(
             columns,
-            (learner, item.key, _reversal_hash(item), original, lot, posting, amount, salt, commit(salt, record)),
+            (
+                learner,
+                item.key,
+                _reversal_hash(item),
+                original,
+                lot,
+                posting,
+                amount,
+                salt,
+                commit(salt, record),
+            ),
             strict=True,
         ):
             columns[name].append(value)
@@ -225,9 +235,7 @@ def reverse_postings(
         # The rows were locked above, so only a defect or a foreign hand can bring us here.
         raise RuntimeError("a balance changed under its lock; nothing was posted")
     fresh = iter(zip(columns["posting_id"], columns["lot_id"], strict=True))
-    return tuple(
-        done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1)
-    )
+    return tuple(done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1))
 
 
 def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, recorded: str) -> dict[str, Any]:
