@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
 
 from creditbank import cli
+from creditbank.gateways.problem import Problem
 
 _NOT_COMMANDS = {"main", "boot", "shown"}
 
@@ -44,9 +46,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser(named or None).parse_args(words)
     try:
         return int(arguments.run(arguments))
+    except Problem as problem:
+        print(problem.zh if _speaks_chinese() else problem.en, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 130
+
+
+def _speaks_chinese() -> bool:
+    language = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return language.lower().startswith("zh")
 
 
 if __name__ == "__main__":

@@ -36,3 +36,8 @@ def uuid7(milliseconds: int, noise: bytes) -> UUID:
     value |= 0x7 << 76 | (rest >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | rest & (1 << 62) - 1
     return UUID(int=value)
+
+
+def new_salt() -> bytes:
+    """Thirty-two random bytes, the salt of one leaf of the log."""
+    return os.urandom(32)

@@ -1,0 +1,189 @@
+"""The ledger's decisions: which posting moves credit between which states, and what replay yields."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.explanation import Line, Refusal, Verdict
+from creditbank.domain.values import Amount, Hundredths
+
+MESSAGES = {
+    "ledger.amount_not_positive": "A posting moves a positive amount of credit, not {amount}.",
+    "ledger.not_reversible": "Only a deposit can be reversed here; this posting is of the kind {kind}.",
+    "ledger.already_reversed": "This posting was reversed before, by posting {posting}; nothing was changed.",
+    "ledger.credit_in_use": "Of the {amount} credits deposited only {available} are still available, so the deposit"
+    " cannot be reversed before their later use is; nothing was changed.",
+    "ledger.key_reused": "The request key {key} was used before for a different request; nothing was changed.",
+    "ledger.unknown_posting": "There is no such posting.",
+}
+
+
+class State(StrEnum):
+    """The accounts of a lot; ``issued`` is the contra account and holds what the issuer gave, negative."""
+
+    ISSUED = "issued"
+    PENDING = "pending"
+    AVAILABLE = "available"
+    HELD = "held"
+    SUSPENDED = "suspended"
+    CONVERTED = "converted"
+    REDEEMED = "redeemed"
+    TRANSFERRED_OUT = "transferred_out"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class Kind(StrEnum):
+    """What a posting does."""
+
+    DEPOSIT = "deposit"
+    REVERSE = "reverse"
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """One recognised outcome's credit, ready to become a lot; ``key`` makes a repeat harmless."""
+
+    learner_id: UUID
+    key: str
+    amount: Hundredths
+    outcome_type: str
+    title: str
+    category: str
+    earned_on: date
+    effective_on: date
+    title_en: str = ""
+    code: str = ""
+    level: int | None = None
+    field: str = ""
+    unit: str = "credit"
+    grade: str | None = None
+    term: str = ""
+    academic_year: str = ""
+    expires_on: date | None = None
+    source_kind: str = "claim"
+    source_id: UUID | None = None
+    rule_version_id: UUID | None = None
+    rule_row: str = ""
+    evidence_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One side of a posting: a signed amount on one state of one lot."""
+
+    state: State
+    amount: int
+
+
+def deposit_legs(amount: Hundredths) -> tuple[Leg, Leg]:
+    """A deposit moves credit from what the issuer gave to what the learner can use."""
+    return Leg(State.ISSUED, -amount), Leg(State.AVAILABLE, amount)
+
+
+def mirror(legs: Iterable[Leg]) -> tuple[Leg, ...]:
+    """The legs that undo others exactly."""
+    return tuple(Leg(leg.state, -leg.amount) for leg in legs)
+
+
+def check_deposit(deposit: Deposit) -> Refusal | None:
+    """Refuse a deposit that cannot be a lot; None lets it pass."""
+    if deposit.amount <= 0:
+        return Refusal.because("ledger.amount_not_positive", amount=Amount(deposit.amount))
+    return None
+
+
+def check_reversal(*, kind: str, amount: int, available: int, reversed_by: UUID | None) -> Refusal | None:
+    """Refuse to reverse what is no deposit, was reversed, or is partly used; None lets it pass."""
+    if kind != Kind.DEPOSIT:
+        return Refusal.because("ledger.not_reversible", kind=kind)
+    if reversed_by is not None:
+        return Refusal.because("ledger.already_reversed", posting=str(reversed_by))
+    if available < amount:
+        return Refusal((
+            Line(
+                "ledger.credit_in_use",
+                Verdict.NO,
+                {"amount": Amount(amount), "available": Amount(available)},
+            ),
+        ))
+    return None
+
+
+def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, State], int]:
+    """The balance of every account from its entries ``(lot, state, signed amount)``; zero accounts are left out."""
+    balances: dict[tuple[UUID, State], int] = defaultdict(int)
+    for lot, state, amount in entries:
+        balances[lot, state] += amount
+    return {account: amount for account, amount in balances.items() if amount}
+
+
+def request_data(deposit: Deposit) -> dict[str, Any]:
+    """What makes two deposit requests the same request: everything but the key."""
+    return {
+        name: (value.hex() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value))
+        for name in deposit.__slots__
+        if name != "key" and (value := getattr(deposit, name)) is not None
+    }
+
+
+def posting_record(
+    *,
+    posting_id: UUID,
+    kind: str,
+    lot_id: UUID,
+    learner_id: UUID,
+    institution: str,
+    amount: int,
+    effective_on: date,
+    recorded_at: str,
+    facts: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The record whose salted commitment becomes the posting's leaf: ``creditbank.posting/1``.
+
+    Amounts are hundredths; ``institution`` is the awarding institution's code; ``facts`` describe the lot.
+    """
+    return {
+        "schema": "creditbank.posting/1",
+        "posting": str(posting_id),
+        "kind": kind,
+        "lot": str(lot_id),
+        "learner": str(learner_id),
+        "institution": institution,
+        "hundredths": amount,
+        "effective_on": effective_on.isoformat(),
+        "recorded_at": recorded_at,
+        **facts,
+    }
+
+
+def lot_facts(
+    *,
+    title: str,
+    title_en: str,
+    category: str,
+    level: int | None,
+    earned_on: date,
+    expires_on: date | None,
+    unit: str,
+) -> dict[str, Any]:
+    """What a posting's record says of its lot; names of people are not part of it."""
+    facts: dict[str, Any] = {
+        "title": title,
+        "category": category,
+        "earned_on": earned_on.isoformat(),
+        "unit": unit,
+    }
+    if title_en:
+        facts["title_en"] = title_en
+    if level is not None:
+        facts["level"] = level
+    if expires_on is not None:
+        facts["expires_on"] = expires_on.isoformat()
+    return facts

@@ -1,0 +1,139 @@
+"""The life of a recognition claim: which act leads from which state to which, and by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from creditbank.domain.explanation import Refusal
+
+MESSAGES = {
+    "recognition.wrong_state": "This case is {state} now, so it cannot be {act}. Nothing was changed; open it again"
+    " to see where it stands.",
+    "recognition.own_case": "Nobody decides their own case. Nothing was changed; a colleague can take it.",
+    "recognition.second_person": "The deposit of a case is reversed by somebody who did not decide it."
+    " Nothing was changed.",
+    "recognition.reason_needed": "Choose a reason first: the learner is told why. Nothing was changed.",
+    "recognition.evidence_needed": "This type of outcome needs at least one file as evidence. The draft is kept.",
+    "recognition.facts_missing": "Some answers are missing or do not fit. The draft is kept.",
+    "recognition.no_rule": "No rule for this type of outcome is in force on {day}. The draft is kept.",
+    "recognition.proposal_changed": "Since this case was read the proposal changed from {before} to {after} credits."
+    " Nothing was decided; read it again.",
+    "recognition.not_recommended": "The rules do not propose recognition of this case, so it is not approved in a"
+    " batch. Open it and decide it by itself.",
+    "recognition.amount_needed": "The rules leave the amount to you: enter how many credits to recognise."
+    " Nothing was decided.",
+    "recognition.amount_out_of_range": "Between 0.01 and 60 credits can be recognised in one case, not {amount}."
+    " Nothing was decided.",
+}
+
+
+class State(StrEnum):
+    """Where a claim stands."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    UNDER_REVIEW = "under_review"
+    SUPPLEMENT_REQUESTED = "supplement_requested"
+    SCHEDULED = "scheduled"
+    RECOGNISED = "recognised"
+    DEPOSITED = "deposited"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    REVERSED = "reversed"
+
+
+class Act(StrEnum):
+    """What can be done with a claim."""
+
+    SUBMIT = "submit"
+    WITHDRAW = "withdraw"
+    TAKE = "take"
+    REQUEST_SUPPLEMENT = "request_supplement"
+    SCHEDULE = "schedule"
+    UNDO = "undo"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    DEPOSIT = "deposit"
+    REVERSE = "reverse"
+
+
+class Who(StrEnum):
+    """Who performs an act."""
+
+    LEARNER = "learner"
+    REVIEWER = "reviewer"
+    REGISTRAR = "registrar"
+    BANK = "bank"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One arrow of the life cycle."""
+
+    origins: frozenset[State]
+    target: State
+    who: Who
+    reason_needed: bool = False
+
+
+_OPEN = frozenset({State.SUBMITTED, State.UNDER_REVIEW})
+
+STEPS: Mapping[Act, Step] = {
+    Act.SUBMIT: Step(frozenset({State.DRAFT, State.SUPPLEMENT_REQUESTED}), State.SUBMITTED, Who.LEARNER),
+    Act.WITHDRAW: Step(
+        frozenset({State.DRAFT, State.SUBMITTED, State.UNDER_REVIEW, State.SUPPLEMENT_REQUESTED}),
+        State.WITHDRAWN,
+        Who.LEARNER,
+    ),
+    Act.TAKE: Step(frozenset({State.SUBMITTED}), State.UNDER_REVIEW, Who.REVIEWER),
+    Act.REQUEST_SUPPLEMENT: Step(_OPEN, State.SUPPLEMENT_REQUESTED, Who.REVIEWER, reason_needed=True),
+    Act.SCHEDULE: Step(_OPEN, State.SCHEDULED, Who.REVIEWER),
+    Act.UNDO: Step(frozenset({State.SCHEDULED}), State.UNDER_REVIEW, Who.REVIEWER),
+    Act.APPROVE: Step(_OPEN | {State.SCHEDULED}, State.RECOGNISED, Who.REVIEWER),
+    Act.REFUSE: Step(_OPEN, State.REFUSED, Who.REVIEWER, reason_needed=True),
+    Act.DEPOSIT: Step(frozenset({State.RECOGNISED}), State.DEPOSITED, Who.BANK),
+    Act.REVERSE: Step(frozenset({State.DEPOSITED}), State.REVERSED, Who.REGISTRAR, reason_needed=True),
+}
+"""The whole life cycle; drawn in the reference documentation."""
+
+REFUSAL_REASONS = ("not_in_catalogue", "evidence_insufficient", "already_recognised", "outside_period", "below_minimum")
+SUPPLEMENT_REASONS = ("evidence_missing", "evidence_unreadable", "certificate_number_missing", "facts_differ")
+REVERSAL_REASONS = ("recognised_by_mistake", "evidence_invalid", "duplicate")
+
+PUBLIC_REASONS = frozenset(REFUSAL_REASONS + SUPPLEMENT_REASONS + REVERSAL_REASONS)
+
+
+def decide(
+    *,
+    act: Act,
+    state: State,
+    learner: UUID,
+    actor: UUID | None,
+    decided_by: UUID | None = None,
+    reason: str = "",
+) -> State | Refusal:
+    """The state an act leads to, or why it may not be done now."""
+    step = STEPS[act]
+    if state not in step.origins:
+        return Refusal.because("recognition.wrong_state", state=state.value, act=act.value)
+    if step.who in (Who.REVIEWER, Who.REGISTRAR) and actor == learner:
+        return Refusal.because("recognition.own_case")
+    if act is Act.REVERSE and actor == decided_by:
+        return Refusal.because("recognition.second_person")
+    if step.reason_needed and reason not in PUBLIC_REASONS:
+        return Refusal.because("recognition.reason_needed")
+    return step.target
+
+
+def acts_from(state: State, who: Who) -> tuple[Act, ...]:
+    """What somebody can do with a claim in this state, in the order of the life cycle."""
+    return tuple(act for act, step in STEPS.items() if state in step.origins and step.who is who)
+
+
+def final_on(decided_on: date, publicity_days: int) -> date:
+    """The day a decision becomes final: the day itself when the publicity period has no days."""
+    return decided_on + timedelta(days=publicity_days)

@@ -1,0 +1,208 @@
+"""Compiles a rule set once per content hash: positions, bound tests and an index on enum columns."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from math import prod
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
+
+from creditbank.domain.rules.model import (
+    Add,
+    Choose,
+    Condition,
+    Fact,
+    FactType,
+    Lower,
+    Multiply,
+    OneOf,
+    Row,
+    RuleSet,
+    Table,
+    Validity,
+    Value,
+)
+from creditbank.domain.rules.write import rule_set_hash
+
+if TYPE_CHECKING:
+    from creditbank.domain.values import Text
+
+Tests = tuple[tuple[int, Callable[[Any], bool]], ...]
+"""Bound cells: the position of a fact and what accepts its value."""
+
+LARGEST_INDEX = 4_096
+MOST_ENTRIES = 100_000
+MOST_KEPT = 256
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRow:
+    """A row with the tests its index does not answer already."""
+
+    row: Row
+    tests: Tests
+    columns: tuple[int, ...]
+
+
+class CompiledTable:
+    """A table with its rows found by the values of its first enum and boolean columns."""
+
+    __slots__ = ("_all", "_found", "_key", "columns", "table", "tests")
+
+    def __init__(self, table: Table, facts: tuple[Fact, ...], position: dict[str, int]) -> None:
+        self.table = table
+        self.tests = bind(table.when, position)
+        self.columns = tuple(position[name] for name in table.columns)
+        keys = _key_columns(table, [facts[index] for index in self.columns])
+        self._key = itemgetter(*(position[fact.name] for fact in keys)) if keys else None
+        asked = tuple(position[test.fact] for test in table.when)
+        rows = [
+            CompiledRow(
+                row,
+                bind((test for test in row.when if test.fact not in {fact.name for fact in keys}), position),
+                asked + tuple(position[test.fact] for test in row.when if position[test.fact] not in asked),
+            )
+            for row in table.rows
+        ]
+        self._all = tuple(rows)
+        found: dict[Any, list[CompiledRow]] = {}
+        for row in rows:
+            for key in itertools.product(*(_accepted(row.row.when, fact) for fact in keys)):
+                found.setdefault(key[0] if len(key) == 1 else key, []).append(row)
+        self._found = {key: tuple(rows) for key, rows in found.items()}
+
+    def candidates(self, values: tuple[Value | None, ...] | list[Value | None]) -> tuple[CompiledRow, ...]:
+        """The rows, in order, whose listed cells fit."""
+        if self._key is None:
+            return self._all
+        return self._found.get(self._key(values), ())
+
+
+class Compiled:
+    """A rule set ready to evaluate; make it with :func:`compile_rules`.
+
+    ``hash`` is the content hash of the version; ``context_free`` says that facts alone decide (no families,
+    caps or dates), so that the bulk path is the whole decision.
+    """
+
+    __slots__ = (
+        "categories",
+        "chooses",
+        "context_free",
+        "dates",
+        "facts",
+        "hash",
+        "lowers",
+        "position",
+        "rows",
+        "rules",
+        "steps",
+        "tables",
+    )
+
+    def __init__(self, rules: RuleSet, content_hash: str) -> None:
+        self.rules = rules
+        self.hash = content_hash
+        self.facts: dict[str, Fact] = {fact.name: fact for fact in rules.facts}
+        self.position: dict[str, int] = {fact.name: index for index, fact in enumerate(rules.facts)}
+        self.categories: dict[str, Text] = {category.code: category.label for category in rules.categories}
+        self.rows: dict[str, Row] = {row.id: row for table in rules.tables for row in table.rows}
+        self.tables = tuple(CompiledTable(table, rules.facts, self.position) for table in rules.tables)
+        self.lowers: tuple[tuple[Lower, Tests, int, Fact, tuple[str, ...]], ...] = tuple(
+            (
+                step,
+                bind(step.when, self.position),
+                self.position[step.fact],
+                self.facts[step.fact],
+                tuple(choice.code for choice in self.facts[step.fact].choices),
+            )
+            for step in rules.adjust
+            if isinstance(step, Lower)
+        )
+        self.steps: tuple[tuple[Add | Multiply, Tests, int | None], ...] = tuple(
+            (
+                step,
+                bind(step.when, self.position),
+                self.position[step.each] if isinstance(step, Add) and step.each else None,
+            )
+            for step in rules.adjust
+            if not isinstance(step, Lower)
+        )
+        self.chooses: tuple[tuple[Choose, Tests, tuple[int, ...]], ...] = tuple(
+            (choose, bind(choose.when, self.position), tuple(self.position[name] for name in choose.family))
+            for choose in rules.choose
+        )
+        self.dates: tuple[tuple[Validity, Tests, int], ...] = tuple(
+            (rule, bind(rule.when, self.position), self.position[rule.fact]) for rule in rules.validity
+        )
+        self.context_free = not (rules.choose or rules.cap or rules.validity)
+
+
+_KEPT: dict[str, Compiled] = {}
+
+
+def compile_rules(rules: RuleSet) -> Compiled:
+    """The compiled form of a rule set, made once per content hash and process."""
+    content_hash = rule_set_hash(rules)
+    kept = _KEPT.get(content_hash)
+    if kept is None:
+        kept = Compiled(rules, content_hash)
+        while len(_KEPT) >= MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)), None)
+        _KEPT[content_hash] = kept
+    return kept
+
+
+def compiled_before(content_hash: str) -> Compiled | None:
+    """The compiled form of a hash, where this process has made it already: no document need be read again."""
+    return _KEPT.get(content_hash)
+
+
+def bind(condition: Condition | Iterable[Any], position: dict[str, int]) -> Tests:
+    """The cells of a condition bound to the positions of their facts."""
+    return tuple(
+        (
+            position[test.fact],
+            frozenset(test.accept.values).__contains__
+            if isinstance(test.accept, OneOf)
+            else test.accept.accepts,
+        )
+        for test in condition
+    )
+
+
+def _key_columns(table: Table, facts: list[Fact]) -> list[Fact]:
+    """The first enum and boolean columns whose combinations still make a small index."""
+    keys: list[Fact] = []
+    size = 1
+    for fact in facts:
+        if fact.type not in (FactType.ENUM, FactType.BOOLEAN):
+            continue
+        wider = size * (len(_values(fact)) + 1)
+        if wider > LARGEST_INDEX:
+            continue
+        if any(test.fact == fact.name for row in table.rows for test in row.when):
+            keys.append(fact)
+            size = wider
+    # A row is entered once for each combination it accepts; wide rows must not make the index explode.
+    while keys and sum(_entries(row, keys) for row in table.rows) > MOST_ENTRIES:
+        keys.pop()
+    return keys
+
+
+def _entries(row: Row, keys: list[Fact]) -> int:
+    return prod(len(_accepted(row.when, fact)) for fact in keys)
+
+
+def _values(fact: Fact) -> tuple[str | bool, ...]:
+    return (True, False) if fact.type is FactType.BOOLEAN else tuple(choice.code for choice in fact.choices)
+
+
+def _accepted(condition: Condition, fact: Fact) -> tuple[str | bool | None, ...]:
+    """The values of one fact that a row accepts; no cell accepts all, and the fact's absence."""
+    for test in condition:
+        if test.fact == fact.name and isinstance(test.accept, OneOf):
+            return test.accept.values
+    return (*_values(fact), None)

@@ -1,0 +1,240 @@
+"""The facts of an outcome: what a form asks for, and how answers become typed values."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from creditbank.domain.explanation import Line, Refusal, Verdict
+from creditbank.domain.rules.model import (
+    Choice,
+    Condition,
+    Fact,
+    FactType,
+    Interval,
+    OneOf,
+    Outcome,
+    RuleSet,
+    Value,
+)
+from creditbank.domain.values import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MESSAGES: dict[str, str] = {
+    "rules.fact_missing": "{fact} is missing.",
+    "rules.fact_unknown": "{name} is not a fact of this rule set; its facts are {known}.",
+    "rules.fact_not_a_choice": "{fact}: {value} is none of {choices}.",
+    "rules.fact_not_a_whole_number": "{fact}: {value} is not a whole number.",
+    "rules.fact_not_a_number": "{fact}: {value} is not a number.",
+    "rules.fact_not_a_day": "{fact}: {value} is not a day such as 2026-03-01.",
+    "rules.fact_not_yes_or_no": "{fact}: {value} is neither yes nor no.",
+    "rules.fact_not_a_text": "{fact}: a text of at most 400 characters is expected.",
+    "rules.fact_out_of_range": "{fact}: {value} is outside {range}.",
+}
+
+_WHOLE = re.compile(r"-?\d{1,15}")
+_NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LONGEST_TEXT = 400
+_YES_NO = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of a deposit form, from a declared fact.
+
+    ``kind`` is the fact's type. ``when`` names, for each earlier fact, the values for which this field is
+    asked; empty means always. ``range`` has the smallest and largest value allowed, as text, empty where unbounded.
+    """
+
+    name: str
+    label: Text
+    kind: FactType
+    choices: tuple[Choice, ...]
+    required: bool
+    when: tuple[tuple[str, tuple[str, ...]], ...]
+    range: tuple[str, str]
+    help: Text | None
+
+
+def form_fields(rule_set: RuleSet) -> tuple[Field, ...]:
+    """The inputs a form needs for one outcome, in the order the rule set declares them."""
+    return tuple(
+        Field(
+            name=fact.name,
+            label=fact.label,
+            kind=fact.type,
+            choices=fact.choices,
+            required=not fact.optional,
+            when=tuple(
+                (test.fact, tuple(_shown(value) for value in test.accept.values))
+                for test in fact.when
+                if isinstance(test.accept, OneOf)
+            ),
+            range=_ends(fact.range),
+            help=fact.help,
+        )
+        for fact in rule_set.facts
+    )
+
+
+def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal:
+    """The typed facts of one outcome; a text is understood for every type, as a form or a table sends it.
+
+    A fact whose condition does not hold is not asked, and an answer to it is left out. A refusal has one line
+    for each problem, whose facts hold ``name`` (the fact's name) and ``fact`` (its label).
+    """
+    problems: list[Line] = []
+    known = {fact.name for fact in rule_set.facts}
+    problems += [
+        _problem("rules.fact_unknown", name=str(name), known=", ".join(fact.name for fact in rule_set.facts))
+        for name in raw
+        if name not in known
+    ]
+    values: dict[str, Value | None] = {}
+    for fact in rule_set.facts:
+        values[fact.name] = None
+        if not holds(fact.when, values):
+            continue
+        given = raw.get(fact.name)
+        if given is None or (isinstance(given, str) and not given.strip()):
+            if not fact.optional:
+                problems.append(_problem("rules.fact_missing", name=fact.name, fact=fact.label))
+            continue
+        answer = _value(fact, given)
+        if isinstance(answer, Line):
+            problems.append(answer)
+        else:
+            values[fact.name] = answer
+    if problems:
+        return Refusal(tuple(problems))
+    return Outcome(tuple(values.values()))
+
+
+def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
+    """Whether all cells of a condition hold; a fact without a value fulfils no cell."""
+    for test in condition:
+        value = values[test.fact]
+        if value is None or not test.accept.accepts(value):
+            return False
+    return True
+
+
+def normal_words(text: str) -> str:
+    """A text without what people write differently: width, case, spacing and punctuation."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def fact_shown(fact: Fact, value: Value) -> Text | str:
+    """A fact's value as an explanation mentions it: an enum's label, else its plain text."""
+    if fact.type is FactType.ENUM:
+        return next(choice.label for choice in fact.choices if choice.code == value)
+    if fact.type is FactType.BOOLEAN:
+        return Text("是", "yes") if value else Text("否", "no")
+    return _shown(value)
+
+
+def _shown(value: Value) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _ends(interval: Interval | None) -> tuple[str, str]:
+    if interval is None:
+        return "", ""
+    low, high = interval.low, interval.high
+    return "" if low is None else _shown(low), "" if high is None else _shown(high)
+
+
+def _range_shown(interval: Interval) -> str:
+    low, high = _ends(interval)
+    return (
+        f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
+    )
+
+
+def _problem(code: str, **facts: str | Text) -> Line:
+    return Line(code, Verdict.NO, facts)
+
+
+def _value(fact: Fact, given: Any) -> Value | Line:
+    """The typed value, or the line that says why it is none."""
+    text = unicodedata.normalize("NFKC", given).strip() if isinstance(given, str) else None
+    shown = given.strip()[:80] if isinstance(given, str) else str(given)[:80]
+
+    def refused(code: str, **more: str) -> Line:
+        return _problem(code, name=fact.name, fact=fact.label, value=shown, **more)
+
+    value: Value | None
+    match fact.type:
+        case FactType.ENUM:
+            codes = [choice.code for choice in fact.choices]
+            if text not in codes:
+                return refused("rules.fact_not_a_choice", choices=", ".join(codes))
+            return text
+        case FactType.BOOLEAN:
+            value = given if isinstance(given, bool) else _YES_NO.get(text.casefold()) if text else None
+            return refused("rules.fact_not_yes_or_no") if value is None else value
+        case FactType.INTEGER:
+            value = _whole(given, text)
+            if value is None:
+                return refused("rules.fact_not_a_whole_number")
+        case FactType.NUMBER:
+            value = _number(given, text)
+            if value is None:
+                return refused("rules.fact_not_a_number")
+        case FactType.DATE:
+            value = _day(given, text)
+            if value is None:
+                return refused("rules.fact_not_a_day")
+        case FactType.CODE | FactType.TEXT:
+            if text is None or len(text) > _LONGEST_TEXT or not text.isprintable():
+                return refused("rules.fact_not_a_text")
+            return text
+    if fact.range is not None and not fact.range.accepts(value):
+        return refused("rules.fact_out_of_range", range=_range_shown(fact.range))
+    return value
+
+
+def _whole(given: Any, text: str | None) -> int | None:
+    if text is not None:
+        return int(text) if _WHOLE.fullmatch(text) else None
+    if isinstance(given, Decimal) and given.is_finite() and given == given.to_integral_value():
+        return int(given)
+    return given if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _number(given: Any, text: str | None) -> Decimal | None:
+    if text is not None:
+        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    if isinstance(given, Decimal) and given.is_finite():
+        return given
+    return Decimal(given) if isinstance(given, int) and not isinstance(given, bool) else None
+
+
+def _day(given: Any, text: str | None) -> date | None:
+    if text is not None and _DAY.fullmatch(text):
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
+    return given if type(given) is date else None

@@ -1,0 +1,180 @@
+"""Writes a rule set as plain data in its one normal form, and gives that form's hash."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from creditbank.domain.canonical import content_hash
+from creditbank.domain.rules.model import (
+    Accept,
+    Add,
+    Cap,
+    Choice,
+    Choose,
+    Condition,
+    Expires,
+    Fact,
+    FromFact,
+    Give,
+    Interval,
+    Lower,
+    Multiply,
+    Row,
+    RuleSet,
+    Ruling,
+    Step,
+    Table,
+    Validity,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from creditbank.domain.values import Text
+
+
+def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
+    """Plain JSON data that ``read_rule_set`` reads back as an equal rule set."""
+    return {
+        "schema": "creditbank.rules/1",
+        "code": rule_set.code,
+        "kind": rule_set.kind,
+        "name": _text(rule_set.name),
+        "source": _text(rule_set.source),
+        "unit": rule_set.unit,
+        "rounding": {
+            "step": _credit(rule_set.rounding.step),
+            "mode": rule_set.rounding.mode,
+            "place": rule_set.rounding.place.value,
+        },
+        "categories": _choices(rule_set.categories),
+        "facts": [_fact(fact) for fact in rule_set.facts],
+        "tables": [_table(table) for table in rule_set.tables],
+        "adjust": [_step(step) for step in rule_set.adjust],
+        "choose": [_choose(choose) for choose in rule_set.choose],
+        "cap": [_cap(cap) for cap in rule_set.cap],
+        "validity": [_validity(validity) for validity in rule_set.validity],
+    }
+
+
+def rule_set_hash(rule_set: RuleSet) -> str:
+    """The SHA-256 of the canonical normal form: 64 hexadecimal digits, equal for equal content."""
+    return content_hash(rule_set_data(rule_set))
+
+
+def _text(text: Text) -> dict[str, str]:
+    return {"zh": text.zh, "en": text.en}
+
+
+def _credit(hundredths: int) -> str:
+    sign, amount = ("-" if hundredths < 0 else ""), abs(hundredths)
+    return f"{sign}{amount // 100}.{amount % 100:02d}"
+
+
+def _choices(choices: Sequence[Choice]) -> list[dict[str, str]]:
+    return [{"code": choice.code, **_text(choice.label)} for choice in choices]
+
+
+def _end(value: Decimal | date) -> str:
+    if isinstance(value, date):
+        return value.isoformat()
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _accept(accept: Accept) -> Any:
+    if isinstance(accept, Interval):
+        ends = {}
+        if accept.low is not None:
+            ends["above" if accept.low_open else "from"] = _end(accept.low)
+        if accept.high is not None:
+            ends["below" if accept.high_open else "to"] = _end(accept.high)
+        return ends
+    if isinstance(accept.values[0], bool):
+        return accept.values[0]
+    return list(accept.values)
+
+
+def _when(condition: Condition) -> dict[str, Any]:
+    """The ``when`` of a part, left out where it is empty."""
+    cells = {test.fact: _accept(test.accept) for test in condition}
+    return {"when": cells} if cells else {}
+
+
+def _fact(fact: Fact) -> dict[str, Any]:
+    data: dict[str, Any] = {"name": fact.name, "type": fact.type.value, "label": _text(fact.label)}
+    if fact.choices:
+        data["values"] = _choices(fact.choices)
+    data |= {name: True for name in ("ordered", "optional") if getattr(fact, name)}
+    data |= _when(fact.when)
+    if fact.range is not None:
+        data["range"] = _accept(fact.range)
+    if fact.help is not None:
+        data["help"] = _text(fact.help)
+    return data
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "code": table.code,
+        **_when(table.when),
+        "columns": list(table.columns),
+        "hit": table.hit.value,
+        "on_gap": table.on_gap.value,
+        "rows": [_row(row) for row in table.rows],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {"id": row.id, **_when(row.when), "give": _give(row.give), "clause": _text(row.clause)}
+
+
+def _give(give: Give | Ruling) -> Any:
+    if isinstance(give, Ruling):
+        return give.value
+    data: dict[str, Any] = {}
+    for part in fields(give):
+        value = getattr(give, part.name)
+        if isinstance(value, FromFact):
+            data[part.name] = {"fact": value.fact}
+        elif value is not None:
+            data[part.name] = _credit(value) if part.name == "credit" else value
+    return data
+
+
+def _step(step: Step) -> dict[str, Any]:
+    what: dict[str, Any]
+    match step:
+        case Lower():
+            what = {"lower": {"fact": step.fact, "steps": step.steps, "below": step.below.value}}
+        case Add(each=None):
+            what = {"add": _credit(step.amount)}
+        case Add():
+            what = {"add": {"amount": _credit(step.amount), "each": step.each, "above": step.above}}
+        case Multiply():
+            what = {"multiply": f"{step.factor.numerator}/{step.factor.denominator}"}
+    return {"id": step.id, **_when(step.when), **what, "clause": _text(step.clause)}
+
+
+def _choose(choose: Choose) -> dict[str, Any]:
+    family = {"family": list(choose.family), "keep": "highest"}
+    return {"id": choose.id, **_when(choose.when), **family, "clause": _text(choose.clause)}
+
+
+def _cap(cap: Cap) -> dict[str, Any]:
+    category = {"category": cap.category} if cap.category else {}
+    limits = {"scope": cap.scope.value, "maximum": _credit(cap.maximum)}
+    return {"id": cap.id, **category, **limits, "clause": _text(cap.clause)}
+
+
+def _validity(validity: Validity) -> dict[str, Any]:
+    what: dict[str, Any] = {"fact": validity.fact}
+    if isinstance(validity, Expires):
+        what["expires"] = {"months": validity.months}
+    else:
+        what["within"] = {"months": validity.months}
+        what["otherwise"] = validity.otherwise.value
+    return {"id": validity.id, **_when(validity.when), **what, "clause": _text(validity.clause)}

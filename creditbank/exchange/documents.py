@@ -1,0 +1,351 @@
+"""Reads documents people write: a safe part of YAML, or JSON, with line, column and path in every error."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_BYTES = 4_000_000
+MOST_DEPTH = 32
+MOST_DIGITS = 15
+
+_Key = tuple[str | int, ...]
+_TRUE_FALSE = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NULL = {"", "~", "null", "Null", "NULL"}
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d*)")
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d*)\.\d+")
+_NUMBERLIKE = re.compile(
+    r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|0[xob][0-9a-fA-F_]+|[-+]?\.(?:inf|nan)", re.IGNORECASE
+)
+_UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+class DocumentError(ValueError):
+    """A document that cannot be read: which one, where in it, why.
+
+    ``line`` and ``column`` count from 1 and are 0 where the place has none.
+    """
+
+    def __init__(self, name: str, message: str, *, line: int = 0, column: int = 0, path: str = "") -> None:
+        self.name = name
+        self.message = message
+        self.line = line
+        self.column = column
+        self.path = path
+        place = f", line {line}, column {column}" if line else ""
+        super().__init__(f"{name}{place}{f', {path}' if path else ''}: {message}")
+
+
+def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
+    """The object a YAML or JSON document holds.
+
+    Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null, lists
+    and objects; names are always text. Of YAML only that is read: no anchors, aliases, tags, merge keys,
+    dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is refused.
+
+    Args:
+        data: the bytes, UTF-8 with or without a byte order mark.
+        name: what to call the document in errors, usually its file name.
+        most_bytes: the size above which it is refused unread.
+
+    Raises:
+        DocumentError: with line, column and path where they are known.
+    """
+    if len(data) > most_bytes:
+        raise DocumentError(name, f"the document has {len(data)} bytes; at most {most_bytes} are read")
+    text = _decoded(data, name)
+    document = _read_json(text, name) if _is_json(text, name) else _Builder(name).build(text).value
+    if not isinstance(document, dict):
+        raise DocumentError(name, "a document is an object: names with values", line=1, column=1)
+    return document
+
+
+def expect_schema(document: dict[str, Any], noun: str, *, name: str = "the document") -> dict[str, Any]:
+    """The same document, checked to say ``schema: creditbank.NOUN/1``.
+
+    Raises:
+        DocumentError: it says nothing or something else.
+    """
+    wanted = f"creditbank.{noun}/1"
+    found = document.get("schema")
+    if found is None:
+        raise DocumentError(name, f"the first line must say `schema: {wanted}`", path="schema")
+    if found != wanted:
+        raise DocumentError(name, f"expected `{wanted}`, found `{str(found)[:60]}`", path="schema")
+    return document
+
+
+def locate(data: bytes, path: str, *, name: str = "") -> tuple[int, int] | None:
+    """The line and column of a path such as ``tables[0].rows[2]`` in a readable document.
+
+    Where the path itself does not stand in the document, the nearest place above it that does is given;
+    ``None`` where not even the document can be read as YAML. It reads again, so it is for errors only.
+    """
+    try:
+        node = _Builder(name).build(_decoded(data, name))
+    except DocumentError:
+        return None
+    place = node.place
+    for part in _parts(path):
+        below = node.below.get(part)
+        if below is None:
+            break
+        node, place = below, below.place
+    return place
+
+
+def _decoded(data: bytes, name: str) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError(
+            name, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line, column=1
+        ) from None
+    unsafe = _UNSAFE.search(text)
+    if unsafe:
+        line, column = _line_of(text, unsafe.start())
+        raise DocumentError(
+            name, f"the control character U+{ord(unsafe[0]):04X} is not allowed", line=line, column=column
+        )
+    return text
+
+
+def _line_of(text: str, index: int) -> tuple[int, int]:
+    return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def _is_json(text: str, name: str) -> bool:
+    return name.lower().endswith(".json") or text.lstrip().startswith("{")
+
+
+def _parts(path: str) -> Iterator[str | int]:
+    for word in re.findall(r"[^.\[\]]+|\[\d+\]", path):
+        yield int(word[1:-1]) if word.startswith("[") else word
+
+
+# --- JSON
+
+
+class _Twice(Exception):  # noqa: N818 - it never leaves this module
+    """A name given twice in one JSON object."""
+
+
+def _read_json(text: str, name: str) -> Any:
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                raise _Twice(key)
+            found[key] = value
+        return found
+
+    def number(word: str) -> Any:
+        return _number(word, name, 0, 0, "")
+
+    def refused(word: str) -> Any:
+        raise DocumentError(name, f"{word} is not a number that can be kept exactly")
+
+    try:
+        document = json.loads(
+            text, object_pairs_hook=pairs, parse_float=number, parse_int=number, parse_constant=refused
+        )
+    except json.JSONDecodeError as error:
+        raise DocumentError(name, f"not JSON: {error.msg}", line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels") from None
+    except (_Twice, DocumentError) as error:
+        # JSON is YAML: reading it again as such finds the line and the path.
+        _Builder(name).build(text)
+        if isinstance(error, DocumentError):
+            raise
+        raise DocumentError(name, f"the name {str(error)[:60]!r} is given twice") from None
+    _check_json(document, name, 1)
+    return document
+
+
+def _check_json(value: Any, name: str, depth: int) -> None:
+    """Depth, and characters that only an escape can smuggle in."""
+    if depth > MOST_DEPTH:
+        raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels")
+    if isinstance(value, dict):
+        for key, below in value.items():
+            _check_json(key, name, depth)
+            _check_json(below, name, depth + 1)
+    elif isinstance(value, list):
+        for below in value:
+            _check_json(below, name, depth + 1)
+    elif isinstance(value, str):
+        unsafe = _UNSAFE.search(value)
+        if unsafe:
+            raise DocumentError(name, f"the control character U+{ord(unsafe[0]):04X} is not allowed")
+
+
+def _number(word: str, name: str, line: int, column: int, path: str) -> int | Decimal:
+    if sum(letter.isdigit() for letter in word) > MOST_DIGITS:
+        message = f"{word[:40]} has more than {MOST_DIGITS} digits; if it is a code, write it in quotes"
+    elif _INTEGER.fullmatch(word):
+        return int(word)
+    elif _DECIMAL.fullmatch(word):
+        return Decimal(word)
+    else:
+        message = f"{word[:40]} could be read in more than one way; write it in quotes"
+    raise DocumentError(name, message, line=line, column=column, path=path)
+
+
+# --- YAML
+
+
+@dataclass(slots=True)
+class _Node:
+    """A value with the place it stands at and the places below it."""
+
+    value: Any
+    place: tuple[int, int]
+    below: dict[str | int, _Node]
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or an object that is being read."""
+
+    node: _Node
+    path: _Key
+    key: str | None = None
+
+
+class _Builder:
+    """Builds plain values from the parser's events, refusing what is not in the safe part."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.open: list[_Open] = []
+        self.root: _Node | None = None
+
+    def build(self, text: str) -> _Node:
+        loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        documents = 0
+        try:
+            for event in yaml.parse(text, Loader=loader):
+                if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self.fail(event, "a file holds one document; a second one begins here")
+                    if event.tags or event.version:
+                        self.fail(event, "directives (lines that begin with %) are not read")
+                else:
+                    self.take(event)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+            message = " ".join(part for part in (error.context, error.problem) if part)
+            raise DocumentError(self.name, f"not YAML: {message}", line=line, column=column) from None
+        except yaml.YAMLError as error:
+            raise DocumentError(self.name, f"not YAML: {error}") from None
+        if self.root is None:
+            raise DocumentError(self.name, "the document is empty")
+        return self.root
+
+    def fail(self, event: Any, message: str) -> None:
+        mark = event.start_mark
+        raise DocumentError(
+            self.name, message, line=mark.line + 1, column=mark.column + 1, path=_said(self.path())
+        )
+
+    def path(self) -> _Key:
+        """The path of the value that is read now."""
+        if not self.open:
+            return ()
+        top = self.open[-1]
+        if isinstance(top.node.value, list):
+            return (*top.path, len(top.node.value))
+        return top.path if top.key is None else (*top.path, top.key)
+
+    def take(self, event: Any) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self.fail(event, "aliases (*name) are not read; write the value out")
+        if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            self.check(event)
+        if isinstance(event, yaml.ScalarEvent):
+            self.scalar(event)
+        elif isinstance(event, yaml.CollectionStartEvent):
+            if self.open and isinstance(self.open[-1].node.value, dict) and self.open[-1].key is None:
+                self.fail(event, "a name must be text")
+            if len(self.open) >= MOST_DEPTH:
+                self.fail(event, f"nested deeper than {MOST_DEPTH} levels")
+            path = self.path()
+            node = self.place(event, [] if isinstance(event, yaml.SequenceStartEvent) else {})
+            self.open.append(_Open(node, path))
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.open.pop()
+
+    def check(self, event: Any) -> None:
+        if event.anchor is not None:
+            self.fail(event, "anchors (&name) are not read; write the value out where it is needed")
+        if event.tag is not None:
+            self.fail(event, f"tags ({event.tag[:40]}) are not read; write plain text, numbers or lists")
+
+    def scalar(self, event: Any) -> None:
+        unsafe = _UNSAFE.search(event.value)
+        if unsafe:
+            self.fail(event, f"the control character U+{ord(unsafe[0]):04X} is not allowed")
+        top = self.open[-1] if self.open else None
+        if top is not None and isinstance(top.node.value, dict) and top.key is None:
+            if event.value == "<<" and not event.style:
+                self.fail(event, "merge keys (<<) are not read; write the values out")
+            if event.value in top.node.value:
+                line = top.node.below[event.value].place[0]
+                top.key = event.value
+                self.fail(event, f"the name {event.value[:60]!r} is given twice, first for line {line}")
+            top.key = event.value
+            return
+        self.place(event, event.value if event.style else self.plain(event))
+
+    def plain(self, event: Any) -> Any:
+        """What an unquoted word means."""
+        word = event.value
+        if word in _NULL:
+            return None
+        if word in _TRUE_FALSE:
+            return _TRUE_FALSE[word]
+        if _NUMBERLIKE.fullmatch(word):
+            mark = event.start_mark
+            return _number(word, self.name, mark.line + 1, mark.column + 1, _said(self.path()))
+        return word
+
+    def place(self, event: Any, value: Any) -> _Node:
+        node = _Node(value, (event.start_mark.line + 1, event.start_mark.column + 1), {})
+        if not self.open:
+            self.root = node
+            return node
+        top = self.open[-1]
+        if isinstance(top.node.value, list):
+            top.node.below[len(top.node.value)] = node
+            top.node.value.append(value)
+        else:
+            key = top.key or ""
+            top.node.below[key] = node
+            top.node.value[key] = value
+            top.key = None
+        return node
+
+
+def _said(path: _Key) -> str:
+    """A path as errors write it: ``tables[0].rows[2].when``."""
+    words = []
+    for part in path:
+        if isinstance(part, int):
+            words.append(f"[{part}]")
+        else:
+            word = part if _PLAIN_NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
+            words.append(f".{word}" if words else word)
+    return "".join(words)

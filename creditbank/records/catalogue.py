@@ -1,0 +1,44 @@
+"""The catalogue: types of learning outcome and the courses of each institution."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from creditbank.records.institutions import Institution
+
+
+class OutcomeType(models.Model):
+    """A kind of learning outcome that a rule set can recognise."""
+
+    id = models.UUIDField(primary_key=True)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    code = models.TextField()
+    name = models.TextField()
+    name_en = models.TextField(blank=True, default="")
+    rule_set_code = models.TextField(blank=True, default="")
+    evidence_required = models.BooleanField(default=True)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "outcome_type"
+        constraints = [models.UniqueConstraint(fields=["institution", "code"], name="outcome_type_code")]
+
+
+class Course(models.Model):
+    """A course of an institution's library."""
+
+    id = models.UUIDField(primary_key=True)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    code = models.TextField()
+    name = models.TextField()
+    name_en = models.TextField(blank=True, default="")
+    credit = models.IntegerField()
+    level = models.SmallIntegerField(null=True)
+    field = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "course"
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "code"], name="course_code"),
+            models.CheckConstraint(condition=models.Q(credit__gt=0), name="course_credit"),
+        ]

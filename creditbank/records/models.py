@@ -1,0 +1,12 @@
+"""The list Django needs of every module that declares models."""
+
+from creditbank.records import (  # noqa: F401 - importing registers the models
+    catalogue,
+    institutions,
+    operations,
+    people,
+    programmes,
+    recognition,
+    results,
+    rules,
+)

@@ -1,0 +1,87 @@
+"""People: accounts that sign in, memberships that give roles, and learners with their enrolments."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from creditbank.records.institutions import Institution
+
+
+class Account(AbstractBaseUser):
+    """A person who can sign in; the id is also their learner id."""
+
+    id = models.UUIDField(primary_key=True)
+    sign_in = models.TextField(unique=True)
+    name = models.TextField()
+    name_en = models.TextField(blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+
+    USERNAME_FIELD = "sign_in"
+    objects = BaseUserManager()
+
+    class Meta:
+        db_table = "account"
+
+
+class Membership(models.Model):
+    """A role that an account holds in an institution, with a beginning and perhaps an end."""
+
+    id = models.UUIDField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    role = models.TextField()
+    since = models.DateField()
+    until = models.DateField(null=True)
+
+    class Meta:
+        db_table = "membership"
+        constraints = [
+            models.UniqueConstraint(fields=["account", "institution", "role"], name="membership_once"),
+        ]
+
+
+class Learner(models.Model):
+    """One lifelong account of credit; the institution is the one that opened it."""
+
+    learner_id = models.UUIDField(primary_key=True)
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    national_id = models.BinaryField(null=True)
+    """Envelope kid|nonce|ciphertext; written and read by services only."""
+    national_id_index = models.BinaryField(null=True)
+    """Keyed blind index of the national id."""
+    opened_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "learner"
+
+
+class Enrolment(models.Model):
+    """A learner as one institution knows them."""
+
+    pk = models.CompositePrimaryKey("learner_id", "institution_id")
+    learner_id = models.UUIDField()
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    college = models.ForeignKey(Institution, null=True, on_delete=models.PROTECT, related_name="+")
+    student_number = models.TextField()
+    name = models.TextField(blank=True, default="")
+    name_en = models.TextField(blank=True, default="")
+    name_sort = models.TextField(blank=True, default="")
+    cohort = models.SmallIntegerField(null=True)
+    programme_code = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "enrolment"
+
+
+class LearnerNumber(models.Model):
+    """Which learner an institution's number means; the only way in from a school's sheet."""
+
+    pk = models.CompositePrimaryKey("institution_id", "student_number")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    student_number = models.TextField()
+    learner_id = models.UUIDField()
+
+    class Meta:
+        db_table = "learner_number"

@@ -1,0 +1,95 @@
+"""On whose behalf the bank acts: one transaction, three settings, and the filter every read uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import connections, models, transaction
+
+from creditbank.records.tables import TABLES, Rows
+
+_NAMES = ("person", "institution", "purpose")
+_ROWS = {table.name: table.rows for table in TABLES}
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The person and the institution acted for; what every query and service takes first."""
+
+    person: UUID | None
+    institution: UUID | None
+    purpose: str
+    using: str = "default"
+
+    def condition(self, table: str, alias: str = "") -> tuple[str, list[UUID]]:
+        """The SQL condition and its values that narrow a table to this scope.
+
+        It stands beside the database's own row policies: either of the two holds without the other.
+        """
+        rows, dot = _ROWS[table], f"{alias}." if alias else ""
+        parts: list[str] = []
+        values: list[UUID] = []
+        if self.person is not None and rows in (Rows.LEARNER, Rows.MEMBER, Rows.JOURNAL):
+            column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
+            parts.append(f"{dot}{column} = %s")
+            values.append(self.person)
+        if self.institution is not None and rows in (Rows.LEARNER, Rows.MEMBER, Rows.JOURNAL, Rows.INSTITUTION):
+            parts.append(f"{dot}institution_id = %s")
+            values.append(self.institution)
+        if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
+            return "true", []
+        return (f"({' OR '.join(parts)})" if parts else "false"), values
+
+    def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
+        """The rows of a model that this scope may see."""
+        manager = model._default_manager.using(self.using)  # noqa: SLF001 - Django's documented default manager
+        rows = _ROWS[model._meta.db_table]  # noqa: SLF001 - Django's documented meta interface
+        if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
+            return manager.all()
+        allowed = models.Q(pk__in=[])
+        if self.person is not None and rows is not Rows.INSTITUTION:
+            column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
+            allowed |= models.Q(**{column: self.person})
+        if self.institution is not None:
+            allowed |= models.Q(institution_id=self.institution)
+        return manager.filter(allowed)
+
+    def fetch(self, sql: str, values: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one SQL query in this scope's transaction and return its rows."""
+        with connections[self.using].cursor() as cursor:
+            cursor.execute(sql, values)
+            return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+@contextmanager
+def acting_for(
+    *, purpose: str, person: UUID | None = None, institution: UUID | None = None, using: str = "default"
+) -> Iterator[Scope]:
+    """Open a transaction that acts for a person, an institution, both or (for what is public) neither.
+
+    The settings live and die with the transaction, so that a pooled connection can never carry them on.
+    A scope opened inside another one sets its own values and puts the outer ones back.
+    """
+    connection = connections[using]
+    nested = connection.in_atomic_block
+    with transaction.atomic(using=using):
+        with connection.cursor() as cursor:
+            outer = _settings(cursor) if nested else None
+            _set(cursor, (str(person or ""), str(institution or ""), purpose))
+        yield Scope(person, institution, purpose, using)
+        if outer is not None:
+            with connection.cursor() as cursor:
+                _set(cursor, outer)
+
+
+def _settings(cursor: Any) -> tuple[str, ...]:
+    cursor.execute("SELECT " + ", ".join(f"current_setting('bank.{name}', true)" for name in _NAMES))
+    return tuple(value or "" for value in cursor.fetchone())
+
+
+def _set(cursor: Any, values: tuple[str, ...]) -> None:
+    cursor.execute("SELECT " + ", ".join(f"set_config('bank.{name}', %s, true)" for name in _NAMES), values)

@@ -1,0 +1,1 @@
+"""The only writer of the ledger: deposits and reversals, single and in batches."""

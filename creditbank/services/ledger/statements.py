@@ -1,0 +1,129 @@
+"""The ledger's SQL: each posting of any number of learners is one statement and one round trip."""
+
+from __future__ import annotations
+
+# Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
+# request inserts nothing anywhere. Foreign keys are checked when the whole statement ends.
+DEPOSIT = """
+WITH input AS (
+  SELECT * FROM unnest(
+    %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(lot_id)b::uuid[], %(posting_id)b::uuid[],
+    %(amount)b::int[], %(source_kind)b::text[], %(source_id)b::uuid[], %(outcome_type)b::text[], %(title)b::text[],
+    %(title_en)b::text[], %(code)b::text[], %(category)b::text[], %(level)b::smallint[], %(field)b::text[],
+    %(unit)b::text[], %(grade)b::text[], %(earned_on)b::date[], %(effective_on)b::date[], %(term)b::text[],
+    %(academic_year)b::text[], %(expires_on)b::date[], %(rule_version_id)b::uuid[], %(rule_row)b::text[],
+    %(evidence_hash)b::bytea[], %(salt)b::bytea[], %(commitment)b::bytea[]
+  ) AS given(
+    learner_id, key, request_hash, lot_id, posting_id, amount, source_kind, source_id, outcome_type, title,
+    title_en, code, category, level, field, unit, grade, earned_on, effective_on, term,
+    academic_year, expires_on, rule_version_id, rule_row, evidence_hash, salt, commitment)
+), fresh AS (
+  INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
+  SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
+  ON CONFLICT DO NOTHING RETURNING posting_id
+), new AS MATERIALIZED (
+  SELECT input.* FROM input JOIN fresh USING (posting_id)
+), new_lot AS (
+  INSERT INTO lot (learner_id, lot_id, institution_id, source_kind, source_id, outcome_type, title, title_en, code,
+    category, level, field, unit, amount, grade, earned_on, term, academic_year, expires_on, rule_version_id,
+    rule_row, evidence_hash)
+  SELECT learner_id, lot_id, %(institution_id)s::uuid, source_kind, source_id, outcome_type, title, title_en, code,
+    category, level, field, unit, amount, grade, earned_on, term, academic_year, expires_on, rule_version_id,
+    rule_row, evidence_hash FROM new
+), new_posting AS (
+  INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
+    actor_id, reason, rule_version_id, batch_id)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'deposit', lot_id, amount, effective_on,
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, rule_version_id, %(batch_id)s::uuid FROM new
+), new_entry AS (
+  INSERT INTO entry (learner_id, posting_id, leg, institution_id, lot_id, state, amount, version, balance_after)
+  SELECT learner_id, posting_id, 1, %(institution_id)s::uuid, lot_id, 'issued'::lot_state, -amount, NULL, NULL
+    FROM new
+  UNION ALL
+  SELECT learner_id, posting_id, 2, %(institution_id)s::uuid, lot_id, 'available'::lot_state, amount, 1, amount
+    FROM new
+), new_balance AS (
+  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version)
+  SELECT learner_id, lot_id, 'available', %(institution_id)s::uuid, amount, 1 FROM new
+), new_salt AS (
+  INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new
+), new_leaf AS (
+  INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)
+  SELECT 'posting', posting_id::text, posting_id, commitment, %(recorded_at)s::timestamptz FROM new
+), new_dirty AS (
+  INSERT INTO dirty (learner_id, cause, institution_id)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid FROM new
+)
+SELECT posting_id FROM fresh
+"""
+
+REPEATED = """
+SELECT input.place, idempotency.posting_id, posting.lot_id,
+  idempotency.request_hash = input.request_hash AS same
+FROM unnest(%(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[]) WITH ORDINALITY
+  AS input(learner_id, key, request_hash, place)
+JOIN idempotency ON idempotency.learner_id = input.learner_id AND idempotency.key = input.key
+  AND idempotency.institution_id = %(institution_id)s
+JOIN posting ON posting.learner_id = idempotency.learner_id AND posting.posting_id = idempotency.posting_id
+"""
+
+# What is needed to decide a reversal; the balance row is locked in the order of its key.
+TO_REVERSE = """
+SELECT posting.learner_id, posting.posting_id, posting.kind::text, posting.lot_id, posting.amount,
+  posting.effective_on, coalesce(balance.amount, 0), reversal.posting_id,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
+FROM unnest(%(learner_id)b::uuid[], %(posting_id)b::uuid[]) AS input(learner_id, posting_id)
+JOIN posting ON posting.learner_id = input.learner_id AND posting.posting_id = input.posting_id
+  AND posting.institution_id = %(institution_id)s
+JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
+LEFT JOIN posting AS reversal ON reversal.learner_id = posting.learner_id
+  AND reversal.reverses = posting.posting_id
+JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+  AND balance.state = 'available'
+ORDER BY balance.learner_id, balance.lot_id
+FOR UPDATE OF balance
+"""
+
+REVERSE = """
+WITH input AS (
+  SELECT * FROM unnest(
+    %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(reverses)b::uuid[], %(lot_id)b::uuid[],
+    %(posting_id)b::uuid[], %(amount)b::int[], %(salt)b::bytea[], %(commitment)b::bytea[]
+  ) AS given(learner_id, key, request_hash, reverses, lot_id, posting_id, amount, salt, commitment)
+), fresh AS (
+  INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
+  SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input
+  ON CONFLICT DO NOTHING RETURNING posting_id
+), moved AS (
+  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1
+  FROM input JOIN fresh USING (posting_id)
+  WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id AND balance.state = 'available'
+    AND balance.amount >= input.amount
+  RETURNING input.posting_id, balance.version, balance.amount AS balance_after
+), new AS MATERIALIZED (
+  SELECT input.*, moved.version, moved.balance_after FROM input JOIN moved USING (posting_id)
+), new_posting AS (
+  INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
+    actor_id, reason, reverses, batch_id)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'reverse', lot_id, amount, %(effective_on)s::date,
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid FROM new
+), new_entry AS (
+  INSERT INTO entry (learner_id, posting_id, leg, institution_id, lot_id, state, amount, version, balance_after)
+  SELECT learner_id, posting_id, 1, %(institution_id)s::uuid, lot_id, 'issued'::lot_state, amount, NULL::int, NULL::int
+    FROM new
+  UNION ALL
+  SELECT learner_id, posting_id, 2, %(institution_id)s::uuid, lot_id, 'available'::lot_state, -amount, version,
+    balance_after FROM new
+), new_salt AS (
+  INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new
+), new_leaf AS (
+  INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)
+  SELECT 'posting', posting_id::text, posting_id, commitment, %(recorded_at)s::timestamptz FROM new
+), new_dirty AS (
+  INSERT INTO dirty (learner_id, cause, institution_id)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid FROM new
+)
+SELECT posting_id FROM moved
+"""
