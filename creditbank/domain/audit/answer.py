@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.audit.model import Allocation, Proof
-from creditbank.domain.programmes.model import Filter, Kind
-from creditbank.domain.values import Text
+if TYPE_CHECKING:
+    from datetime import date
+
+    from creditbank.domain.audit.model import Allocation, Proof
+    from creditbank.domain.programmes.model import Filter, Kind
+    from creditbank.domain.values import Text
 
 
 class Reason(StrEnum):
     """Why a credit does not count in a place.
 
-    ``detail`` of the :class:`NotUsed` line tells more: the other requirement (elsewhere), the part whose maximum
-    is full (limit), the credit already counted (repeat), the condition that fails (not_accepted), the last day
-    (expired); empty for the rest.
+    ``detail`` of the :class:`NotUsed` line tells more: the other requirement (elsewhere), the part whose
+    maximum is full (limit), the credit already counted (repeat), the condition that fails (not_accepted),
+    the last day (expired); empty for the rest.
     """
 
     ELSEWHERE = "elsewhere"
@@ -51,7 +53,7 @@ class NotUsed:
 
 @dataclass(frozen=True, slots=True)
 class PartAnswer:
-    """How a part of a requirement stands; ``kept_out`` are the credits that its maximum keeps from counting."""
+    """How a part of a requirement stands; its maximum keeps the credits ``kept_out`` from counting."""
 
     id: str
     title: Text
@@ -68,8 +70,8 @@ class NodeAnswer:
     """How one requirement stands.
 
     ``short_by`` is hundredths, for ``courses_from`` a number of courses; ``shortage`` the total in hundredths
-    here and underneath. ``wanted`` is False in the branches of a choice that are not needed. ``others`` are the
-    credits one might expect here.
+    here and underneath. ``wanted`` is False in the branches of a choice that are not needed. ``others`` are
+    the credits one might expect here.
     """
 
     id: str

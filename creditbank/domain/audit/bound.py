@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from creditbank.domain.audit.model import Cut, Goal, Problem
 from creditbank.domain.audit.presolve import Kin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _WIDEST = 9
 """Sets of up to this many disjoint needs are tried in every combination (512)."""
@@ -14,7 +17,7 @@ _WIDEST = 9
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The least shortage that is certain, the needs taken together in the best cut, and those worth watching."""
+    """The least shortage that is certain, and the needs whose joint or single argument shows it."""
 
     value: int
     together: tuple[int, ...]
@@ -26,8 +29,8 @@ def least_shortage(goal: Goal, left: Sequence[int], room: Sequence[int], kins: S
     """A shortage below which no allocation can come.
 
     Two arguments are joined. Each need alone is short by what exceeds everything that could ever be counted
-    there. A set of mandatory needs that no single option serves twice is short by what exceeds everything that
-    could be counted in any of them, each lot once; a limit caps what its takers can give.
+    there. A set of mandatory needs that no single option serves twice is short by what exceeds everything
+    that could be counted in any of them, each lot once; a limit caps what its takers can give.
     """
     alone = [max(0, amount - _reach(need, kins, room)) if amount else 0 for need, amount in enumerate(left)]
     value = goal.shortage(alone)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.audit.model import Credit, Goal, Option, Problem
 from creditbank.domain.programmes.model import LEAVES, Filter, Kind, Part, Programme, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ATTRIBUTES = {
     "fields": "field",
@@ -90,7 +92,7 @@ class Scope:
     _options: dict[Any, tuple[Option, ...]] = field(default_factory=dict)
 
     def options(self, credit: Credit, key: Any) -> tuple[Option, ...]:
-        """The places where a credit may count; ``key`` must tell apart credits that the filters tell apart."""
+        """The places where a credit may count; ``key`` tells apart what the filters tell apart."""
         known = self._options.get(key)
         if known is None:
             if len(self._options) > _KEPT:
@@ -104,15 +106,17 @@ class Scope:
         for index, leaf in enumerate(self.leaves):
             if amount < 0 or mismatch(leaf.accepts, credit) is not None:
                 continue
-            gives, takes = [], []
+            gives = []
             for need_index in self.above[index][0]:
                 need = self.needs[need_index]
                 if need.part is not None and mismatch(need.part.accepts, credit) is not None:
                     continue
                 gives.append((need_index, self.course_credits if need.counts_courses else int(amount)))
-            for limit_index in self.above[index][1]:
-                if mismatch(self.limits[limit_index].part.accepts, credit) is None:
-                    takes.append((limit_index, int(amount)))
+            takes = [
+                (limit_index, int(amount))
+                for limit_index in self.above[index][1]
+                if mismatch(self.limits[limit_index].part.accepts, credit) is None
+            ]
             if all(taken <= self.limits[limit_index].amount for limit_index, taken in takes):
                 found.append(Option(index, tuple(gives), tuple(takes)))
         return found

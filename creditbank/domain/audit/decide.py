@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from creditbank.domain.audit.answer import (
     Answer,
@@ -24,7 +24,11 @@ from creditbank.domain.audit.search import search
 from creditbank.domain.audit.settle import Choice, settle
 from creditbank.domain.audit.verify import verify
 from creditbank.domain.programmes.model import LEAVES, Filter, Kind, Part, Programme, Requirement
-from creditbank.domain.values import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from creditbank.domain.values import Text
 
 _STRENGTH = [Proof.BOUND, Proof.SEARCH, Proof.SOLVER, Proof.OPEN]
 

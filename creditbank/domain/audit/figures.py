@@ -11,8 +11,10 @@ from creditbank.domain.programmes.model import LEAVES, Filter, Kind, Programme, 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One requirement or part: hundredths counted, courses counted, what is missing here itself (hundredths, or
-    courses for ``courses_from``), the total missing here and underneath in hundredths, and whether it is met.
+    """How one requirement or part stands.
+
+    ``counted`` is hundredths, ``courses`` a number; ``short_by`` is missing here itself (hundredths,
+    courses for ``courses_from``), ``shortage`` here and underneath in hundredths.
 
     ``wanted`` is False in a branch of a choice that is not among the nearest, and for everything underneath.
     """

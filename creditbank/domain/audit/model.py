@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from creditbank.domain.values import Hundredths
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from creditbank.domain.values import Hundredths
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
     """One lot of credit as an audit sees it; it counts whole or not at all.
 
-    ``code`` is the course or outcome code (empty where there is none), ``source`` the awarding body or kind of
-    source, ``expires_on`` the last day on which it may still be used.
+    ``code`` is the course or outcome code (empty where there is none), ``source`` the awarding body or kind
+    of source, ``expires_on`` the last day on which it may still be used.
     """
 
     id: str
@@ -41,7 +44,8 @@ NOTHING: Allocation = frozenset()
 class Option:
     """One place a lot may count: what it gives to which needs and takes from which limits.
 
-    ``leaf`` is the index of the requirement among the leaves, ``gives`` and ``takes`` pairs of index and amount.
+    ``leaf`` is the index of the requirement among the leaves, ``gives`` and ``takes`` pairs of index and
+    amount.
     """
 
     leaf: int
@@ -85,8 +89,8 @@ class Goal:
 class Problem:
     """An allocation problem as plain numbers: each lot takes one of its options or none.
 
-    ``needs`` and ``limits`` are amounts (hundredths; a course weighs what the programme says). The answer sought
-    is the least ``goal.shortage``, with no limit exceeded.
+    ``needs`` and ``limits`` are amounts (hundredths; a course weighs what the programme says). The answer
+    sought is the least ``goal.shortage``, with no limit exceeded.
     """
 
     needs: tuple[int, ...]
@@ -140,8 +144,9 @@ class Cut:
 class Found:
     """The outcome of a search: the best allocation known, and why none is better.
 
-    ``bound`` equals ``shortage`` unless the proof is OPEN; ``states`` counts the states the search looked at and
-    ``status`` is the solver's word where it was asked. ``cuts`` explain the bound where it alone is the proof.
+    ``bound`` equals ``shortage`` unless the proof is OPEN; ``states`` counts the states the search looked
+    at and ``status`` is the solver's word where it was asked. ``cuts`` explain the bound where it alone is
+    the proof.
     """
 
     chosen: tuple[int | None, ...]

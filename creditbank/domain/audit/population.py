@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from creditbank.domain.audit.compiled import Compiled
 from creditbank.domain.audit.decide import accepts, solve_scope
 from creditbank.domain.audit.figures import figures
 from creditbank.domain.audit.model import Credit, Proof, Solve
 from creditbank.domain.audit.verify import verify
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from creditbank.domain.audit.compiled import Compiled
 
 _KEPT = 200_000
 _PROOFS = [Proof.BOUND, Proof.SEARCH, Proof.SOLVER, Proof.OPEN]
@@ -23,8 +26,8 @@ Learner = TypeVar("Learner", bound=Hashable)
 class Standing:
     """How a multiset of credit stands to a programme.
 
-    ``shortage`` and ``counted`` are hundredths in all; ``by_requirement`` holds, in the order of :func:`rows`,
-    hundredths counted and what is missing there and underneath.
+    ``shortage`` and ``counted`` are hundredths in all; ``by_requirement`` holds, in the order of
+    :func:`rows`, hundredths counted and what is missing there and underneath.
     """
 
     met: bool
@@ -62,7 +65,8 @@ def population(
     """The standing of each learner, in the order given, one at a time.
 
     The figures are those of :func:`creditbank.domain.audit.decide.audit` without a previous allocation. Every
-    allocation is re-checked before its standing is given, unless ``check`` is off, which is for measuring only.
+    allocation is re-checked before its standing is given, unless ``check`` is off, which is for measuring
+    only.
     """
     known: dict[Any, Standing] = {}
     names = rows(compiled)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from creditbank.domain.audit.model import Problem
+if TYPE_CHECKING:
+    from creditbank.domain.audit.model import Problem
 
 Live = tuple[int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 """An option that still matters: its index among the lot's options, what it gives, what it takes."""
@@ -20,8 +22,11 @@ class Kin:
 
 @dataclass(slots=True)
 class Reduced:
-    """What is left of a problem: ``left`` missing per need, ``room`` per limit, the open lots, and the settled
-    choice of option per lot."""
+    """What is left of a problem.
+
+    ``left`` is missing per need, ``room`` free per limit, ``open`` the lots without a place, ``chosen`` the
+    option settled per lot.
+    """
 
     left: list[int]
     room: list[int]
@@ -33,10 +38,10 @@ def presolve(problem: Problem) -> Reduced:
     """Settle lots without losing the best answer.
 
     Four steps are repeated until nothing changes: a limit that all takers together cannot reach is dropped; a
-    need that is filled is dropped, and with it the options that serve nothing else; an option that another one
-    outdoes is dropped; a lot is settled when a single option without a limit is left, or when an option is
-    certain to give its full worth (its needs are mandatory and could take everything that may ever reach them)
-    and no other option is worth more.
+    need that is filled is dropped, and with it the options that serve nothing else; an option that another
+    one outdoes is dropped; a lot is settled when a single option without a limit is left, or when an option
+    is certain to give its full worth (its needs are mandatory and could take everything that may ever reach
+    them) and no other option is worth more.
     """
     left = list(problem.needs)
     room = list(problem.limits)

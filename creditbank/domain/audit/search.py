@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from creditbank.domain.audit.bound import Bound, least_shortage
 from creditbank.domain.audit.model import Found, Option, Problem, Proof, Solve
 from creditbank.domain.audit.presolve import Kin, Live, Reduced, presolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 BUDGET = 4_000
 """States looked at before a solver is asked, some tens of milliseconds."""
@@ -164,7 +167,8 @@ class _Hunt:
                 joint += left[need] - short[need]
             if joint >= self.best:
                 return
-        # What is missing beyond reach matters, room beyond all demand does not; equal states are visited once.
+        # What is missing beyond reach matters, room beyond all demand does not; equal states are visited
+        # once.
         state = (position, *left, *room)
         if state in self._seen:
             return

@@ -1,10 +1,13 @@
-"""Chooses among equally good allocations: yesterday's first, nothing counted in vain, the oldest credit first."""
+"""Chooses among equally good allocations: yesterday's, then nothing in vain, then the oldest."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from creditbank.domain.audit.model import Goal, Problem
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from creditbank.domain.audit.model import Goal, Problem
 
 Choice = tuple[int | None, ...]
 
@@ -18,7 +21,8 @@ def settle(problem: Problem, chosen: Choice, previous: Sequence[int | None] = ()
         previous: per lot yesterday's option, or None; it is returned as it stands when it is as good.
 
     Otherwise single lots go back to yesterday's place where that costs nothing; lots whose removal leaves the
-    shortage as it is are no longer counted, great ones first; and of lots that are alike the older is counted.
+    shortage as it is are no longer counted, great ones first; and of lots that are alike the older is
+    counted.
     """
     if any(index is not None for index in previous):
         best = shortage(problem, chosen)

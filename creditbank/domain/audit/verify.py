@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from typing import TYPE_CHECKING
 
-from creditbank.domain.audit.model import Allocation, Credit
 from creditbank.domain.programmes.model import Filter, Kind, Programme, Requirement
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from creditbank.domain.audit.model import Allocation, Credit
 
 
 class VerificationError(AssertionError):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from creditbank.domain.values import Hundredths, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+    from decimal import Decimal
+
+
+NO_CREDIT = Hundredths(0)
+NO_TEXT = Text("")
+COURSE_CREDITS = Hundredths(300)
+"""What one missing course weighs where a programme does not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +78,15 @@ class Requirement:
     """One node of the tree.
 
     ``minimum`` is credit in hundredths (``credits_from``), ``n`` a number of courses (``courses_from``) or of
-    children (``n_of``). ``shared`` (only on ``all``, from the top down) lets each child look at all the credit:
-    what one child counts, the others may count again.
+    children (``n_of``). ``shared`` (only on ``all``, from the top down) lets each child look at all the
+    credit: what one child counts, the others may count again.
     """
 
     id: str
     title: Text
     kind: Kind
     accepts: Filter = ANYTHING
-    minimum: Hundredths = Hundredths(0)
+    minimum: Hundredths = NO_CREDIT
     n: int = 0
     parts: tuple[Part, ...] = ()
     children: tuple[Requirement, ...] = ()
@@ -105,6 +114,6 @@ class Programme:
     code: str
     title: Text
     requirement: Requirement
-    note: Text = Text("")
-    course_credits: Hundredths = Hundredths(300)
+    note: Text = NO_TEXT
+    course_credits: Hundredths = COURSE_CREDITS
     repeats: bool = False

@@ -38,7 +38,7 @@ _ALLOWED = {
 
 
 class ProgrammeError(ValueError):
-    """A programme document that cannot be read; ``path`` names the place, as ``requirement.all[0].minimum``."""
+    """A document that is no programme; ``path`` names the place: ``requirement.all[0].minimum``."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -219,9 +219,7 @@ def read_day(value: Any, path: str) -> date:
     if type(value) is date:
         return value
     try:
-        if not isinstance(value, str):
-            raise ValueError
-        return date.fromisoformat(value)
+        return date.fromisoformat(str(value))
     except ValueError:
         raise ProgrammeError(path, f"must be a day such as 2024-09-01, not {value!r}") from None
 
@@ -233,13 +231,11 @@ def read_mark(value: Any, path: str) -> Decimal:
         ProgrammeError: it is no finite number.
     """
     try:
-        if isinstance(value, bool) or not isinstance(value, (int, float, str, Decimal)):
-            raise InvalidOperation
-        mark = Decimal(str(value))
-        if not mark.is_finite():
-            raise InvalidOperation
+        mark = Decimal("nan") if isinstance(value, bool) else Decimal(str(value))
     except InvalidOperation:
-        raise ProgrammeError(path, f"must be a mark such as 85 or 85.5, not {value!r}") from None
+        mark = Decimal("nan")
+    if not mark.is_finite():
+        raise ProgrammeError(path, f"must be a mark such as 85 or 85.5, not {value!r}")
     return mark
 
 
