@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from creditbank.domain.audit.model import Cut, Goal, Problem
-from creditbank.domain.audit.presolve import Kin
+from creditbank.domain.audit.presolve import Kin, Live
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _available(needs: set[int], kins: Sequence[Kin], room: Sequence[int]) -> tup
     free = 0
     held: dict[int, tuple[int, int, int]] = {}
     for kin in kins:
-        amount, limit, taken = _offer(kin, needs)
+        amount, limit, taken = offer(kin.options, needs)
         if not amount:
             continue
         count = len(kin.lots)
@@ -96,11 +96,11 @@ def _available(needs: set[int], kins: Sequence[Kin], room: Sequence[int]) -> tup
     return free, tuple(sorted(limits))
 
 
-def _offer(kin: Kin, needs: set[int]) -> tuple[int, int | None, int]:
+def offer(options: Sequence[Live], needs: set[int]) -> tuple[int, int | None, int]:
     """The most one lot gives to any of the needs, a limit that every such option takes from, and how much."""
     amount = 0
     common: dict[int, int] | None = None
-    for _, gives, takes in kin.options:
+    for _, gives, takes in options:
         given = 0
         for need, worth in gives:
             if need in needs and worth > given:
@@ -157,7 +157,7 @@ def _best_cut(
     rate: dict[int, tuple[int, int]] = {}
     everything = set(disjoint)
     for kin in kins:
-        amount, limit, taken = _offer(kin, everything)
+        amount, limit, taken = offer(kin.options, everything)
         if not amount:
             continue
         mask = 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from creditbank.domain.audit.bound import Bound, least_shortage
+from creditbank.domain.audit.bound import least_shortage, offer
 from creditbank.domain.audit.model import Found, Option, Problem, Proof, Solve
 from creditbank.domain.audit.presolve import Kin, Live, Reduced, presolve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BUDGET = 4_000
-"""States looked at before a solver is asked, some tens of milliseconds."""
+BUDGET = 1_500
+"""States looked at before a solver is asked, a few tens of milliseconds."""
 
-BUDGET_ALONE = 400_000
+BUDGET_ALONE = 200_000
 """States looked at where there is no solver to ask."""
 
 
@@ -54,6 +54,11 @@ def search(
     return hunt.ask(solve)
 
 
+_Watch = tuple[list[int], list[tuple[int, list[int], int, int]]]
+"""What the lots from a position on can give to a set of needs: freely, and under each limit (limit, sums,
+and the most that is given per amount taken, as a pair)."""
+
+
 class _Hunt:
     """One search over the open lots of a reduced problem; it owns its arrays and dies with the answer."""
 
@@ -80,7 +85,10 @@ class _Hunt:
             self.suffix.append(row)
         self.suffix.reverse()
         self.floor = self.goal.shortage(_short(reduced.left, self.suffix[0]))
-        self.sets: list[tuple[tuple[int, ...], list[int]]] = []
+        self.joint: list[tuple[tuple[int, ...], _Watch]] = []
+        self.single: list[tuple[int, _Watch]] = []
+        self.seen: set[tuple[int, ...]] = set()
+        self.budget = self.next_floor = 0
         self.taken: list[Live | None] = [None] * len(self.lots)
         self.kept: list[Live | None] = list(self.taken)
         self.best = self.goal.shortage(reduced.left)
@@ -96,26 +104,36 @@ class _Hunt:
         self._keep(self.goal.shortage(left))
 
     def sharpen(self) -> None:
-        """Raise the floor by the joint bound, and remember the sets of needs that are worth watching."""
-        bound: Bound = least_shortage(self.goal, self.reduced.left, self.reduced.room, self.reduced.open)
+        """Raise the floor by the joint bound, and keep watch over the sets of needs that show it."""
+        bound = least_shortage(self.goal, self.reduced.left, self.reduced.room, self.reduced.open)
         self.floor = max(self.floor, bound.value)
-        wanted = dict.fromkeys(group for group in (bound.together, bound.disjoint) if len(group) > 1)
-        for group in wanted:
-            inside = set(group)
-            sums = [0]
-            for _, options in reversed(self.lots):
-                amounts = [amount for _, gives, _ in options for need, amount in gives if need in inside]
-                sums.append(sums[-1] + max(amounts, default=0))
-            sums.reverse()
-            self.sets.append((group, sums))
+        for group in dict.fromkeys((bound.together, bound.disjoint)):
+            if len(group) > 1:
+                self.joint.append((group, self._watch(set(group))))
+        for need, missing in enumerate(self.reduced.left):
+            if missing and any(
+                option[2] and any(given == need for given, _ in option[1])
+                for _, options in self.lots
+                for option in options
+            ):
+                self.single.append((need, self._watch({need})))
 
     def exhaust(self, budget: int) -> bool:
-        """Look at every allocation that could be better; False when the budget ran out first."""
-        self._budget = budget
-        self._seen: set[tuple[int, ...]] = set()
-        self._stop = False
-        self._branch(0, self.reduced.left.copy(), self.reduced.room.copy())
-        return self.best <= self.floor or not self._stop
+        """Look for ever greater shortages, the floor first; False when the budget ran out before a proof.
+
+        Each round looks at everything that could come down to the floor. When nothing does, the floor rises
+        to the least shortage that the round has turned away, so the first allocation found is a best one.
+        """
+        self.budget = budget
+        while self.floor < self.best:
+            self.seen.clear()
+            self.next_floor = self.best
+            if self._branch(0, self.reduced.left.copy(), self.reduced.room.copy()):
+                return True
+            if self.states > budget:
+                return False
+            self.floor = self.next_floor
+        return True
 
     def ask(self, solve: Solve) -> Found:
         """The solver's answer to the open part, or our own where its shortage is no smaller."""
@@ -148,46 +166,74 @@ class _Hunt:
             self.best = shortage
             self.kept = list(self.taken)
 
-    def _branch(self, position: int, left: list[int], room: list[int]) -> None:
-        self.states += 1
-        if self.states > self._budget:
-            self._stop = True
-            return
-        if position == len(self.lots):
-            self._keep(self.goal.shortage(left))
-            return
-        later = self.suffix[position]
-        short = _short(left, later)
-        low = self.goal.shortage(short)
-        if low >= self.best:
-            return
-        for group, sums in self.sets:
-            joint = low - sums[position]
+    def _watch(self, needs: set[int]) -> _Watch:
+        free = [0]
+        held: dict[int, list[int]] = {}
+        rate: dict[int, tuple[int, int]] = {}
+        for position in range(len(self.lots) - 1, -1, -1):
+            amount, limit, taken = offer(self.lots[position][1], needs)
+            free.append(free[-1] + (amount if limit is None else 0))
+            for sums in held.values():
+                sums.append(sums[-1])
+            if limit is not None:
+                sums = held.setdefault(limit, [0] * len(free))
+                sums[-1] += amount
+                give, take = rate.get(limit, (0, 1))
+                if amount * take > give * taken:
+                    rate[limit] = (amount, taken)
+        free.reverse()
+        for sums in held.values():
+            sums.reverse()
+        return free, [(limit, sums, *rate[limit]) for limit, sums in held.items()]
+
+    def _bound(self, position: int, left: list[int], room: list[int]) -> int:
+        """A shortage that no continuation from here can avoid."""
+        short = _short(left, self.suffix[position])
+        for need, watch in self.single:
+            if left[need]:
+                missing = left[need] - _supply(watch, position, room)
+                short[need] = max(short[need], missing)
+        low = best = self.goal.shortage(short)
+        for group, watch in self.joint:
+            joint = low - _supply(watch, position, room)
             for need in group:
                 joint += left[need] - short[need]
-            if joint >= self.best:
-                return
-        # What is missing beyond reach matters, room beyond all demand does not; equal states are visited
-        # once.
+            best = max(best, joint)
+        return best
+
+    def _branch(self, position: int, left: list[int], room: list[int]) -> bool:
+        """Look for an allocation that comes down to the floor; True when one is found."""
+        self.states += 1
+        if self.states > self.budget:
+            return False
+        if position == len(self.lots):
+            shortage = self.goal.shortage(left)
+            self._keep(shortage)
+            self.next_floor = min(self.next_floor, shortage)
+            return shortage <= self.floor
+        low = self._bound(position, left, room)
+        if low > self.floor:
+            self.next_floor = min(self.next_floor, low)
+            return False
+        # Equal states are looked at once a round.
         state = (position, *left, *room)
-        if state in self._seen:
-            return
-        self._seen.add(state)
-        lot = self.lots[position][0]
-        tries = self._tries(position, lot, left, room)
+        if state in self.seen:
+            return False
+        self.seen.add(state)
+        tries = self._tries(position, self.lots[position][0], left, room)
         idle = not tries
         for option in tries:
             now_left, now_room = left.copy(), room.copy() if option[2] else room
             _place(option, now_left, now_room)
             self.taken[position] = option
-            self._branch(position + 1, now_left, now_room)
-            if self._stop or self.best <= self.floor:
-                return
+            if self._branch(position + 1, now_left, now_room):
+                return True
             idle = idle or bool(option[2])
         if idle:
             # Leaving a lot out can only help where counting it takes from a limit.
             self.taken[position] = None
-            self._branch(position + 1, left, room)
+            return self._branch(position + 1, left, room)
+        return False
 
     def _tries(self, position: int, lot: int, left: list[int], room: list[int]) -> list[Live]:
         """The options that still help here, the most promising first."""
@@ -229,6 +275,15 @@ def _first(
 
 def _short(left: Sequence[int], reach: Sequence[int]) -> list[int]:
     return [missing - most if missing > most else 0 for missing, most in zip(left, reach, strict=True)]
+
+
+def _supply(watch: _Watch, position: int, room: list[int]) -> int:
+    free, held = watch
+    total = free[position]
+    for limit, sums, give, take in held:
+        most = room[limit] * give // take
+        total += min(sums[position], most)
+    return total
 
 
 def _place(option: Live, left: list[int], room: list[int]) -> None:
