@@ -23,13 +23,29 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("CREDITBANK_HOME", str, "", False, "The bank's folder; empty: ./bank, for root /var/lib/creditbank."),
+    Setting(
+        "CREDITBANK_HOME", str, "", False, "The bank's folder; empty: ./bank, for root /var/lib/creditbank."
+    ),
     Setting("DATABASE_URL", str, "", True, "A PostgreSQL server to use instead of the embedded one."),
     Setting("CREDITBANK_DEBUG", bool, False, False, "Show error details and /design/; refused off loopback."),
-    Setting("CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."),
+    Setting(
+        "CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."
+    ),
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
-    Setting("CREDITBANK_ORIGIN", str, "", False, "The log's origin name; empty: creditbank.local/ and the centre's code."),
-    Setting("CREDITBANK_TEST_DATA", str, "", False, "A folder of public data for tests and benchmarks; tests skip without."),
+    Setting(
+        "CREDITBANK_ORIGIN",
+        str,
+        "",
+        False,
+        "The log's origin name; empty: creditbank.local/ and the centre's code.",
+    ),
+    Setting(
+        "CREDITBANK_TEST_DATA",
+        str,
+        "",
+        False,
+        "A folder of public data for tests and benchmarks; tests skip without.",
+    ),
 )
 
 
@@ -85,7 +101,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/account/sign-in/"
 SILENCED_SYSTEM_CHECKS = ["fields.W342"]
-
 
 
 def _connection(role: str) -> dict[str, Any]:

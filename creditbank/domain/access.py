@@ -54,10 +54,18 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("office.read", "page", Tenant.INSTITUTION, _DESK),
     Permission("recognition.read", "claim", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("recognition.review", "claim", Tenant.INSTITUTION, _STAFF, own_case_allowed=False),
-    Permission("recognition.reverse", "claim", Tenant.INSTITUTION, frozenset({Role.REGISTRAR}), own_case_allowed=False),
+    Permission(
+        "recognition.reverse",
+        "claim",
+        Tenant.INSTITUTION,
+        frozenset({Role.REGISTRAR}),
+        own_case_allowed=False,
+    ),
     Permission("evidence.read", "evidence", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("learner.read", "learner", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
-    Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
+    Permission(
+        "results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})
+    ),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
 )

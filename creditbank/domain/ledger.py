@@ -106,13 +106,15 @@ def check_reversal(*, kind: str, amount: int, available: int, reversed_by: UUID 
     if reversed_by is not None:
         return Refusal.because("ledger.already_reversed", posting=str(reversed_by))
     if available < amount:
-        return Refusal((
-            Line(
-                "ledger.credit_in_use",
-                Verdict.NO,
-                {"amount": Amount(amount), "available": Amount(available)},
-            ),
-        ))
+        return Refusal(
+            (
+                Line(
+                    "ledger.credit_in_use",
+                    Verdict.NO,
+                    {"amount": Amount(amount), "available": Amount(available)},
+                ),
+            )
+        )
     return None
 
 
@@ -127,7 +129,13 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
 def request_data(deposit: Deposit) -> dict[str, Any]:
     """What makes two deposit requests the same request: everything but the key."""
     return {
-        name: (value.hex() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value))
+        name: (
+            value.hex()
+            if isinstance(value, bytes)
+            else value
+            if isinstance(value, int | None)
+            else str(value)
+        )
         for name in deposit.__slots__
         if name != "key" and (value := getattr(deposit, name)) is not None
     }

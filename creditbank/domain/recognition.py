@@ -100,7 +100,13 @@ STEPS: Mapping[Act, Step] = {
 }
 """The whole life cycle; drawn in the reference documentation."""
 
-REFUSAL_REASONS = ("not_in_catalogue", "evidence_insufficient", "already_recognised", "outside_period", "below_minimum")
+REFUSAL_REASONS = (
+    "not_in_catalogue",
+    "evidence_insufficient",
+    "already_recognised",
+    "outside_period",
+    "below_minimum",
+)
 SUPPLEMENT_REASONS = ("evidence_missing", "evidence_unreadable", "certificate_number_missing", "facts_differ")
 REVERSAL_REASONS = ("recognised_by_mistake", "evidence_invalid", "duplicate")
 

@@ -32,10 +32,21 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 class DocumentError(ValueError):
     """A document that cannot be read: which one, where in it, why.
 
-    ``line`` and ``column`` count from 1 and are 0 where the place has none.
+    ``line`` and ``column`` count from 1 and are 0 where the place has none. ``more`` holds the further problems of
+    the same document, where its reader looks for all of them.
     """
 
-    def __init__(self, name: str, message: str, *, line: int = 0, column: int = 0, path: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        message: str,
+        *,
+        line: int = 0,
+        column: int = 0,
+        path: str = "",
+        more: tuple[DocumentError, ...] = (),
+    ) -> None:
+        self.more = more
         self.name = name
         self.message = message
         self.line = line

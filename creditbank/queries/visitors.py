@@ -65,9 +65,5 @@ def visitor_of(account: UUID, *, chosen: str | None, on: date, name: str = "") -
         )
     listed = tuple(desks.values())
     desk = next((item for item in listed if item.key == chosen), listed[0] if listed else None)
-    actor = (
-        Actor(account, desk.institution, desk.college, desk.roles)
-        if desk
-        else Actor(account)
-    )
+    actor = Actor(account, desk.institution, desk.college, desk.roles) if desk else Actor(account)
     return Visitor(actor if actor.person else NOBODY, name, desk, listed, learns)

@@ -23,7 +23,9 @@ class Programme(models.Model):
 
     class Meta:
         db_table = "programme"
-        constraints = [models.UniqueConstraint(fields=["institution", "code", "version"], name="programme_version")]
+        constraints = [
+            models.UniqueConstraint(fields=["institution", "code", "version"], name="programme_version")
+        ]
 
 
 class Progress(models.Model):

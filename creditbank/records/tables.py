@@ -291,7 +291,9 @@ TABLES: tuple[Table, ...] = (
     Table("institution", _R, Rows.TREE, app="SELECT, INSERT, UPDATE"),
     Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
-    Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
+    Table(
+        "account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"
+    ),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
     Table("learner", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
     Table("enrolment", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
@@ -305,7 +307,9 @@ TABLES: tuple[Table, ...] = (
     Table("claim", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
     Table("claim_event", _L, Rows.LEARNER),
     Table("evidence", _L, Rows.LEARNER),
-    Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
+    Table(
+        "scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"
+    ),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
     Table("result", _L, Rows.LEARNER),
@@ -348,7 +352,10 @@ def policies(table: Table) -> list[str]:
         case Rows.JOURNAL:
             reads, writes = f"actor_id = {PERSON} OR {own}", "true"
     sql = [f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"]
-    sql += [f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")]
+    sql += [
+        f"DROP POLICY IF EXISTS {name} ON {table.name}"
+        for name in ("reads", "adds", "changes", "removes", "audits")
+    ]
     sql += [
         f"CREATE POLICY reads ON {table.name} FOR SELECT TO {{app}} USING ({reads})",
         f"CREATE POLICY adds ON {table.name} FOR INSERT TO {{app}} WITH CHECK ({writes})",
@@ -364,7 +371,11 @@ def grants(table: Table) -> list[str]:
     sql = [f"REVOKE ALL ON {table.name} FROM PUBLIC, {{app}}, {{sequencer}}, {{auditor}}"]
     sql += [
         f"GRANT {privileges} ON {table.name} TO {{{login}}}"
-        for login, privileges in (("app", table.app), ("sequencer", table.sequencer), ("auditor", table.auditor))
+        for login, privileges in (
+            ("app", table.app),
+            ("sequencer", table.sequencer),
+            ("auditor", table.auditor),
+        )
         if privileges
     ]
     return sql
@@ -373,7 +384,8 @@ def grants(table: Table) -> list[str]:
 def enum_types() -> list[str]:
     """The SQL of the ledger's enumerations."""
     return [
-        f"CREATE TYPE {name} AS ENUM ({', '.join(repr(label) for label in labels)})" for name, labels in _ENUMS.items()
+        f"CREATE TYPE {name} AS ENUM ({', '.join(repr(label) for label in labels)})"
+        for name, labels in _ENUMS.items()
     ]
 
 

@@ -54,7 +54,9 @@ class DoorMiddleware:
         if may_enter(visitor.actor, rule.name):
             return None
         if visitor.actor is NOBODY and request.method in ("GET", "HEAD"):
-            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
+            return HttpResponseRedirect(
+                f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
+            )
         raise Http404
 
 
@@ -63,7 +65,10 @@ def _visitor(request: HttpRequest) -> Visitor:
     if account_id is None or not request.user.is_authenticated:
         return Visitor(NOBODY)
     return visitor_of(
-        request.user.id, chosen=request.session.get(STAFF_SESSION_KEY), on=now().date(), name=request.user.name
+        request.user.id,
+        chosen=request.session.get(STAFF_SESSION_KEY),
+        on=now().date(),
+        name=request.user.name,
     )
 
 

@@ -93,7 +93,8 @@ def explain_row(compiled: Compiled, row: str) -> Explanation:
 def family_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
     """By choose id, an opaque key that is equal for outcomes of one family.
 
-    Width, case, spacing and punctuation make no difference. A service stores the keys with a recognised claim and looks earlier amounts up by them.
+    Width, case, spacing and punctuation make no difference. A service stores the keys with a
+    recognised claim and looks earlier amounts up by them.
     """
     keys = {}
     for choose, tests, indexes in compiled.chooses:

@@ -59,7 +59,8 @@ class Field:
     """One input of a deposit form, from a declared fact.
 
     ``kind`` is the fact's type. ``when`` names, for each earlier fact, the values for which this field is
-    asked; empty means always. ``range`` has the smallest and largest value allowed, as text, empty where unbounded.
+    asked; empty means always. ``range`` has the smallest and largest value allowed, as text, empty where
+    unbounded.
     """
 
     name: str

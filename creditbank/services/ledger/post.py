@@ -206,7 +206,17 @@ def reverse_postings(
         )
         for name, value in zip(
             columns,
-            (learner, item.key, _reversal_hash(item), original, lot, posting, amount, salt, commit(salt, record)),
+            (
+                learner,
+                item.key,
+                _reversal_hash(item),
+                original,
+                lot,
+                posting,
+                amount,
+                salt,
+                commit(salt, record),
+            ),
             strict=True,
         ):
             columns[name].append(value)
@@ -281,7 +291,9 @@ def _request_hash(deposit: Deposit) -> bytes:
 
 
 def _reversal_hash(item: Reversal) -> bytes:
-    return hashlib.sha256(canonical({"learner_id": str(item.learner_id), "reverses": str(item.posting_id)})).digest()
+    return hashlib.sha256(
+        canonical({"learner_id": str(item.learner_id), "reverses": str(item.posting_id)})
+    ).digest()
 
 
 _codes: dict[tuple[str, UUID], str] = {}

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 
 EMPTY = hashlib.sha256(b"").digest()
 
@@ -113,7 +114,7 @@ def vectors():
 
     entries = [commitment(number) for number in range(300)]
     leaves = [leaf(entry) for entry in entries]
-    size, index = 300, 255
+    index = 255
     signed = checkpoint(leaves)
     lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *(b64(item) for item in path(index, leaves))]
     return {
@@ -161,4 +162,4 @@ def vectors():
 
 
 if __name__ == "__main__":
-    print(json.dumps(vectors(), ensure_ascii=False, indent=1))
+    sys.stdout.write(json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n")

@@ -1,0 +1,171 @@
+"""Evaluate outcomes by a rule set, or run the cases of a rule pack; needs no database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from creditbank.domain.explanation import Refusal, to_data
+from creditbank.domain.rules import facts, trace
+from creditbank.domain.rules.cases import answer_case, run_case
+from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.tables import overlaps
+from creditbank.domain.values import Amount, Text, format_credit
+from creditbank.exchange.documents import MOST_BYTES, DocumentError
+from creditbank.exchange.rules import load_cases, load_outcomes, load_pack, load_rule_set
+from creditbank.gateways.documents import file_bytes, pack_cases_bytes, pack_codes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from creditbank.domain.explanation import Fact, Line
+    from creditbank.domain.rules.cases import CaseResult
+    from creditbank.domain.rules.model import Proposal, RuleSet
+
+GREEN, RED, UNREADABLE = 0, 1, 2
+_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES}
+_MOST_OUTCOME_BYTES = 50_000_000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Two actions on files."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+    evaluate = actions.add_parser("evaluate", help="say what each outcome would give, and why")
+    evaluate.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
+    evaluate.add_argument(
+        "outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)"
+    )
+    test = actions.add_parser("test", help="run the golden cases of a rule set")
+    test.add_argument("rules", metavar="PACK", help="the code of a pack, or a file with a rule set")
+    test.add_argument(
+        "--cases", metavar="FILE", help="the file with the cases (default: PACK.cases.yaml beside it)"
+    )
+    for action in (evaluate, test):
+        action.add_argument(
+            "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON"
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Exit status 0: evaluated, or all cases green; 1: a case is red; 2: a document cannot be read."""
+    try:
+        return _evaluate(args) if args.action == "evaluate" else _test(args)
+    except DocumentError as error:
+        for problem in (error, *error.more):
+            print(problem, file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+    except LookupError as error:
+        print(f"{error.args[0]}; the packs are {', '.join(pack_codes())}", file=sys.stderr)
+    return UNREADABLE
+
+
+def _rule_set(named: str) -> RuleSet:
+    """A file is meant where the word looks like one, else a pack."""
+    if Path(named).suffix or "/" in named:
+        return load_rule_set(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    return load_pack(named)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    compiled = compile_rules(_rule_set(args.rules))
+    # A set of outcomes is data, not a document a person writes, so it may be larger.
+    data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
+    cases = load_outcomes(data, compiled.rules, name=args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
+    answers = [(case.id, answer_case(compiled, case)) for case in cases]
+    if args.json:
+        rules = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
+        _print_json(
+            {"rules": rules, "outcomes": [{"id": name, **_answer_data(answer)} for name, answer in answers]}
+        )
+        return GREEN
+    for name, answer in answers:
+        print(name)
+        print("\n".join(_said(answer.explanation, 1)))
+    return GREEN
+
+
+def _test(args: argparse.Namespace) -> int:
+    compiled = compile_rules(_rule_set(args.rules))
+    file = args.cases or _cases_beside(args.rules)
+    if file is not None:
+        data: bytes | None = file_bytes(file, most_bytes=MOST_BYTES)
+    else:
+        file, data = f"{args.rules}.cases.yaml", pack_cases_bytes(args.rules)
+    if data is None:
+        raise LookupError(f"there are no cases of a rule pack {args.rules}")
+    results = [run_case(compiled, case) for case in load_cases(data, compiled.rules, name=file).cases]
+    found = [overlap for table in compiled.rules.tables for overlap in overlaps(table)]
+    red = [result for result in results if result.differences]
+    if args.json:
+        _print_json(
+            {
+                "rules": {"code": compiled.rules.code, "hash": compiled.hash},
+                "cases": len(results),
+                "red": [_result_data(result) for result in red],
+                "overlaps": [{"table": o.table, "rows": [o.first, o.second]} for o in found],
+            }
+        )
+    else:
+        for result in red:
+            print(f"{result.case.id} is red{f': {result.case.name}' if result.case.name else ''}")
+            for difference in result.differences:
+                print(
+                    f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}"
+                )
+            print("\n".join(_said(result.answer.explanation, 2)))
+        for o in found:
+            print(f"table {o.table}: rows {o.first} and {o.second} overlap")
+        print(
+            f"{compiled.rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} overlaps"
+        )
+    return RED if red or found else GREEN
+
+
+def _cases_beside(named: str) -> str | None:
+    path = Path(named)
+    return str(path.with_suffix(f".cases{path.suffix}")) if path.suffix or "/" in named else None
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _answer_data(answer: Proposal | Refusal) -> dict[str, Any]:
+    if isinstance(answer, Refusal):
+        return {"ruling": None, "problems": to_data(answer.explanation)}
+    return {
+        "ruling": answer.ruling.value,
+        "credit": format_credit(answer.credit),
+        "category": answer.category,
+        "level": answer.level,
+        "field": answer.field,
+        "row": answer.row,
+        "expires_on": answer.expires_on.isoformat() if answer.expires_on else None,
+        "explanation": to_data(answer.explanation),
+    }
+
+
+def _result_data(result: CaseResult) -> dict[str, Any]:
+    differences = [{"what": d.what, "expected": d.expected, "found": d.found} for d in result.differences]
+    return {"id": result.case.id, "differences": differences, **_answer_data(result.answer)}
+
+
+def _said(lines: Iterable[Line], depth: int) -> list[str]:
+    """The sentences of an explanation in English, each reason indented under what it explains."""
+    said = []
+    for line in lines:
+        words = {name: _fact_said(fact) for name, fact in line.facts.items()}
+        clause = f"  [{line.clause.said_in('en')}]" if line.clause else ""
+        said.append(f"{'  ' * depth}{_MESSAGES[line.code].format(**words)}{clause}")
+        said += _said(line.lines, depth + 1)
+    return said
+
+
+def _fact_said(fact: Fact) -> str:
+    if isinstance(fact, Amount):
+        return format_credit(fact.hundredths)
+    return fact.said_in("en") if isinstance(fact, Text) else str(fact)

@@ -1,0 +1,38 @@
+"""Print the JSON Schema of one kind of document."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+SCHEMAS = {
+    "cases": "creditbank.domain.rules.schema:cases_schema",
+    "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
+    "rules": "creditbank.domain.rules.schema:rules_schema",
+}
+"""By the noun in ``schema: creditbank.NOUN/1``, where its JSON Schema is made; loaded only when asked for."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The noun."""
+    parser.add_argument(
+        "name", choices=sorted(SCHEMAS), metavar="NAME", help=f"one of {', '.join(sorted(SCHEMAS))}"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the schema as JSON, with or without --json."""
+    print(json.dumps(schema_of(args.name), ensure_ascii=False, indent=2))
+    return 0
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON Schema of a noun of ``SCHEMAS``."""
+    module, function = SCHEMAS[name].split(":")
+    make: Callable[[], dict[str, Any]] = getattr(importlib.import_module(module), function)
+    return make()

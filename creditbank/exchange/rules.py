@@ -1,0 +1,86 @@
+"""Rule sets, outcomes and cases from documents, with the line of every problem; the packaged rule packs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from creditbank.domain.rules.cases import Case, CaseFile, read_cases, read_outcomes
+from creditbank.domain.rules.places import UnreadableError
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.exchange.documents import MOST_BYTES, DocumentError, expect_schema, locate, read_document
+from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from creditbank.domain.rules.model import RuleSet
+
+_T = TypeVar("_T")
+
+
+def load_rule_set(data: bytes, *, name: str) -> RuleSet:
+    """The rule set of a document.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "rules", name, read_rule_set)
+
+
+def load_outcomes(
+    data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES
+) -> tuple[Case, ...]:
+    """The outcomes of a document, for one rule set.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "outcomes", name, lambda document: read_outcomes(document, rule_set), most_bytes)
+
+
+def load_cases(data: bytes, rule_set: RuleSet, *, name: str) -> CaseFile:
+    """The golden cases of a document, for one rule set.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "cases", name, lambda document: read_cases(document, rule_set))
+
+
+def load_pack(code: str) -> RuleSet:
+    """The rule set of a pack that comes with the program.
+
+    Raises:
+        LookupError: there is no such pack.
+    """
+    data = pack_bytes(code)
+    if data is None:
+        raise LookupError(f"there is no rule pack {code}")
+    return load_rule_set(data, name=f"{code}.yaml")
+
+
+def load_pack_cases(code: str) -> CaseFile:
+    """The golden cases of a pack that comes with the program.
+
+    Raises:
+        LookupError: there is no such pack, or it has no cases.
+    """
+    data = pack_cases_bytes(code)
+    if data is None:
+        raise LookupError(f"there are no cases of a rule pack {code}")
+    return load_cases(data, load_pack(code), name=f"{code}.cases.yaml")
+
+
+def _load(
+    data: bytes, noun: str, name: str, read: Callable[[dict[str, Any]], _T], most_bytes: int = MOST_BYTES
+) -> _T:
+    document = expect_schema(read_document(data, name=name, most_bytes=most_bytes), noun, name=name)
+    try:
+        return read(document)
+    except UnreadableError as unreadable:
+        errors = []
+        for problem in unreadable.problems:
+            line, column = locate(data, problem.path) or (0, 0)
+            errors.append(DocumentError(name, problem.message, line=line, column=column, path=problem.path))
+        errors[0].more = tuple(errors[1:])
+        raise errors[0] from None

@@ -1,0 +1,48 @@
+"""Documents on disk: files a person names, and the rule packs that come with the program."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+def file_bytes(path: str | Path, *, most_bytes: int) -> bytes:
+    """The bytes of a file, at most one more than ``most_bytes`` so that a reader sees it is too large.
+
+    Raises:
+        OSError: there is no such file, or it may not be read.
+    """
+    with Path(path).open("rb") as file:
+        return file.read(most_bytes + 1)
+
+
+def pack_codes() -> tuple[str, ...]:
+    """The codes of the rule packs that come with the program, sorted."""
+    names = (entry.name for entry in _packs().iterdir())
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml") and name.count(".") == 1))
+
+
+def pack_bytes(code: str) -> bytes | None:
+    """The document of a pack, or ``None`` where there is no such pack."""
+    return _packaged(f"{code}.yaml") if _CODE.fullmatch(code) else None
+
+
+def pack_cases_bytes(code: str) -> bytes | None:
+    """The document with the golden cases of a pack, or ``None``."""
+    return _packaged(f"{code}.cases.yaml") if _CODE.fullmatch(code) else None
+
+
+def _packs() -> Traversable:
+    return resources.files("creditbank").joinpath("packs")
+
+
+def _packaged(name: str) -> bytes | None:
+    entry = _packs().joinpath(name)
+    return entry.read_bytes() if entry.is_file() else None

@@ -1,0 +1,74 @@
+"""Middleware: a request id for every answer, and the reader's language and theme."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
+
+from creditbank.gateways import clock
+
+THEMES = ("auto", "light", "dark")
+"""``auto`` follows the reader's system."""
+THEME_COOKIE = "theme"
+SHORTCUTS_COOKIE = "shortcuts"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+def request_id(get_response: Answer) -> Answer:
+    """Give each request an id (``request.request_id``) and say it in ``X-Request-ID``.
+
+    A well-formed id from a proxy in front is kept, so that one id leads through both logs.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        identity = given if _REQUEST_ID.fullmatch(given) else str(clock.new_id())
+        request.request_id = identity  # type: ignore[attr-defined]
+        response = get_response(request)
+        response.headers["X-Request-ID"] = identity
+        return response
+
+    return answer
+
+
+def appearance(get_response: Answer) -> Answer:
+    """Set language (cookie, then Accept-Language, then Simplified Chinese), theme and shortcuts.
+
+    Takes the place of Django's ``LocaleMiddleware``; the cookie's name is ``LANGUAGE_COOKIE_NAME``.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        language = translation.get_language_from_request(request)
+        theme = request.COOKIES.get(THEME_COOKIE, "auto")
+        request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+        request.theme = theme if theme in THEMES else "auto"  # type: ignore[attr-defined]
+        request.shortcuts = request.COOKIES.get(SHORTCUTS_COOKIE) != "off"  # type: ignore[attr-defined]
+        with translation.override(language):
+            response = get_response(request)
+        response.headers.setdefault("Content-Language", html_language(language))
+        patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
+
+    return answer
+
+
+def html_language(language: str) -> str:
+    """The tag for ``<html lang>``: ``zh-hans`` is written ``zh-Hans``."""
+    return "zh-Hans" if language.lower().startswith("zh") else language
+
+
+def context(request: HttpRequest) -> dict[str, object]:
+    """What every base template needs (a context processor)."""
+    language = translation.get_language() or "zh-hans"
+    return {
+        "html_language": html_language(language),
+        "theme": getattr(request, "theme", "auto"),
+        "shortcuts": getattr(request, "shortcuts", True),
+        "request_id": getattr(request, "request_id", ""),
+    }
