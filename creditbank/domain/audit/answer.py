@@ -69,9 +69,10 @@ class PartAnswer:
 class NodeAnswer:
     """How one requirement stands.
 
-    ``short_by`` is hundredths, for ``courses_from`` a number of courses; ``shortage`` the total in hundredths
-    here and underneath. ``wanted`` is False in the branches of a choice that are not needed. ``others`` are
-    the credits one might expect here.
+    ``short_by`` is hundredths, for ``courses_from`` a number of courses. ``shortage`` is the sum of all
+    that is short here and underneath, ``missing`` the credit that closes it at the least, both in hundredths.
+    ``wanted`` is False in the branches of a choice that are not needed. ``others`` are the credits one
+    might expect here.
     """
 
     id: str
@@ -85,6 +86,7 @@ class NodeAnswer:
     courses: int
     short_by: int
     shortage: int
+    missing: int
     used: tuple[Used, ...]
     others: tuple[NotUsed, ...]
     parts: tuple[PartAnswer, ...]
@@ -115,9 +117,11 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an audit found. ``shortage`` is the least total missing in any allocation (hundredths).
+    """What an audit found.
 
-    With ``proof`` OPEN it is only the least found, and ``bound`` the least possible.
+    ``shortage`` is the least sum of everything short in any allocation, ``missing`` the credit that closes
+    it all at the least in the allocation told (hundredths). With ``proof`` OPEN ``shortage`` is only the
+    least found, and ``bound`` the least possible.
     """
 
     programme: str
@@ -125,6 +129,7 @@ class Answer:
     on: date | None
     met: bool
     shortage: int
+    missing: int
     bound: int
     proof: Proof
     states: int
@@ -146,6 +151,7 @@ def to_data(answer: Answer) -> dict[str, Any]:
         "on": answer.on.isoformat() if answer.on else None,
         "met": answer.met,
         "shortage": answer.shortage,
+        "missing": answer.missing,
         "counted": answer.counted,
         "proof": {
             "kind": answer.proof.value,
@@ -223,6 +229,7 @@ def _node(node: NodeAnswer) -> dict[str, Any]:
         "courses": node.courses,
         "short_by": node.short_by,
         "shortage": node.shortage,
+        "missing": node.missing,
         "used": [{"credit": item.credit, "code": item.code, "amount": item.hundredths} for item in node.used],
         "others": [_not_used(item) for item in node.others],
         "of_which": [

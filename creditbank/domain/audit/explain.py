@@ -15,11 +15,9 @@ if TYPE_CHECKING:
 
 MESSAGES: dict[str, str] = {
     "audit.met": "{programme}: every requirement is met.",
-    "audit.not_met": "{programme}: not yet met; at least {short} credits' worth is missing.",
-    "audit.undecided": "{programme}: the search did not finish. The best allocation found is short by {short}; "
-    "none can be short by less than {bound}.",
-    "audit.proof_bound": "Proved: no allocation can be short by less, because even all the credit that could count "
-    "is no more.",
+    "audit.not_met": "{programme}: not yet met; {missing} credits are missing.",
+    "audit.undecided": "{programme}: the search did not finish; short by {short}, possibly only by {bound}.",
+    "audit.proof_bound": "Proved: even all the credit that could count would leave as much missing.",
     "audit.proof_search": "Proved: every other allocation was tried or excluded ({states} states).",
     "audit.proof_solver": "Proved by the solver CP-SAT ({status}).",
     "audit.all_met": "{title}: all parts are met.",
@@ -36,7 +34,7 @@ MESSAGES: dict[str, str] = {
     "audit.at_least_met": "{title}: {counted}, at least {minimum} asked.",
     "audit.at_least_short": "{title}: {counted}, at least {minimum} asked, short by {short}.",
     "audit.at_most": "{title}: {counted}, at most {maximum} may count.",
-    "audit.at_most_full": "{title}: {counted}, at most {maximum} may count; more credit than that could not be used.",
+    "audit.at_most_full": "{title}: {counted}, at most {maximum} may count; more could not be used.",
     "audit.used": "{credit} counts here with {amount} credits.",
     "audit.elsewhere": "{credit} ({amount}) would fit here, but counts towards “{where}”.",
     "audit.expired": "{credit} ({amount}) could be used until {day} and has expired.",
@@ -56,9 +54,8 @@ MESSAGES: dict[str, str] = {
     "audit.not_accepted_earned_until": "{credit} ({amount}) is not accepted here: it was earned too late.",
     "audit.not_accepted_except": "{credit} ({amount}) is not accepted here: it is an exception.",
     "audit.unused": "Credit that counts nowhere in this programme:",
-    "audit.cut_one": "{title} needs {needed}, and all the credit that could count there comes to {available}.",
-    "audit.cut_joint": "These {count} need {needed} together, and all the credit that could count in any of them "
-    "comes to {available}:",
+    "audit.cut_one": "{title} needs {needed}; all the credit that could count there comes to {available}.",
+    "audit.cut_joint": "These {count} need {needed} together; all that could count in them is {available}:",
     "audit.cut_place": "{title}",
     "audit.fix_credits": "{short} more credits that count towards “{title}” would close this gap.",
     "audit.fix_courses": "{short} more courses that count towards “{title}” would close this gap.",
@@ -79,11 +76,11 @@ def explain(answer: Answer) -> Explanation:
         head = Line("audit.met", Verdict.YES, facts)
     elif answer.proof is Proof.OPEN:
         facts |= {"short": Amount(answer.shortage), "bound": Amount(answer.bound)}
-        # Short of an undecided best allocation a person has to look, unless nothing can reach the award anyway.
-        head = Line("audit.undecided", Verdict.NO if answer.bound else Verdict.ASK, facts)
+        # Short of an undecided best allocation a person has to look, unless nothing can reach the award
+        anyway.head = Line("audit.undecided", Verdict.NO if answer.bound else Verdict.ASK, facts)
     else:
         lines = (_proof(answer), *_cuts(answer))
-        head = Line("audit.not_met", Verdict.NO, facts | {"short": Amount(answer.shortage)}, lines=lines)
+        head = Line("audit.not_met", Verdict.NO, facts | {"missing": Amount(answer.missing)}, lines=lines)
     fixes = tuple(_fix(fix.title, fix.hundredths, fix.courses) for fix in answer.fixes)
     told: Explanation = (head, _node(answer.tree, titles), *fixes)
     if answer.unused:

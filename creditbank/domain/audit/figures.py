@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from creditbank.domain.audit.model import Credit
 from creditbank.domain.programmes.model import LEAVES, Filter, Kind, Programme, Requirement
@@ -14,7 +14,9 @@ class Figure:
     """How one requirement or part stands.
 
     ``counted`` is hundredths, ``courses`` a number; ``short_by`` is missing here itself (hundredths,
-    courses for ``courses_from``), ``shortage`` here and underneath in hundredths.
+    courses for ``courses_from``), ``shortage`` is the sum of all
+    that is short here and underneath, in hundredths, which an audit makes least. ``missing`` is the credit
+    that closes it at the least (hundredths): short by 60 and its level part by 30, 60 credits close both.
 
     ``wanted`` is False in a branch of a choice that is not among the nearest, and for everything underneath.
     """
@@ -23,6 +25,7 @@ class Figure:
     courses: int
     short_by: int
     shortage: int
+    missing: int
     wanted: bool = True
 
     @property
@@ -62,6 +65,7 @@ def _node(
         else:
             short_by = max(0, node.n - len(here))
             total = short_by * course_credits
+        least = total
     else:
         here = []
         for child in node.children:
@@ -70,24 +74,30 @@ def _node(
             here = list({credit.id: credit for credit in here}.values())
         amount = sum(credit.hundredths for credit in here)
         below = sorted(found[child.id].shortage for child in node.children)
-        total = sum(below[: {Kind.ALL: len(below), Kind.ANY: 1}.get(node.kind, node.n)])
+        nearest = {Kind.ALL: len(below), Kind.ANY: 1}.get(node.kind, node.n)
+        total = sum(below[:nearest])
+        gaps = [
+            gap
+            for _, gap in sorted(
+                (found[child.id].shortage, found[child.id].missing) for child in node.children
+            )
+        ]
+        least = max(gaps) if node.shared else sum(gaps[:nearest])
     for part in node.parts:
         of_it = [credit for credit in here if accepts(part.accepts, credit)]
         sum_of_it = sum(credit.hundredths for credit in of_it)
         missing = max(0, (part.minimum or 0) - sum_of_it)
-        found[part.id] = Figure(sum_of_it, len(of_it), missing, missing)
+        found[part.id] = Figure(sum_of_it, len(of_it), missing, missing, missing)
         total += missing
-    found[node.id] = Figure(amount, len(here), short_by, total)
+        least = max(least, missing)
+    found[node.id] = Figure(amount, len(here), short_by, total, least)
     return here
 
 
 def _mark(node: Requirement, found: dict[str, Figure], *, wanted: bool) -> None:
     if not wanted:
         for name in (node.id, *(part.id for part in node.parts)):
-            figure = found[name]
-            found[name] = Figure(
-                figure.counted, figure.courses, figure.short_by, figure.shortage, wanted=False
-            )
+            found[name] = replace(found[name], wanted=False)
     n = {Kind.ALL: len(node.children), Kind.ANY: 1}.get(node.kind, node.n)
     ranked = sorted(
         range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index)

@@ -26,12 +26,13 @@ Learner = TypeVar("Learner", bound=Hashable)
 class Standing:
     """How a multiset of credit stands to a programme.
 
-    ``shortage`` and ``counted`` are hundredths in all; ``by_requirement`` holds, in the order of
-    :func:`rows`, hundredths counted and what is missing there and underneath.
+    ``shortage``, ``missing`` and ``counted`` are hundredths in all, as in an answer; ``by_requirement``
+    holds, in the order of :func:`rows`, hundredths counted and hundredths missing.
     """
 
     met: bool
     shortage: int
+    missing: int
     counted: int
     proof: Proof
     by_requirement: tuple[tuple[int, int], ...]
@@ -139,7 +140,8 @@ def _standing(
     return Standing(
         met=root.met,
         shortage=shortage,
+        missing=root.missing,
         counted=root.counted,
         proof=max(proofs, key=_PROOFS.index),
-        by_requirement=tuple((found[name].counted, found[name].shortage) for name in names),
+        by_requirement=tuple((found[name].counted, found[name].missing) for name in names),
     )
