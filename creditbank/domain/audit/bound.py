@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import gcd
 from typing import TYPE_CHECKING
 
 from creditbank.domain.audit.model import Cut, Goal, Problem
@@ -32,6 +33,7 @@ def least_shortage(goal: Goal, left: Sequence[int], room: Sequence[int], kins: S
     there. A set of mandatory needs that no single option serves twice is short by what exceeds everything
     that could be counted in any of them, each lot once; a limit caps what its takers can give.
     """
+    room = usable_room(kins, room)
     alone = [max(0, amount - _reach(need, kins, room)) if amount else 0 for need, amount in enumerate(left)]
     value = goal.shortage(alone)
     disjoint = _disjoint(goal, left, kins)
@@ -52,18 +54,64 @@ def cuts(problem: Problem, shortage: int) -> tuple[Cut, ...]:
     bound = least_shortage(problem.goal, problem.needs, problem.limits, kins)
     if not shortage or bound.value != shortage:
         return ()
+    room = usable_room(kins, problem.limits)
     found = []
     if bound.together:
-        found.append(_cut(bound.together, problem, kins))
+        found.append(_cut(bound.together, problem, kins, room))
     for need, missing in enumerate(bound.alone):
         if missing and need not in bound.together:
-            found.append(_cut((need,), problem, kins))
+            found.append(_cut((need,), problem, kins, room))
     return tuple(found)
 
 
-def _cut(needs: tuple[int, ...], problem: Problem, kins: Sequence[Kin]) -> Cut:
+class Sums:
+    """The amounts that whole lots can take from one limit together, lot by lot."""
+
+    def __init__(self, unit: int) -> None:
+        self.unit = unit
+        self.steps = [1]
+
+    def add(self, amounts: set[int]) -> None:
+        """One more lot, which takes one of the amounts (multiples of the unit) or nothing."""
+        now = before = self.steps[-1]
+        for amount in amounts:
+            now |= before << amount // self.unit
+        self.steps.append(now)
+
+    def most(self, lots: int, room: int) -> int:
+        """The most that the first so many lots can take within the room."""
+        return ((self.steps[lots] & ((2 << room // self.unit) - 1)).bit_length() - 1) * self.unit
+
+
+def limit_sums(lots: Sequence[Sequence[Live]], limits: int) -> dict[int, Sums]:
+    """For each limit that anything takes from: what the first lots can take, for any number of them."""
+    taken: dict[int, list[set[int]]] = {}
+    for position, options in enumerate(lots):
+        for _, _, takes in options:
+            for limit, amount in takes:
+                row = taken.setdefault(limit, [set() for _ in lots])
+                row[position].add(amount)
+    found = {}
+    for limit in range(limits):
+        if limit in taken:
+            sums = found[limit] = Sums(gcd(*(amount for amounts in taken[limit] for amount in amounts)) or 1)
+            for amounts in taken[limit]:
+                sums.add(amounts)
+    return found
+
+
+def usable_room(kins: Sequence[Kin], room: Sequence[int]) -> list[int]:
+    """The room that whole lots can really fill: of a limit of 3.0, lots of 2.0 use 2.0."""
+    lots = [kin.options for kin in kins for _ in kin.lots]
+    usable = list(room)
+    for limit, sums in limit_sums(lots, len(room)).items():
+        usable[limit] = sums.most(len(lots), room[limit])
+    return usable
+
+
+def _cut(needs: tuple[int, ...], problem: Problem, kins: Sequence[Kin], room: Sequence[int]) -> Cut:
     needed = sum(problem.needs[need] for need in needs)
-    available, limits = _available(set(needs), kins, problem.limits)
+    available, limits = _available(set(needs), kins, room)
     return Cut(needs, needed, available, limits)
 
 

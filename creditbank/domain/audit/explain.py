@@ -76,8 +76,8 @@ def explain(answer: Answer) -> Explanation:
         head = Line("audit.met", Verdict.YES, facts)
     elif answer.proof is Proof.OPEN:
         facts |= {"short": Amount(answer.shortage), "bound": Amount(answer.bound)}
-        # Short of an undecided best allocation a person has to look, unless nothing can reach the award
-        anyway.head = Line("audit.undecided", Verdict.NO if answer.bound else Verdict.ASK, facts)
+        # A person has to look, unless it is certain that something is missing.
+        head = Line("audit.undecided", Verdict.NO if answer.bound else Verdict.ASK, facts)
     else:
         lines = (_proof(answer), *_cuts(answer))
         head = Line("audit.not_met", Verdict.NO, facts | {"missing": Amount(answer.missing)}, lines=lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from creditbank.domain.audit.bound import least_shortage, offer
+from creditbank.domain.audit.bound import Sums, least_shortage, limit_sums, offer
 from creditbank.domain.audit.model import Found, Option, Problem, Proof, Solve
 from creditbank.domain.audit.presolve import Kin, Live, Reduced, presolve
 
@@ -87,6 +87,7 @@ class _Hunt:
         self.floor = self.goal.shortage(_short(reduced.left, self.suffix[0]))
         self.joint: list[tuple[tuple[int, ...], _Watch]] = []
         self.single: list[tuple[int, _Watch]] = []
+        self.sums: dict[int, Sums] = {}
         self.seen: set[tuple[int, ...]] = set()
         self.budget = self.next_floor = 0
         self.taken: list[Live | None] = [None] * len(self.lots)
@@ -107,6 +108,8 @@ class _Hunt:
         """Raise the floor by the joint bound, and keep watch over the sets of needs that show it."""
         bound = least_shortage(self.goal, self.reduced.left, self.reduced.room, self.reduced.open)
         self.floor = max(self.floor, bound.value)
+        # The sums count lots from the last one on, as the search leaves them behind.
+        self.sums = limit_sums([options for _, options in reversed(self.lots)], len(self.reduced.room))
         for group in dict.fromkeys((bound.together, bound.disjoint)):
             if len(group) > 1:
                 self.joint.append((group, self._watch(set(group))))
@@ -189,6 +192,11 @@ class _Hunt:
     def _bound(self, position: int, left: list[int], room: list[int]) -> int:
         """A shortage that no continuation from here can avoid."""
         short = _short(left, self.suffix[position])
+        if self.sums:
+            rest = len(self.lots) - position
+            room = room.copy()
+            for limit, sums in self.sums.items():
+                room[limit] = sums.most(rest, room[limit])
         for need, watch in self.single:
             if left[need]:
                 missing = left[need] - _supply(watch, position, room)
