@@ -16,7 +16,7 @@ def settle(problem: Problem, chosen: Choice, previous: Sequence[int | None] = ()
     """An allocation as good as ``chosen``, made unique.
 
     Args:
-        problem: lots in their standing order, the oldest first.
+        problem: of lots that are alike the older comes first.
         chosen: the best option per lot, or None.
         previous: per lot yesterday's option, or None; it is returned as it stands when it is as good.
 
