@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import os
 import sys
 from collections import Counter
@@ -41,36 +42,45 @@ def spread(times):
     )
 
 
-def mixes(cases):
+def timed(cases, run):
+    gc.collect()
+    times = []
+    for case in cases:
+        begin = process_time()
+        run(*case)
+        times.append(process_time() - begin)
+    return times
+
+
+def mixes(count):
     for name, shape in MIXES.items():
         asked = [programme(seed, **shape) for seed in range(20)]
         compiled = [compile_programme(item) for item in asked]
-        allocation, checked, told, baseline = [], [], [], []
-        proofs = Counter()
-        wrong = 0
-        for seed in range(cases):
+        cases = []
+        for seed in range(count):
             held = learner(seed)
             # Learners stand anywhere between their first term and their last.
-            held = held[: max(1, len(held) * (seed % 10 + 1) // 10)]
-            one = compiled[seed % 20]
-            begin = process_time()
-            part = solve_scope(one, one.scopes[0], held, solve=solve)
-            allocation.append(process_time() - begin)
-            begin = process_time()
-            (result,) = population(one, [(seed, held)], solve=solve)
-            checked.append(process_time() - begin)
-            begin = process_time()
-            audit(one, held, solve=solve)
-            told.append(process_time() - begin)
-            proofs[part.found.proof.value] += 1
-            begin = process_time()
-            wrong += least_shortage(asked[seed % 20], held) != result.standing.shortage
-            baseline.append(process_time() - begin)
-        print(f"\n{name}: {cases} cases, {wrong} disagreements with MILP, proofs {dict(proofs)}")
-        print(f"  allocation and proof       {spread(allocation)}")
-        print(f"  figures and re-check too   {spread(checked)}")
-        print(f"  whole answer tree          {spread(told)}")
-        print(f"  MILP (SCIP), baseline      {spread(baseline)}")
+            cases.append((seed % 20, held[: max(1, len(held) * (seed % 10 + 1) // 10)]))
+
+        def allocate(which, held, compiled=compiled):
+            return solve_scope(compiled[which], compiled[which].scopes[0], held, solve=solve)
+
+        def stand(which, held, compiled=compiled):
+            return next(population(compiled[which], [(0, held)], solve=solve)).standing
+
+        lines = {
+            "allocation and proof": allocate,
+            "figures and re-check too": stand,
+            "whole answer tree": lambda which, held, compiled=compiled: audit(
+                compiled[which], held, solve=solve
+            ),
+            "MILP (SCIP), the baseline": lambda which, held, asked=asked: least_shortage(asked[which], held),
+        }
+        proofs = Counter(allocate(*case).found.proof.value for case in cases)
+        wrong = sum(stand(*case).shortage != least_shortage(asked[case[0]], case[1]) for case in cases)
+        print(f"\n{name}: {count} cases, {wrong} disagreements with MILP, proofs {dict(proofs)}")
+        for label, run in lines.items():
+            print(f"  {label:26} {spread(timed(cases, run))}")
 
 
 def real_population():
