@@ -129,13 +129,7 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
 def request_data(deposit: Deposit) -> dict[str, Any]:
     """What makes two deposit requests the same request: everything but the key."""
     return {
-        name: (
-            value.hex()
-            if isinstance(value, bytes)
-            else value
-            if isinstance(value, int | None)
-            else str(value)
-        )
+        name: (value.hex() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value))
         for name in deposit.__slots__
         if name != "key" and (value := getattr(deposit, name)) is not None
     }

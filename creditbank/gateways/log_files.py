@@ -9,6 +9,9 @@ import shutil
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from creditbank.gateways import disk
+from creditbank.gateways.problem import Problem
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
 _CHECKPOINT = "checkpoint"
 _SAFE = re.compile(r"tile/(entries|[0-9]{1,2})/(x[0-9]{3}/)*[0-9]{3}(\.p/[0-9]{1,3})?")
 _TEMPORARY = ".tmp"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
 
 
-class LogStoreError(Exception):
+class LogStoreProblem(Problem):
     """The log's folder refused a read or a write; the message says what stands and what to do."""
 
 
@@ -42,16 +46,20 @@ class TileStore:
         """The bytes of a file of the log, or None when it does not exist.
 
         Raises:
-            LogStoreError: the path is none of the log's, or the disk refuses.
+            ValueError: the path is none of the log's.
+            LogStoreProblem: the disk refuses.
         """
         if path != _CHECKPOINT and not _SAFE.fullmatch(path):
-            raise LogStoreError(f"{path!r} is not a file of the log")
+            raise ValueError(f"{path!r} is not a file of the log")
         try:
             return (self.folder / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise LogStoreError(f"{self.folder / path} cannot be read: {error.strerror}.") from error
+            raise LogStoreProblem(
+                en=f"{self.folder / path} cannot be read ({error.strerror}). Nothing was changed.",
+                zh=f"无法读取 {self.folder / path}（{error.strerror}）。没有任何改动。",
+            ) from error
 
     def fetch(self, paths: Sequence[str]) -> dict[str, bytes]:
         """Those of the files that exist, in one batch."""
@@ -61,13 +69,17 @@ class TileStore:
         """The signed checkpoint, or None for a log that has none yet.
 
         Raises:
-            LogStoreError: it cannot be read, or is not text.
+            LogStoreProblem: it cannot be read, or is not text.
         """
         data = self.read(_CHECKPOINT)
         try:
             return None if data is None else data.decode("utf-8")
         except UnicodeDecodeError:
-            raise LogStoreError(f"{self.folder / _CHECKPOINT} is damaged: it is not UTF-8 text.") from None
+            raise LogStoreProblem(
+                en=f"{self.folder / _CHECKPOINT} is damaged: it is not UTF-8 text. Nothing was changed. "
+                "Restore it from a backup or from a public copy.",
+                zh=f"{self.folder / _CHECKPOINT} 已损坏：不是 UTF-8 文本。没有任何改动。请从备份或公开副本恢复它。",
+            ) from None
 
     def write(self, files: Mapping[str, bytes], at: Callable[[str], None] = _nothing) -> None:
         """Write files so that they outlive a power cut: files synced, renamed into place, folders synced.
@@ -75,8 +87,8 @@ class TileStore:
         ``at`` is called between the parts with ``files_begun``, ``files_synced`` and ``files_renamed``.
 
         Raises:
-            LogStoreError: the disk refuses (full, read-only, gone); the checkpoint still stands for what was
-                published before, and a later write begins again.
+            LogStoreProblem: the disk refuses (full, read-only, gone); the checkpoint still stands for what
+                was published before, and a later write begins again.
         """
         paths = sorted(files)
         handles: list[int] = []
@@ -84,11 +96,9 @@ class TileStore:
             for path in paths:
                 target = self.folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                handle = os.open(
-                    f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644
-                )
+                handle = os.open(f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
                 handles.append(handle)
-                _write_all(handle, files[path])
+                disk.write_all(handle, files[path])
                 # Some hundreds at once, so that the disk takes them together and no limit of handles is met.
                 if len(handles) == 256:
                     _sync_and_close(handles)
@@ -100,14 +110,18 @@ class TileStore:
                 if number == len(paths) // 2:
                     at("files_renamed")
             for folder in self._folders(paths):
-                _sync_folder(folder)
+                disk.sync_folder(folder)
         except OSError as error:
             for path in paths:
                 with suppress(OSError):
                     (self.folder / f"{path}{_TEMPORARY}").unlink()
-            raise LogStoreError(
-                f"The log in {self.folder} could not be written: {error.strerror}. The published checkpoint stands, "
-                "and nothing is lost: make room or repair the disk, and the log goes on by itself."
+            raise LogStoreProblem(
+                en=f"The log in {self.folder} could not be written ({error.strerror}). The published "
+                "checkpoint stands and nothing is lost. Make room or repair the disk: "
+                "the log then goes on by itself.",
+                zh=f"无法写入 {self.folder} 中的日志（{error.strerror}）。"
+                "已公布的检查点仍然有效，没有丢失任何内容。请腾出空间或修复磁盘，"
+                "日志随后会自动继续。",
             ) from error
         finally:
             for handle in handles:
@@ -118,7 +132,7 @@ class TileStore:
         """Put a signed checkpoint into place, durable before it is seen.
 
         Raises:
-            LogStoreError: as for :meth:`write`.
+            LogStoreProblem: as for :meth:`write`.
         """
         self.write({_CHECKPOINT: text.encode()}, lambda step: at(step.replace("files", "checkpoint")))
 
@@ -128,34 +142,29 @@ class TileStore:
             if (self.folder / path).is_file():
                 shutil.rmtree(self.folder / f"{path}.p", ignore_errors=True)
 
-    def paths(self) -> list[str]:
-        """Every file of the log, sorted, the checkpoint aside."""
-        found = (
-            path.relative_to(self.folder).as_posix()
-            for path in self.folder.glob("tile/**/*")
-            if path.is_file()
-        )
-        return sorted(path for path in found if not path.endswith(_TEMPORARY))
-
     @contextmanager
     def exclusive(self) -> Iterator[None]:
         """Be the only writer of this folder; a second one is refused at once.
 
         Raises:
-            LogStoreError: another process writes here.
+            LogStoreProblem: another process writes here.
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
-            raise LogStoreError(
-                f"The log's folder {self.folder} cannot be used: {error.strerror}."
+            raise LogStoreProblem(
+                en=f"The log's folder {self.folder} cannot be used ({error.strerror}). Nothing was changed.",
+                zh=f"无法使用日志文件夹 {self.folder}（{error.strerror}）。没有任何改动。",
             ) from error
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise LogStoreError(f"Another process is writing the log in {self.folder}.") from None
+                raise LogStoreProblem(
+                    en=f"Another process is writing the log in {self.folder}. Nothing was changed; try again.",
+                    zh=f"另一个进程正在写入 {self.folder} 中的日志。没有任何改动；请稍后重试。",
+                ) from None
             yield
         finally:
             os.close(handle)
@@ -175,17 +184,23 @@ def export_log(store: TileStore, paths: Sequence[str], checkpoint: str, folder: 
     """Copy the log's files, and the checkpoint last, into an empty or new folder.
 
     Raises:
-        LogStoreError: the folder holds something, a file is missing, or the disk refuses.
+        LogStoreProblem: the folder holds something, a file is missing, or the disk refuses.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise LogStoreError(f"{folder} is not empty. Nothing was written: name a new folder.")
+        raise LogStoreProblem(
+            en=f"{folder} is not an empty folder. Nothing was written. Name a new folder.",
+            zh=f"{folder} 不是空文件夹。没有写入任何内容。请指定新的文件夹。",
+        )
     copy = TileStore(folder)
     for start in range(0, len(paths), 256):
         part = paths[start : start + 256]
         files = store.fetch(part)
         if missing := [path for path in part if path not in files]:
-            raise LogStoreError(
-                f"{store.folder / missing[0]} is missing. The copy in {folder} is incomplete."
+            raise LogStoreProblem(
+                en=f"{store.folder / missing[0]} is missing. The copy in {folder} has no checkpoint "
+                "and is not complete: remove it. To learn more, run: creditbank check",
+                zh=f"缺少 {store.folder / missing[0]}。{folder} 中的副本没有检查点，不完整，请删除它。"
+                "要了解详情，请运行：creditbank check",
             )
         copy.write(files)
     copy.write_checkpoint(checkpoint)
@@ -195,35 +210,28 @@ def read_small_text(path: Path, limit: int = 10_000_000) -> str:
     """A text file of at most ``limit`` bytes.
 
     Raises:
-        LogStoreError: it cannot be opened, is larger, or is not UTF-8.
+        LogStoreProblem: it cannot be opened, is larger, or is not UTF-8.
     """
     try:
         with path.open("rb") as file:
             data = file.read(limit + 1)
     except OSError as error:
-        raise LogStoreError(f"{path} cannot be opened: {error.strerror}") from error
+        raise LogStoreProblem(
+            en=f"{path} cannot be opened: {error.strerror}.",
+            zh=f"无法打开 {path}：{error.strerror}。",
+        ) from error
     if len(data) > limit:
-        raise LogStoreError(f"{path} is larger than {limit} bytes")
+        raise LogStoreProblem(en=f"{path} is larger than {limit} bytes.", zh=f"{path} 超过 {limit} 字节。")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise LogStoreError(f"{path} is not UTF-8 text (byte {error.start})") from None
-
-
-def _write_all(handle: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(handle, data) :]
+        raise LogStoreProblem(
+            en=f"{path} is not UTF-8 text (byte {error.start}).",
+            zh=f"{path} 不是 UTF-8 文本（第 {error.start} 字节）。",
+        ) from None
 
 
 def _sync_and_close(handles: list[int]) -> None:
     while handles:
         os.fsync(handles[-1])
         os.close(handles.pop())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.web import design_site
+
 from django.test import Client, RequestFactory  # isort: skip
 
 from creditbank.web import design
@@ -46,9 +47,7 @@ def test_the_language_follows_the_reader_and_chinese_is_first(browser, accepts, 
 
 
 def test_a_choice_is_kept_and_leads_back(browser):
-    answer = browser.post(
-        "/settings/appearance/", {"language": "en", "theme": "dark", "next": "/design/?page=2"}
-    )
+    answer = browser.post("/settings/appearance/", {"language": "en", "theme": "dark", "next": "/design/?page=2"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/design/?page=2")
     page = browser.get("/design/", HTTP_ACCEPT_LANGUAGE="zh-CN").content.decode()
     assert '<html lang="en" data-theme="dark" data-shortcuts="on">' in page
@@ -66,9 +65,7 @@ def test_a_choice_nobody_offers_is_not_kept(browser, name):
     ["https://evil.example/", "//evil.example", "javascript:alert(1)", "\\\\evil", "http:///evil"],
 )
 def test_nobody_is_led_elsewhere(browser, elsewhere):
-    assert (
-        browser.post("/settings/appearance/", {"theme": "dark", "next": elsewhere}).headers["Location"] == "/"
-    )
+    assert browser.post("/settings/appearance/", {"theme": "dark", "next": elsewhere}).headers["Location"] == "/"
 
 
 def test_choosing_needs_a_post_with_its_token():
@@ -100,9 +97,7 @@ def test_an_error_says_cause_and_what_to_do_and_its_reference(status):
     assert answer.status_code == status
     assert "ref-0042" in page
     assert page.count("<h1>") == 1
-    assert not re.search("[A-Z][a-z]+ [a-z]+ [a-z]+", re.sub("<[^>]+>", "", page)), (
-        "an English sentence in Chinese"
-    )
+    assert not re.search("[A-Z][a-z]+ [a-z]+ [a-z]+", re.sub("<[^>]+>", "", page)), "an English sentence in Chinese"
 
 
 def test_a_missing_page_answers_with_our_words_and_its_id(browser):

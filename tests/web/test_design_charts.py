@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.web import design_site  # noqa: F401 - prepares Django
+
 from creditbank.web.design import charts  # isort: skip
 
 amounts = st.integers(0, 100_000)

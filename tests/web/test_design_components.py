@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.web import design_site
+
 from django import forms  # isort: skip
 from django.http import QueryDict
 from django.template import Context, Template
@@ -53,9 +54,7 @@ def plain(page: str) -> str:
     ],
 )
 def test_credit_is_shown_with_its_true_sign(amount, options, shown, css):
-    assert (
-        render("{% credit amount " + options + " %}", amount=amount) == f'<span class="{css}">{shown}</span>'
-    )
+    assert render("{% credit amount " + options + " %}", amount=amount) == f'<span class="{css}">{shown}</span>'
 
 
 def test_a_status_is_a_word_and_a_mark_beside_its_colour():
@@ -201,8 +200,7 @@ def test_a_page_that_is_not_built_is_not_offered():
     assert [shown.place.label for shown in shown_places(PLACES, "/")] == ["Home", "Rules", "Drafts"]
     groups = (Group("A", PLACES[3:]), Group("B", PLACES[1:2]), Group("C", PLACES[2:3]))
     shown = [
-        (group.label, [place.current for place in places])
-        for group, places in shown_groups(groups, "/rules/drafts/")
+        (group.label, [place.current for place in places]) for group, places in shown_groups(groups, "/rules/drafts/")
     ]
     assert shown == [("B", [False]), ("C", [True])]
 

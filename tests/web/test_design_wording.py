@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.web import design_site
+
 from django.template import Context, Template  # isort: skip
 from django.utils import translation
 

@@ -14,9 +14,7 @@ ROOT = Path(wording.LOCALE).parent
 ROOMS = sorted(wording.LOCALE.glob("*/zh_Hans/LC_MESSAGES/django.po"))
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 SAID_IN_TEMPLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(?:"([^"]+)"|'([^']+)')""")
-SAID_IN_BLOCK = re.compile(
-    r"\{%\s*blocktrans(?:late)?\b[^%]*%\}(.*?)\{%\s*(?:plural|endblocktrans)", re.DOTALL
-)
+SAID_IN_BLOCK = re.compile(r"\{%\s*blocktrans(?:late)?\b[^%]*%\}(.*?)\{%\s*(?:plural|endblocktrans)", re.DOTALL)
 
 
 def room_of(path: Path) -> str:
@@ -60,9 +58,7 @@ def test_every_word_of_the_interfaces_code_is_translated():
     known = {entry.msgid for room in ROOMS for entry in polib.pofile(str(room))}
     missing = []
     for module in sorted((ROOT / "creditbank" / "web").rglob("*.py")):
-        for words in re.findall(
-            r'(?:\b_|gettext(?:_lazy)?)\(\s*"([^"]+)"\s*\)', module.read_text(encoding="utf-8")
-        ):
+        for words in re.findall(r'(?:\b_|gettext(?:_lazy)?)\(\s*"([^"]+)"\s*\)', module.read_text(encoding="utf-8")):
             if words not in known:
                 missing.append(f"{module.name}: {words}")
     assert missing == []

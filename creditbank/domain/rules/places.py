@@ -74,9 +74,7 @@ class Place:
             for name in self.value
             if name not in known
         ]
-        problems += [
-            Problem(self.path, f"the key {name} is missing") for name in required if not self.given(name)
-        ]
+        problems += [Problem(self.path, f"the key {name} is missing") for name in required if not self.given(name)]
         if problems:
             raise UnreadableError(tuple(problems))
         return self
@@ -127,9 +125,7 @@ class Place:
     def code(self) -> str:
         """A short identifier: letters, digits, ``_ . : -``."""
         if not isinstance(self.value, str) or _CODE.fullmatch(self.value) is None:
-            self.fail(
-                "expected a code of letters, digits and _ . : - (at most 80, in quotes if it is a number)"
-            )
+            self.fail("expected a code of letters, digits and _ . : - (at most 80, in quotes if it is a number)")
         return self.value
 
     def name(self) -> str:

@@ -235,9 +235,7 @@ def reverse_postings(
         # The rows were locked above, so only a defect or a foreign hand can bring us here.
         raise RuntimeError("a balance changed under its lock; nothing was posted")
     fresh = iter(zip(columns["posting_id"], columns["lot_id"], strict=True))
-    return tuple(
-        done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1)
-    )
+    return tuple(done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1))
 
 
 def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, recorded: str) -> dict[str, Any]:
@@ -291,9 +289,7 @@ def _request_hash(deposit: Deposit) -> bytes:
 
 
 def _reversal_hash(item: Reversal) -> bytes:
-    return hashlib.sha256(
-        canonical({"learner_id": str(item.learner_id), "reverses": str(item.posting_id)})
-    ).digest()
+    return hashlib.sha256(canonical({"learner_id": str(item.learner_id), "reverses": str(item.posting_id)})).digest()
 
 
 _codes: dict[tuple[str, UUID], str] = {}

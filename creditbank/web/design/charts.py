@@ -154,9 +154,7 @@ def spark(values: Sequence[int], label: str) -> SafeString:
     """A line of values from left to right between their least and their greatest."""
     low, high = (min(values), max(values)) if values else (0, 0)
     step = Fraction(196, max(len(values) - 1, 1))
-    points = " ".join(
-        f"{2 + round(step * index)},{_height(value, low, high)}" for index, value in enumerate(values)
-    )
+    points = " ".join(f"{2 + round(step * index)},{_height(value, low, high)}" for index, value in enumerate(values))
     said = ", ".join([label, *(str(value) for value in values)])
     return format_html(
         '<svg class="spark" viewBox="0 0 200 40" role="img" aria-label="{}"><title>{}</title>'

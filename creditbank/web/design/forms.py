@@ -32,10 +32,7 @@ class DesignForm(forms.Form):
     def full_clean(self) -> None:
         """Clean, with a message that names the field where it is empty."""
         for field in self.fields.values():
-            if (
-                field.error_messages.get("required") == forms.Field.default_error_messages["required"]
-                and field.label
-            ):
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"] and field.label:
                 field.error_messages["required"] = _("Fill in: %(label)s") % {"label": field.label}
         super().full_clean()
 
@@ -110,9 +107,7 @@ class FileDrop(forms.ClearableFileInput):
 
     template_name = "design/form/file.html"
 
-    def __init__(
-        self, attrs: dict[str, Any] | None = None, *, accept: str = "image/*,application/pdf"
-    ) -> None:
+    def __init__(self, attrs: dict[str, Any] | None = None, *, accept: str = "image/*,application/pdf") -> None:
         super().__init__({"accept": accept, **(attrs or {})})
 
 

@@ -38,9 +38,7 @@ class Column:
     def __post_init__(self) -> None:
         """Refuse a kind nobody knows how to show."""
         if self.kind not in _KINDS:
-            raise ValueError(
-                f"unknown kind {self.kind!r} of column {self.key!r}; use one of {', '.join(_KINDS)}"
-            )
+            raise ValueError(f"unknown kind {self.kind!r} of column {self.key!r}; use one of {', '.join(_KINDS)}")
 
     @property
     def numeric(self) -> bool:
@@ -124,9 +122,7 @@ class State:
         return "descending" if self.descending else "ascending"
 
 
-def read_state(
-    query: Any, *, columns: Sequence[Column], filters: Sequence[Filter] = (), sort: str = ""
-) -> State:
+def read_state(query: Any, *, columns: Sequence[Column], filters: Sequence[Filter] = (), sort: str = "") -> State:
     """The state a querystring asks for; whatever it may not ask for becomes the default.
 
     Args:

@@ -29,9 +29,7 @@ _YEAR = 365 * 24 * 3600
 def choose_appearance(request: HttpRequest) -> HttpResponse:
     """Remember language, theme or shortcuts in cookies and go back to where the reader was."""
     back = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(back if safe else "/")
     choices = {
         settings.LANGUAGE_COOKIE_NAME: ("language", {code for code, _name in settings.LANGUAGES}),
@@ -41,9 +39,7 @@ def choose_appearance(request: HttpRequest) -> HttpResponse:
     for cookie, (name, allowed) in choices.items():
         value = request.POST.get(name, "")
         if value in allowed:
-            response.set_cookie(
-                cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
-            )
+            response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
     return response
 
 

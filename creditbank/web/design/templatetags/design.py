@@ -57,11 +57,7 @@ def credit(
 @register.simple_tag
 def tag(tone: str, word: object, *, dot: bool = False) -> SafeString:
     """A status: colour, icon (or a plain dot) and word; tone is ok, warn, bad, info or plain."""
-    mark = (
-        SafeString('<span class="dot" aria-hidden="true"></span>')
-        if dot or tone == "plain"
-        else SafeString("")
-    )
+    mark = SafeString('<span class="dot" aria-hidden="true"></span>') if dot or tone == "plain" else SafeString("")
     if not mark:
         mark = icon(_TONE_ICONS[tone], 14)
     return format_html('<span class="tag {}">{}{}</span>', tone, mark, word)
@@ -269,15 +265,7 @@ def _cells(columns: Sequence[tables.Column], row: Any) -> list[dict[str, object]
     amount_at = next((index for index, column in enumerate(columns) if column.numeric), -1)
     cells = []
     for index, column in enumerate(columns):
-        slot = (
-            "main"
-            if index == 0
-            else "amount"
-            if index == amount_at
-            else "tag"
-            if column.kind == "tag"
-            else "rest"
-        )
+        slot = "main" if index == 0 else "amount" if index == amount_at else "tag" if column.kind == "tag" else "rest"
         cells.append(
             {
                 "label": column.label,
@@ -395,25 +383,19 @@ def alert(content: str, tone: str = "warn", title: object = "") -> str:
 @register.simple_block_tag
 def page_header(content: str, title: object, lead: object = "") -> str:
     """The one h1 of a page, a line under it, and its actions at the right."""
-    return render_to_string(
-        "design/parts/page_header.html", {"content": content, "title": title, "lead": lead}
-    )
+    return render_to_string("design/parts/page_header.html", {"content": content, "title": title, "lead": lead})
 
 
 @register.simple_block_tag
 def dialog(content: str, id: str, title: object) -> str:  # noqa: A002 - the attribute's own name
     """A native dialog, opened by any control with ``data-dialog="ID"``; actions go inside as buttons."""
-    return render_to_string(
-        "design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": ""}
-    )
+    return render_to_string("design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": ""})
 
 
 @register.simple_block_tag
 def drawer(content: str, id: str, title: object) -> str:  # noqa: A002 - the attribute's own name
     """A dialog at the right edge, for details beside a list."""
-    return render_to_string(
-        "design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": "drawer"}
-    )
+    return render_to_string("design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": "drawer"})
 
 
 @register.simple_block_tag
