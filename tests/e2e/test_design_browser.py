@@ -20,9 +20,7 @@ CHROMIUM = os.environ.get("CREDITBANK_CHROMIUM") or next(
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (CREDITBANK_CHROMIUM names one)"),
-    pytest.mark.skipif(
-        axe.location() is None, reason="no axe.min.js was found (package axe-playwright-python)"
-    ),
+    pytest.mark.skipif(axe.location() is None, reason="no axe.min.js was found (package axe-playwright-python)"),
 ]
 PAGES = ("", "passbook/", "queue/", "verification/", "error/404/")
 
@@ -78,13 +76,11 @@ def visit(chromium, address):
         )
         opened.append(context)
         cookies = {"theme": theme, "language": language}
-        context.add_cookies(
-            [{"name": name, "value": value, "url": address} for name, value in cookies.items()]
-        )
+        context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
         page = context.new_page()
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{address}/design/{path}", wait_until="networkidle")
+        page.goto(f"{address}/design/{path}", wait_until="load")
         return page
 
     yield visit
@@ -129,9 +125,9 @@ def test_a_narrow_phone_shows_the_queue_as_a_list(visit, width):
     assert axe.overflow(page) == 0
     box = page.locator("tbody tr").first.bounding_box()
     assert box["width"] <= width
-    assert page.locator("td[data-slot=rest]").first.evaluate(
-        "node => getComputedStyle(node, '::before').content"
-    ) == ('attr(data-label) " "' if False else '"Outcome "')
+    assert page.locator("td[data-slot=rest]").first.evaluate("node => getComputedStyle(node, '::before').content") == (
+        'attr(data-label) " "' if False else '"Outcome "'
+    )
 
 
 def test_the_menu_of_the_office_is_a_drawer_on_a_phone_and_escape_puts_it_away(visit):
@@ -180,13 +176,19 @@ def test_keys_move_choose_and_explain_themselves(visit):
     assert page.locator("[data-count]").inner_text() == "1"
 
 
+def test_a_slash_on_a_page_without_a_search_does_nothing(visit):
+    page = visit("queue/")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement === document.body")
+
+
 def test_keys_are_silent_while_typing_and_when_turned_off(visit, address):
     page = visit("")
     page.keyboard.press("/")
     page.keyboard.type("xj?")
     assert page.locator("[data-search]").input_value() == "xj?"
     page.context.add_cookies([{"name": "shortcuts", "value": "off", "url": address}])
-    page.goto(f"{address}/design/queue/", wait_until="networkidle")
+    page.goto(f"{address}/design/queue/", wait_until="load")
     page.keyboard.press("j")
     page.keyboard.press("?")
     assert page.locator("tbody tr.cur").count() == 0
@@ -249,10 +251,7 @@ def test_old_browsers_without_light_dark_keep_both_themes(visit):
 def test_paper_is_black_on_white_without_navigation(visit):
     page = visit("passbook/", theme="dark")
     page.emulate_media(media="print")
-    assert (
-        page.locator("body").evaluate("node => getComputedStyle(node).backgroundColor")
-        == "rgb(255, 255, 255)"
-    )
+    assert page.locator("body").evaluate("node => getComputedStyle(node).backgroundColor") == "rgb(255, 255, 255)"
     assert page.locator(".book").evaluate("node => getComputedStyle(node).color") == "rgb(0, 0, 0)"
     assert not page.locator(".tabbar").is_visible()
     assert not page.locator(".footer").is_visible()
