@@ -50,7 +50,7 @@ def test_outcomes_are_explained_in_sentences(outcomes: str, capsys: pytest.Captu
     assert "Would give 1.0 credits (innovation and practice)." in said
     assert "Contest level counts as provincial instead of national.  [A contest run by an association" in said
     assert "Only the best counts: 2.0 before, so 1.0 of 3.0 is added." in said
-    assert "−0.5 on 0.5 makes 0.0." in said
+    assert "0.5 taken off 0.5 leaves 0.0." in said
     assert "Examination rank" not in said
     assert "Rank of the examination: rank9 is none of rank1, rank2, rank3, rank4." in said
     assert "{" not in said

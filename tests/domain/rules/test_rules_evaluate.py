@@ -107,7 +107,7 @@ def test_a_result_of_zero_is_a_refusal_that_says_which_step_used_it_up() -> None
     proposal = propose(compiled(adjust=[add("-1")]), grade="low", hours=10)
     assert (proposal.ruling, proposal.credit, proposal.category) == (Ruling.REFUSE, 0, None)
     assert codes_of(proposal.explanation)[0] == "rules.would_refuse"
-    assert codes_of(proposal.explanation)[-2:] == ("rules.added", "rules.nothing_left")
+    assert codes_of(proposal.explanation)[-2:] == ("rules.taken_off", "rules.nothing_left")
 
 
 def test_an_amount_below_zero_stops_at_zero_and_later_steps_begin_there() -> None:
@@ -146,7 +146,7 @@ def test_an_author_loses_half_a_credit_for_each_place_behind_the_first() -> None
         50,
         0,
     ]
-    assert "rules.added" not in codes_of(propose(of, grade="middle", hours=10).explanation)
+    assert "rules.taken_off" not in codes_of(propose(of, grade="middle", hours=10).explanation)
 
 
 def test_only_the_best_of_a_family_counts() -> None:
