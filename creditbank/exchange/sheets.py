@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from creditbank.domain.explanation import Fact
 
 MESSAGES: dict[str, str] = {
-    "sheet.no_head": "{name} has no head in line {line}. "
-    "Say in the mapping in which line the column names stand.",
+    "sheet.no_head": "{name} has no head in line {line}. Say in the mapping in which line the column names stand.",
     "sheet.no_rows": "{name} has a head and no rows. Export it again; there was nothing to take.",
-    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. "
-    "Export only the columns needed.",
+    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. Export only the columns needed.",
     "sheet.missing_columns": "{name} has no column named {columns}; it has: {found}. "
     "Correct the mapping or the sheet; nothing was taken.",
     "sheet.double_columns": "{name} has the column {columns} more than once. Keep one; nothing was taken.",
-    "sheet.merged_head": "The head of {name} has merged cells ({range}). "
-    "Unmerge them, one name for each column.",
+    "sheet.merged_head": "The head of {name} has merged cells ({range}). Unmerge them, one name for each column.",
     "sheet.formula_head": "The head of {name} has a formula in column {column}. Write the name itself.",
     "sheet.nul_head": "The head of {name} holds a NUL byte. Export the sheet again.",
     "sheet.quotes_head": "The head of {name} opens a quotation mark that does not close as it should.",
@@ -36,15 +33,12 @@ MESSAGES: dict[str, str] = {
     "sheet.row_too_short": "The row has {count} cells and the head has {width}; it ends in line {last_line}.",
     "sheet.row_too_long": "The row has {count} cells and the head only {width}; it ends in line {last_line}.",
     "sheet.nul": "The row holds a NUL byte; a damaged export writes such. Correct the row.",
-    "sheet.quotes": "The row has a quotation mark out of place; "
-    "lines {line} to {last_line} could not be read.",
+    "sheet.quotes": "The row has a quotation mark out of place; lines {line} to {last_line} could not be read.",
     "sheet.line_too_long": "{name} has a line of more than {limit} characters at line {line}.",
     "sheet.hidden_row": "The row is hidden in the workbook. Show it if it counts, delete it if not.",
-    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. "
-    "Paste the value itself.",
+    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. Paste the value itself.",
     "sheet.error_cell": "The cell shows an error of the spreadsheet program. Correct it.",
-    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. "
-    "Unmerge it.",
+    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. Unmerge it.",
 }
 """Sentences of the refusals and row problems this module makes, by code."""
 
@@ -55,7 +49,10 @@ _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line in which it begins, from 1, and its cells as text, as many as the head has."""
+    """One row: the line in which it begins, from 1, and as many cells of text as the head has.
+
+    Only the columns that were asked for are sure to be filled.
+    """
 
     line: int
     cells: Sequence[str]
@@ -141,9 +138,7 @@ def open_sheet(upload: Upload, place: SheetPlace, *, encoding: str | None = None
     if not any(head):
         raise SheetProblem(MESSAGES, "sheet.no_head", name=upload.name, line=place.head_line)
     if len(head) > MOST_COLUMNS:
-        raise SheetProblem(
-            MESSAGES, "sheet.too_many_columns", name=upload.name, count=len(head), limit=MOST_COLUMNS
-        )
+        raise SheetProblem(MESSAGES, "sheet.too_many_columns", name=upload.name, count=len(head), limit=MOST_COLUMNS)
     return Sheet(upload.name, head, shown, source)
 
 
@@ -252,9 +247,7 @@ def _ragged(line: int, count: int, width: int, last_line: int) -> RowProblem:
     return RowProblem(line, "", code, {"count": count, "width": width, "last_line": last_line})
 
 
-def _formula_text(
-    line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]
-) -> RowProblem | None:
+def _formula_text(line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]) -> RowProblem | None:
     for column in columns:
         if cells[column][:1] == "=":
             return RowProblem(line, head[column], "sheet.formula")
@@ -289,6 +282,7 @@ class _ValueSheet:
     def rows(self, head: Sequence[str], columns: Sequence[int]) -> Iterator[Row | RowProblem]:
         width = len(head)
         faults = self.sheet.faults
+        spoiled = bool(faults.formulas or faults.errors)
         waiting = list(reversed(faults.ranges))
         active: list[Range] = []
         for line, values in enumerate(self.sheet.rows(), start=1):
@@ -298,23 +292,25 @@ class _ValueSheet:
                 active = [found for found in active if found.last_row >= line]
             if line <= self.head_line:
                 continue
-            cells = [cell_text(value) for value in values]
-            fault = self.fault(line, head, columns, active)
-            if _blank(cells) and fault is None:
+            empty = not any(value != "" and str(value).strip() for value in values)
+            fault = self.fault(line, head, columns, active) if spoiled or active else None
+            if empty and fault is None:
                 continue
-            beyond = [column for column in range(width, len(cells)) if cells[column].strip()]
-            if faults.row_is_hidden(line):
-                if not _blank(cells):
-                    yield RowProblem(line, "", "sheet.hidden_row")
-            elif fault is not None:
+            if faults.hidden and faults.row_is_hidden(line):
+                yield RowProblem(line, "", "sheet.hidden_row")
+                continue
+            if fault is not None:
                 yield fault
-            elif beyond:
+                continue
+            beyond = [column for column in range(width, len(values)) if str(values[column]).strip()]
+            if beyond:
                 yield _ragged(line, beyond[-1] + 1, width, line)
-            elif any("\0" in cell for cell in cells):
-                yield RowProblem(line, "", "sheet.nul")
-            else:
-                cells += [""] * (width - len(cells))
-                yield Row(line, cells[:width])
+                continue
+            cells = [""] * width
+            for column in columns:
+                if column < len(values):
+                    cells[column] = cell_text(values[column])
+            yield Row(line, cells)
 
     def fault(
         self, line: int, head: Sequence[str], columns: Sequence[int], active: Sequence[Range]
@@ -322,9 +318,7 @@ class _ValueSheet:
         for column in columns:
             found = self.sheet.faults.of_cell(line, column)
             if found is not None:
-                return RowProblem(
-                    line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell"
-                )
+                return RowProblem(line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell")
             for area in active:
                 if area.first_column <= column <= area.last_column:
                     code = "sheet.merged" if area.kind == "merged" else "sheet.formula"

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
 MESSAGES: dict[str, str] = {
     "workbook.damaged": "{name} is a damaged workbook: {reason}. Save it again in a spreadsheet program.",
-    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. "
-    "It was not read.",
+    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. It was not read.",
     "workbook.no_sheet": "{name} has no sheet named {sheet}; it has: {sheets}.",
     "workbook.no_visible_sheet": "{name} has no visible sheet.",
-    "workbook.too_many_cells": "{name} has more than {limit} filled cells. "
-    "Split it by term and import the parts.",
+    "workbook.too_many_cells": "{name} has more than {limit} filled cells. Split it by term and import the parts.",
     "workbook.too_wide_apart": "The filled cells of {name} lie so far apart that the sheet spans {cells} "
     "cells, more than {limit}. Clear the stray cells.",
     "workbook.too_much_text": "The cells of {name} hold more than {limit} characters. Split the workbook.",
@@ -108,9 +106,7 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def open_workbook_sheet(
-    upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS
-) -> WorkbookSheet:
+def open_workbook_sheet(upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS) -> WorkbookSheet:
     """Open one sheet: the named one, else the first that is not hidden.
 
     The XML is read once by an iterating parser that knows no document type, and the sizes are judged by it,
@@ -208,12 +204,8 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
 
     def in_workbook(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "sheet":
-            relation = next(
-                (value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), ""
-            )
-            sheets.append(
-                (attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible")
-            )
+            relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+            sheets.append((attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible"))
 
     def in_relations(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
@@ -223,9 +215,7 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
         if path not in parts:
             raise _damaged(name, f"{path} is missing")
         _parse(archive, parts[path], name, handler)
-    readable = [
-        (label, targets[relation], visible) for label, relation, visible in sheets if relation in targets
-    ]
+    readable = [(label, targets[relation], visible) for label, relation, visible in sheets if relation in targets]
     if title is not None:
         found = next((sheet for sheet in readable if sheet[0] == title), None)
         if found is None:
@@ -273,6 +263,7 @@ class _Survey:
         self.lengths = lengths
         self.faults = Faults()
         self.row = 0
+        self.row_text = ""
         self.column = -1
         self.cells = 0
         self.characters = 0
@@ -288,9 +279,7 @@ class _Survey:
         self.take_text()
         spanned = (self.last_row - self.first_row + 1) * (self.last_column - self.first_column + 1)
         if self.cells and spanned > max(_MOST_SPANNED, self.most_cells):
-            raise SheetProblem(
-                MESSAGES, "workbook.too_wide_apart", name=self.name, cells=spanned, limit=_MOST_SPANNED
-            )
+            raise SheetProblem(MESSAGES, "workbook.too_wide_apart", name=self.name, cells=spanned, limit=_MOST_SPANNED)
         self.faults.ranges.sort(key=lambda found: found.first_row)
         return self.faults
 
@@ -298,35 +287,37 @@ class _Survey:
         """Take one element in; text of the element before is complete by now."""
         if self.text is not None:
             self.take_text()
-        match tag if ":" not in tag else tag.rpartition(":")[2]:
-            case "v" | "is":
-                self.value()
-            case "c":
-                self.cell(attributes)
-            case "row":
-                self.begin_row(attributes)
-            case "f":
-                self.formula(attributes)
-            case "mergeCell":
-                self.add_range("merged", attributes.get("ref", ""))
+        # The order is that of frequency: a large sheet has millions of the first two and little else.
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
+        if tag == "c":
+            self.cell(attributes)
+        elif tag in {"v", "is"}:
+            self.value()
+        elif tag == "row":
+            self.begin_row(attributes)
+        elif tag == "f":
+            self.formula(attributes)
+        elif tag == "mergeCell":
+            self.add_range("merged", attributes.get("ref", ""))
 
     def begin_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r", "")
         row = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else self.row + 1
         if not self.row < row <= _LAST_ROW or (number and str(row) != number):
             raise _damaged(self.name, f"its row {number or row} is out of order")
-        self.row, self.column = row, -1
+        self.row, self.column, self.row_text = row, -1, str(row)
         if attributes.get("hidden", "0") in {"1", "true"}:
             self.faults.hidden.append(row)
 
     def cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        column = self.column + 1
-        if reference is not None:
-            match = _REFERENCE.fullmatch(reference)
-            if match is None or int(match[2]) != self.row:
-                raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
-            column = self.column_of(match[1])
+        if reference is None:
+            column = self.column + 1
+        else:
+            # The letters before the number of this row are nearly always known from the row before.
+            known = self.columns.get(reference.removesuffix(self.row_text))
+            column = self.referred(reference) if known is None else known
         if not self.column < column < _LAST_COLUMN:
             raise _damaged(self.name, f"its cell {reference or column} is out of order")
         self.column = column
@@ -334,6 +325,12 @@ class _Survey:
         self.shared = kind == "s"
         if kind == "e":
             self.faults.errors.append(self.row * _LAST_COLUMN + column)
+
+    def referred(self, reference: str) -> int:
+        match = _REFERENCE.fullmatch(reference)
+        if match is None or match[2] != self.row_text:
+            raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
+        return self.column_of(match[1])
 
     def value(self) -> None:
         if self.column < 0:
@@ -357,9 +354,7 @@ class _Survey:
             return
         number = "".join(self.text).strip()
         self.text = None
-        if not (
-            number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)
-        ):
+        if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)):
             raise _damaged(self.name, f"a cell in row {self.row} names a text that does not exist")
         self.characters += self.lengths[int(number)]
         if self.characters > _MOST_TEXT:

@@ -59,9 +59,7 @@ def test_a_number_stored_as_text_and_one_stored_as_number_are_both_numbers():
 
 
 def test_an_identity_number_that_the_program_rounded_is_refused():
-    _, _, problems = read(
-        workbook_of(rows_of([110101199003071234, *GOOD[1:]], ["110101199003071234", *GOOD[1:]]))
-    )
+    _, _, problems = read(workbook_of(rows_of([110101199003071234, *GOOD[1:]], ["110101199003071234", *GOOD[1:]])))
     assert codes(problems) == [(2, "number", "results.number_rounded")]
 
 
