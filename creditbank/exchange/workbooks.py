@@ -263,6 +263,7 @@ class _Survey:
         self.lengths = lengths
         self.faults = Faults()
         self.row = 0
+        self.row_text = ""
         self.column = -1
         self.cells = 0
         self.characters = 0
@@ -286,35 +287,37 @@ class _Survey:
         """Take one element in; text of the element before is complete by now."""
         if self.text is not None:
             self.take_text()
-        match tag if ":" not in tag else tag.rpartition(":")[2]:
-            case "v" | "is":
-                self.value()
-            case "c":
-                self.cell(attributes)
-            case "row":
-                self.begin_row(attributes)
-            case "f":
-                self.formula(attributes)
-            case "mergeCell":
-                self.add_range("merged", attributes.get("ref", ""))
+        # The order is that of frequency: a large sheet has millions of the first two and little else.
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
+        if tag == "c":
+            self.cell(attributes)
+        elif tag in {"v", "is"}:
+            self.value()
+        elif tag == "row":
+            self.begin_row(attributes)
+        elif tag == "f":
+            self.formula(attributes)
+        elif tag == "mergeCell":
+            self.add_range("merged", attributes.get("ref", ""))
 
     def begin_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r", "")
         row = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else self.row + 1
         if not self.row < row <= _LAST_ROW or (number and str(row) != number):
             raise _damaged(self.name, f"its row {number or row} is out of order")
-        self.row, self.column = row, -1
+        self.row, self.column, self.row_text = row, -1, str(row)
         if attributes.get("hidden", "0") in {"1", "true"}:
             self.faults.hidden.append(row)
 
     def cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        column = self.column + 1
-        if reference is not None:
-            match = _REFERENCE.fullmatch(reference)
-            if match is None or int(match[2]) != self.row:
-                raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
-            column = self.column_of(match[1])
+        if reference is None:
+            column = self.column + 1
+        else:
+            # The letters before the number of this row are nearly always known from the row before.
+            known = self.columns.get(reference.removesuffix(self.row_text))
+            column = self.referred(reference) if known is None else known
         if not self.column < column < _LAST_COLUMN:
             raise _damaged(self.name, f"its cell {reference or column} is out of order")
         self.column = column
@@ -322,6 +325,12 @@ class _Survey:
         self.shared = kind == "s"
         if kind == "e":
             self.faults.errors.append(self.row * _LAST_COLUMN + column)
+
+    def referred(self, reference: str) -> int:
+        match = _REFERENCE.fullmatch(reference)
+        if match is None or match[2] != self.row_text:
+            raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
+        return self.column_of(match[1])
 
     def value(self) -> None:
         if self.column < 0:
