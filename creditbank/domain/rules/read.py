@@ -32,7 +32,7 @@ from creditbank.domain.rules.model import (
     Scope,
     Step,
     Table,
-    Test,
+    Cell,
     Validity,
     Within,
 )
@@ -268,7 +268,7 @@ class _Reader:
     def condition(self, place: Place, columns: tuple[str, ...] | None = None) -> Condition:
         if place.value is None:
             return ()
-        tests: dict[str, Test] = {}
+        tests: dict[str, Cell] = {}
         problems: list[Problem] = []
         for name, cell in place.names():
             try:
@@ -280,7 +280,7 @@ class _Reader:
                 problems.extend(unreadable.problems)
             else:
                 if accept is not None:
-                    tests[name] = Test(name, accept)
+                    tests[name] = Cell(name, accept)
         if problems:
             raise UnreadableError(tuple(problems))
         return tuple(tests[name] for name in self.facts if name in tests)

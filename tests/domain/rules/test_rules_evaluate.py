@@ -19,7 +19,7 @@ from creditbank.domain.rules.evaluate import (
     months_after,
 )
 from creditbank.domain.rules.facts import MESSAGES as FACT_MESSAGES
-from creditbank.domain.rules.model import Context, Hit, Ruling
+from creditbank.domain.rules.model import Context, Ruling
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.trace import MESSAGES
 from creditbank.domain.values import Amount, Hundredths, Text

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from creditbank.domain.rules.model import Hit, Interval, OneOf, Row, Ruling, Table, Test
+from creditbank.domain.rules.model import Cell, Hit, Interval, OneOf, Row, Ruling, Table
 from creditbank.domain.rules.tables import Overlap, conditions_meet, overlaps
 from creditbank.domain.values import Text
 
@@ -36,13 +36,13 @@ def span(low: str | None, high: str | None, *, low_open: bool = False, high_open
 def test_cells_meet_when_some_value_fits_both(
     one: Interval | OneOf, other: Interval | OneOf, meet: bool
 ) -> None:
-    assert conditions_meet((Test("x", one),), (Test("x", other),)) is meet
-    assert conditions_meet((Test("x", other),), (Test("x", one),)) is meet
+    assert conditions_meet((Cell("x", one),), (Cell("x", other),)) is meet
+    assert conditions_meet((Cell("x", other),), (Cell("x", one),)) is meet
 
 
 def test_conditions_about_different_facts_always_meet() -> None:
-    assert conditions_meet((Test("x", OneOf(("a",))),), (Test("y", OneOf(("b",))),))
-    assert conditions_meet((), (Test("y", OneOf(("b",))),))
+    assert conditions_meet((Cell("x", OneOf(("a",))),), (Cell("y", OneOf(("b",))),))
+    assert conditions_meet((), (Cell("y", OneOf(("b",))),))
 
 
 def test_a_table_of_first_hits_has_no_overlaps() -> None:
