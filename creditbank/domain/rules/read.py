@@ -11,6 +11,7 @@ from creditbank.domain.rules.model import (
     Accept,
     Add,
     Cap,
+    Cell,
     Choice,
     Choose,
     Condition,
@@ -32,7 +33,6 @@ from creditbank.domain.rules.model import (
     Scope,
     Step,
     Table,
-    Cell,
     Validity,
     Within,
 )
