@@ -11,6 +11,7 @@ from psycopg import sql
 
 from creditbank.gateways import database
 from creditbank.gateways.bank import Bank
+from creditbank.gateways.database_roles import grant_database, user_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,10 +50,10 @@ def clone_database(bank: Bank, template: str, name: str) -> dict[str, Login]:
     with _administrator(bank) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(template), sql.Identifier(database.user_of("owner"))
+                sql.Identifier(name), sql.Identifier(template), sql.Identifier(user_of("owner"))
             )
         )
-        database.grant_database(connection, name)
+        grant_database(connection, name)
     ways = database.logins(bank) | {"superuser": database.superuser(bank)}
     return {role: replace(login, dbname=name) for role, login in ways.items()}
 

@@ -28,8 +28,20 @@ SETTINGS = (
     Setting("CREDITBANK_DEBUG", bool, False, False, "Show error details and /design/; refused off loopback."),
     Setting("CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."),
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
-    Setting("CREDITBANK_ORIGIN", str, "", False, "The log's origin name; empty: creditbank.local/ and the centre's code."),
-    Setting("CREDITBANK_TEST_DATA", str, "", False, "A folder of public data for tests and benchmarks; tests skip without."),
+    Setting(
+        "CREDITBANK_ORIGIN",
+        str,
+        "",
+        False,
+        "The log's origin name; empty: creditbank.local/ and the centre's code.",
+    ),
+    Setting(
+        "CREDITBANK_TEST_DATA",
+        str,
+        "",
+        False,
+        "A folder of public data for tests and benchmarks; tests skip without.",
+    ),
 )
 
 
@@ -66,11 +78,12 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
     "heroicons",
     "procrastinate.contrib.django",
-    "creditbank.records",
+    "creditbank.records.apps.RecordsConfig",
     "creditbank.web.design",
     "creditbank.web.account",
     "creditbank.web.learner",
@@ -85,7 +98,6 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "/account/sign-in/"
 SILENCED_SYSTEM_CHECKS = ["fields.W342"]
-
 
 
 def _connection(role: str) -> dict[str, Any]:
@@ -119,13 +131,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "creditbank.web.design.middleware.RequestIdMiddleware",
+    "creditbank.web.design.middleware.request_id",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "creditbank.web.design.middleware.AppearanceMiddleware",
+    "creditbank.web.design.middleware.appearance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "creditbank.web.doors.DoorMiddleware",
@@ -138,6 +151,8 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "creditbank.web.design.middleware.context",
                 "creditbank.web.doors.visitor",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],

@@ -106,13 +106,15 @@ def check_reversal(*, kind: str, amount: int, available: int, reversed_by: UUID 
     if reversed_by is not None:
         return Refusal.because("ledger.already_reversed", posting=str(reversed_by))
     if available < amount:
-        return Refusal((
-            Line(
-                "ledger.credit_in_use",
-                Verdict.NO,
-                {"amount": Amount(amount), "available": Amount(available)},
-            ),
-        ))
+        return Refusal(
+            (
+                Line(
+                    "ledger.credit_in_use",
+                    Verdict.NO,
+                    {"amount": Amount(amount), "available": Amount(available)},
+                ),
+            )
+        )
     return None
 
 

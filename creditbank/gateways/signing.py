@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,16 +9,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from creditbank.domain.log.checkpoint import NoteFormatError, VerifierKey
+from creditbank.gateways import disk, keys
+from creditbank.gateways.log_files import TileStore
+from creditbank.gateways.problem import KeyProblem
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from creditbank.gateways.bank import Bank
 
 _SCHEMA = "creditbank.log-key/1"
 _MEMBERS = {"schema", "origin", "seed", "vkey"}
-
-
-class LogKeyError(Exception):
-    """The log's key cannot be used; the message says why and what to do."""
 
 
 def verify_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
@@ -53,32 +50,39 @@ class LogSigner:
         return f"LogSigner({self.vkey})"
 
 
-def open_or_create_log_key(keys_folder: Path, origin: str) -> LogSigner:
-    """The log's key of a bank: ``keys/log.json`` (private, 0600), with ``log/vkey`` (public) beside it.
+def open_or_create_log_key(bank: Bank, origin: str) -> LogSigner:
+    """The log's key of a bank: ``keys/log.json`` (private, 0600), with ``log/vkey`` (public) beside the log.
 
     A key is made only for a log that has none yet. The public key is written again where it is missing.
 
     Raises:
-        LogKeyError: the key file is readable by others, damaged or of another origin, or it is missing
+        KeyProblem: the key file is readable by others, damaged or of another origin, or it is missing
             although the log was signed before: a new key would break with everything signed so far.
+        DiskProblem: the disk refused.
+        LogStoreProblem: another process makes the key or writes the log just now.
     """
-    public = keys_folder.parent / "log" / "vkey"
-    private = keys_folder / "log.json"
-    if not private.exists():
-        if public.exists() or (public.parent / "checkpoint").exists():
-            raise LogKeyError(
-                f"{private} is missing, but this log was signed before. Nothing was changed. "
-                "Bring the key back from the backup of the keys folder."
-            )
-        _create(private, origin)
-    signer = _read(private, origin)
+    data = keys.read(bank, "log")
+    if data is None:
+        with TileStore(bank.log).exclusive():
+            data = keys.read(bank, "log") or _make(bank, origin)
+    signer = _signer(bank, data)
+    if signer.vkey.name != origin:
+        raise KeyProblem(
+            en=f"{keys.path_of(bank, 'log')} is the key of the log {signer.vkey.name}, not of {origin}. "
+            "Nothing was changed. A log keeps its name for ever: set the former name again.",
+            zh=f"{keys.path_of(bank, 'log')} 是日志 {signer.vkey.name} 的密钥，而不是 {origin} 的。"
+            "没有任何改动。日志名称永久不变：请改回原来的名称。",
+        )
+    public = bank.log / "vkey"
     if not public.exists():
-        public.parent.mkdir(parents=True, exist_ok=True)
-        _put(public, f"{signer.vkey}\n".encode(), 0o644)
-    elif public.read_text(encoding="utf-8").strip() != str(signer.vkey):
-        raise LogKeyError(
-            f"{public} names another key than {private} holds. Nothing was changed. "
-            "One of the two comes from another bank or an older backup."
+        disk.make_folder(bank.log, mode=0o700)
+        disk.write_whole(public, f"{signer.vkey}\n".encode(), mode=0o644)
+    elif public.read_bytes().strip() != str(signer.vkey).encode():
+        raise KeyProblem(
+            en=f"{public} names another key than {keys.path_of(bank, 'log')} holds. Nothing was changed. "
+            "One of the two comes from another bank or an older backup.",
+            zh=f"{public} 中的密钥与 {keys.path_of(bank, 'log')} 不一致。没有任何改动。"
+            "两者之一来自另一家学分银行或较旧的备份。",
         )
     return signer
 
@@ -87,60 +91,40 @@ def read_log_key(text: str) -> VerifierKey:
     """The public key written in a text, as ``log/vkey`` holds it.
 
     Raises:
-        LogKeyError: it is none.
+        KeyProblem: it is none.
     """
     try:
         return VerifierKey.parse(text)
     except NoteFormatError as error:
-        raise LogKeyError(f"not a log key: {error}") from None
+        raise KeyProblem(en=f"Not a log key: {error}.", zh=f"不是日志公钥：{error}。") from None
 
 
-def _create(path: Path, origin: str) -> None:
+def _make(bank: Bank, origin: str) -> dict[str, Any]:
+    if (bank.log / "vkey").exists() or (bank.log / "checkpoint").exists():
+        keys.need(bank, "log")
     try:
-        signer = LogSigner.from_seed(origin, seed := os.urandom(32))
+        signer = LogSigner.from_seed(origin, seed := keys.new_secret())
     except NoteFormatError as error:
-        raise LogKeyError(f"{origin!r} cannot name a log: {error}") from None
+        raise KeyProblem(
+            en=f"{origin!r} cannot name a log: {error}. Nothing was changed.",
+            zh=f"{origin!r} 不能用作日志名称：{error}。没有任何改动。",
+        ) from None
     data = {"schema": _SCHEMA, "origin": origin, "seed": seed.hex(), "vkey": str(signer.vkey)}
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _put(path, (json.dumps(data, indent=2) + "\n").encode(), 0o600)
+    keys.write(bank, "log", data)
+    return data
 
 
-def _read(path: Path, origin: str) -> LogSigner:
-    if path.stat().st_mode & 0o077:
-        raise LogKeyError(f"{path} may be read by other users. Make it private: chmod 600 {path}")
+def _signer(bank: Bank, data: dict[str, Any]) -> LogSigner:
     try:
-        data: Any = json.loads(path.read_bytes())
-        if not isinstance(data, dict) or data.keys() != _MEMBERS or data["schema"] != _SCHEMA:
-            raise LogKeyError(f"{path} is not a {_SCHEMA} file. Bring it back from the backup.")
         signer = LogSigner.from_seed(data["origin"], bytes.fromhex(data["seed"]))
-    except (ValueError, TypeError) as error:
-        raise LogKeyError(f"{path} is damaged ({error}). Bring it back from the backup.") from None
-    if str(signer.vkey) != data["vkey"]:
-        raise LogKeyError(
-            f"{path} is damaged: seed and key do not belong together. Bring it back from the backup."
+        damage = "" if str(signer.vkey) == data["vkey"] else "seed and key do not belong together"
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        damage = repr(error)
+    if damage or data.keys() != _MEMBERS or data["schema"] != _SCHEMA:
+        damage = damage or f"it is not of the form {_SCHEMA}"
+        path = keys.path_of(bank, "log")
+        raise KeyProblem(
+            en=f"{path} is damaged: {damage}. Nothing was changed. Restore it from the backup of the keys folder.",
+            zh=f"{path} 已损坏：{damage}。没有任何改动。请从 keys 文件夹的备份中恢复它。",
         )
-    if signer.vkey.name != origin:
-        raise LogKeyError(f"{path} is the key of the log {signer.vkey.name}, not of {origin}.")
     return signer
-
-
-def _put(path: Path, data: bytes, mode: int) -> None:
-    """Write a small file that is there whole or not at all; another process's earlier file wins."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return
-    finally:
-        temporary.unlink()
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

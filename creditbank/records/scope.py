@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -37,7 +37,12 @@ class Scope:
             column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
             parts.append(f"{dot}{column} = %s")
             values.append(self.person)
-        if self.institution is not None and rows in (Rows.LEARNER, Rows.MEMBER, Rows.JOURNAL, Rows.INSTITUTION):
+        if self.institution is not None and rows in (
+            Rows.LEARNER,
+            Rows.MEMBER,
+            Rows.JOURNAL,
+            Rows.INSTITUTION,
+        ):
             parts.append(f"{dot}institution_id = %s")
             values.append(self.institution)
         if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
@@ -58,7 +63,7 @@ class Scope:
             allowed |= models.Q(institution_id=self.institution)
         return manager.filter(allowed)
 
-    def fetch(self, sql: str, values: list[Any] | tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def fetch(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run one SQL query in this scope's transaction and return its rows."""
         with connections[self.using].cursor() as cursor:
             cursor.execute(sql, values)

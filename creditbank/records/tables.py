@@ -348,7 +348,9 @@ def policies(table: Table) -> list[str]:
         case Rows.JOURNAL:
             reads, writes = f"actor_id = {PERSON} OR {own}", "true"
     sql = [f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"]
-    sql += [f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")]
+    sql += [
+        f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")
+    ]
     sql += [
         f"CREATE POLICY reads ON {table.name} FOR SELECT TO {{app}} USING ({reads})",
         f"CREATE POLICY adds ON {table.name} FOR INSERT TO {{app}} WITH CHECK ({writes})",
@@ -364,7 +366,11 @@ def grants(table: Table) -> list[str]:
     sql = [f"REVOKE ALL ON {table.name} FROM PUBLIC, {{app}}, {{sequencer}}, {{auditor}}"]
     sql += [
         f"GRANT {privileges} ON {table.name} TO {{{login}}}"
-        for login, privileges in (("app", table.app), ("sequencer", table.sequencer), ("auditor", table.auditor))
+        for login, privileges in (
+            ("app", table.app),
+            ("sequencer", table.sequencer),
+            ("auditor", table.auditor),
+        )
         if privileges
     ]
     return sql

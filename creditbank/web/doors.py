@@ -63,7 +63,10 @@ def _visitor(request: HttpRequest) -> Visitor:
     if account_id is None or not request.user.is_authenticated:
         return Visitor(NOBODY)
     return visitor_of(
-        request.user.id, chosen=request.session.get(STAFF_SESSION_KEY), on=now().date(), name=request.user.name
+        request.user.id,
+        chosen=request.session.get(STAFF_SESSION_KEY),
+        on=now().date(),
+        name=request.user.name,
     )
 
 

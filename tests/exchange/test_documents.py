@@ -109,18 +109,14 @@ def test_a_double_in_json_is_found_with_its_line_and_path() -> None:
 @pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, "a: " + "{a: " * 100_000, "- " * 50_000])
 def test_deep_nesting_is_refused_quickly(text: str) -> None:
     for name in ("deep.yaml", "deep.json"):
-        assert "nested deeper" in str(_refusal(text.encode(), name)) or "not JSON" in str(
-            _refusal(text.encode(), name)
-        )
+        assert "nested deeper" in str(_refusal(text.encode(), name)) or "not JSON" in str(_refusal(text.encode(), name))
 
 
 def test_the_depth_allowed_is_the_same_for_both_kinds() -> None:
     def nested(depth: int) -> bytes:
         return ('{"a":' * depth + "1" + "}" * depth).encode()
 
-    assert read_document(nested(MOST_DEPTH), name="x.json") == read_document(
-        nested(MOST_DEPTH), name="x.json"
-    )
+    assert read_document(nested(MOST_DEPTH), name="x.json") == read_document(nested(MOST_DEPTH), name="x.json")
     for name in ("x.json", "x.yaml"):
         assert "nested deeper" in str(_refusal(nested(MOST_DEPTH + 1), name))
 

@@ -41,24 +41,39 @@ MESSAGES: dict[str, str] = {
     "log.parts_differ": "The file contradicts itself: the {part} in the proof is not the one beside it.",
     "log.record_included": "The record is leaf {index} of a log of {size} leaves with the root {root}.",
     "log.record_not_included": (
-        "The record is not leaf {index} of the log of {size} leaves: "
-        "record, salt, index or proof was changed."
+        "The record is not leaf {index} of the log of {size} leaves: record, salt, index or proof was changed."
     ),
     "log.key_misshapen": "The log key in the file cannot be read: {reason}.",
     "log.key_pinned": "The log's key is one you named: {key}.",
     "log.key_other": "The file names another log key than you did: {key}.",
     "log.key_unpinned": (
-        "The log's key came with the file: compare {key} with the key the bank publishes, "
-        "or name it with --log-key."
+        "The log's key came with the file: compare {key} with the key the bank publishes, or name it with --log-key."
     ),
     "log.checkpoint_signed": "The log {origin} signed this state of {size} leaves.",
     "log.checkpoint_unsigned": "The state of {size} leaves carries no valid signature of the log {origin}.",
     "log.origin_differs": "The state belongs to the log {origin}, the key to {name}.",
+    "log.unreadable_json": "The file is not JSON: {reason}.",
+    "log.unreadable_depth": "The file is nested too deeply.",
+    "log.unreadable_object": "The file does not hold a JSON object.",
+    "log.unreadable_schema": "The file is no proof: its schema is not {schema}.",
+    "log.unreadable_double": "The file names the member {name} twice.",
+    "log.unreadable_unknown": "The file has a member that a proof does not have: {name}.",
+    "log.unreadable_missing": "The file lacks the member {name}.",
+    "log.unreadable_text": "The member {name} of the file is not a text.",
+    "log.unreadable_number": "The member {name} of the file is not a whole number.",
+    "log.unreadable_record": "The member {name} of the file is not an object.",
+    "log.verdict_valid": "VALID: the record is in the log, unchanged.",
+    "log.verdict_invalid": "NOT VALID: do not rely on this file.",
+    "log.verdict_unpinned": "CONSISTENT, but the log's key was not named: anyone could have made this file.",
 }
 
 
 class ProofUnreadableError(ValueError):
-    """What was given is not a proof file at all, so nothing can be said about it."""
+    """What was given is not a proof file at all; ``line`` says why."""
+
+    def __init__(self, code: str, **facts: Fact) -> None:
+        super().__init__(MESSAGES[code].format(**facts))
+        self.line = Line(code, Verdict.NO, facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,26 +172,30 @@ def read_proof(text: str) -> ProofFile:
     try:
         data = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except RecursionError:
-        raise ProofUnreadableError("it is nested too deeply") from None
+        raise ProofUnreadableError("log.unreadable_depth") from None
     except ProofUnreadableError:
         raise
     except ValueError as error:
-        raise ProofUnreadableError(f"it is not JSON: {error}") from None
+        raise ProofUnreadableError("log.unreadable_json", reason=str(error)) from None
     if not isinstance(data, dict):
-        raise ProofUnreadableError("it is not a JSON object")
+        raise ProofUnreadableError("log.unreadable_object")
     if data.get("schema") != SCHEMA:
-        raise ProofUnreadableError(f"its schema is not {SCHEMA}")
+        raise ProofUnreadableError("log.unreadable_schema", schema=SCHEMA)
     if unknown := sorted(data.keys() - _TYPES.keys()):
-        raise ProofUnreadableError(f"unknown member: {unknown[0]}")
+        raise ProofUnreadableError("log.unreadable_unknown", name=unknown[0])
     for name, kind in _TYPES.items():
         if name not in data:
-            raise ProofUnreadableError(f"missing member: {name}")
+            raise ProofUnreadableError("log.unreadable_missing", name=name)
         if type(data[name]) is not kind:
-            raise ProofUnreadableError(f"{name} is not {_SPOKEN[kind]}")
+            raise ProofUnreadableError(_MISTYPED[kind], name=name)
     return ProofFile(**{name: data[name] for name in _TYPES if name != "schema"})
 
 
-_SPOKEN: dict[type, str] = {str: "a text", int: "a whole number", dict: "an object"}
+_MISTYPED: dict[type, str] = {
+    str: "log.unreadable_text",
+    int: "log.unreadable_number",
+    dict: "log.unreadable_record",
+}
 
 
 def judge(file: ProofFile, pinned: Sequence[VerifierKey], verify: Verify) -> Explanation:
@@ -276,9 +295,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ProofUnreadableError(f"double member: {next(name for name in names if names.count(name) > 1)}")
+        double = next(name for name in names if names.count(name) > 1)
+        raise ProofUnreadableError("log.unreadable_double", name=double)
     return made
 
 
 def _no_constant(name: str) -> None:
-    raise ProofUnreadableError(f"it is not JSON: {name}")
+    raise ProofUnreadableError("log.unreadable_json", reason=name)

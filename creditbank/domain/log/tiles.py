@@ -182,7 +182,7 @@ def read_edge(size: int, root: bytes, fetch: Fetch) -> Edge:
     Raises:
         TileDamagedError: a file is missing or damaged, or together they do not make the root.
     """
-    found = _fetch_any(edge_paths(size), fetch)
+    found = fetch_any(edge_paths(size), fetch)
     levels = []
     for level in range(_levels(size)):
         count = size >> HEIGHT * level
@@ -281,7 +281,7 @@ class TreeReader:
                 frontier.append(above)
         needed |= edge - self._known.keys()
         paths = {tile: tile_path(*tile, self._width(*tile)) for tile in needed}
-        found = _fetch_any(list(paths.values()), self.fetch)
+        found = fetch_any(list(paths.values()), self.fetch)
         read = {tile: _hashes(path, found, self._width(*tile)) for tile, path in paths.items()}
 
         # The edge is known from the first batch on: it is fetched whole and believed whole.
@@ -327,9 +327,7 @@ def _levels(size: int) -> int:
 
 def _tile_root(data: bytes) -> bytes:
     while len(data) > HASH_SIZE:
-        data = b"".join(
-            [sha256(b"\x01" + data[start : start + 64]).digest() for start in range(0, len(data), 64)]
-        )
+        data = b"".join([sha256(b"\x01" + data[start : start + 64]).digest() for start in range(0, len(data), 64)])
     return data
 
 
@@ -339,10 +337,7 @@ def _pyramid(hashes: list[bytes]) -> list[list[bytes]]:
     for _ in range(HEIGHT):
         below = levels[-1]
         levels.append(
-            [
-                sha256(b"\x01" + left + right).digest()
-                for left, right in zip(below[0::2], below[1::2], strict=False)
-            ]
+            [sha256(b"\x01" + left + right).digest() for left, right in zip(below[0::2], below[1::2], strict=False)]
         )
     return levels
 
@@ -351,7 +346,7 @@ def _tiles_of(nodes: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
     return {(height // HEIGHT, index >> HEIGHT - height % HEIGHT) for height, index in nodes}
 
 
-def _fetch_any(paths: Sequence[str], fetch: Fetch) -> dict[str, bytes]:
+def fetch_any(paths: Sequence[str], fetch: Fetch) -> dict[str, bytes]:
     """Files by path; where a partial one is gone, the beginning of the full one that replaced it."""
     found = dict(fetch(paths))
     if gone := [path for path in paths if path not in found and path != full_path(path)]:

@@ -166,9 +166,7 @@ def _unique(place: Place, read: Any) -> tuple[Case, ...]:
     seen: set[str] = set()
     doubles = [case.id for case in cases if case.id in seen or seen.add(case.id)]  # type: ignore[func-returns-value]
     if doubles:
-        raise UnreadableError(
-            tuple(Problem(place.path, f"the id {double} is used twice") for double in doubles)
-        )
+        raise UnreadableError(tuple(Problem(place.path, f"the id {double} is used twice") for double in doubles))
     return cases
 
 

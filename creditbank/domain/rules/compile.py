@@ -195,9 +195,7 @@ def bind(condition: Condition | Iterable[Any], position: dict[str, int]) -> Test
     return tuple(
         (
             position[test.fact],
-            frozenset(test.accept.values).__contains__
-            if isinstance(test.accept, OneOf)
-            else test.accept.accepts,
+            frozenset(test.accept.values).__contains__ if isinstance(test.accept, OneOf) else test.accept.accepts,
         )
         for test in condition
     )

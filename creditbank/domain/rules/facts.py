@@ -117,9 +117,7 @@ def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal
         else:
             values[fact.name] = answer
     problems += [
-        _problem("rules.fact_unknown", name=str(name), known=", ".join(values))
-        for name in raw
-        if name not in values
+        _problem("rules.fact_unknown", name=str(name), known=", ".join(values)) for name in raw if name not in values
     ]
     if problems:
         return Refusal(tuple(problems))
@@ -167,9 +165,7 @@ def _ends(interval: Interval | None) -> tuple[str, str]:
 
 def _range_shown(interval: Interval) -> str:
     low, high = _ends(interval)
-    return (
-        f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
-    )
+    return f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
 
 
 def _problem(code: str, **facts: str | Text) -> Line:
@@ -189,9 +185,7 @@ def _value(fact: Fact, given: Any) -> Value | Line:
             for choice in fact.choices:
                 if choice.code == text:
                     return choice.code
-            return refused(
-                "rules.fact_not_a_choice", choices=", ".join(choice.code for choice in fact.choices)
-            )
+            return refused("rules.fact_not_a_choice", choices=", ".join(choice.code for choice in fact.choices))
         case FactType.BOOLEAN:
             value = given if isinstance(given, bool) else _YES_NO.get(text.casefold()) if text else None
             return refused("rules.fact_not_yes_or_no") if value is None else value

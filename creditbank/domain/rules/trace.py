@@ -189,9 +189,7 @@ def capped(cap: Cap, used: int | None, before: int, amount: int) -> Line:
         "used": Amount(used or 0),
         "amount": Amount(amount),
     }
-    below = (
-        (Line("rules.cap_assumed", Verdict.NOTE, {"maximum": Amount(cap.maximum)}),) if used is None else ()
-    )
+    below = (Line("rules.cap_assumed", Verdict.NOTE, {"maximum": Amount(cap.maximum)}),) if used is None else ()
     if amount == before:
         return Line("rules.cap_kept", Verdict.NOTE, facts, cap.clause, below)
     if amount <= 0:
@@ -204,9 +202,7 @@ def in_time(rule: Within, earned: date, claimed: date, until: date) -> Line:
     facts: dict[str, Said] = {"earned": str(earned), "claimed": str(claimed), "until": str(until)}
     if claimed <= until:
         return Line("rules.in_time", Verdict.NOTE, facts, rule.clause)
-    return Line(
-        "rules.too_late", Verdict.NO if rule.otherwise is Ruling.REFUSE else Verdict.ASK, facts, rule.clause
-    )
+    return Line("rules.too_late", Verdict.NO if rule.otherwise is Ruling.REFUSE else Verdict.ASK, facts, rule.clause)
 
 
 def earned_in_future(earned: date, claimed: date) -> Line:
@@ -217,9 +213,7 @@ def earned_in_future(earned: date, claimed: date) -> Line:
 def expiry(rule: Expires, earned: date, expires: date, claimed: date) -> Line:
     """When the credit stops counting."""
     if expires <= claimed:
-        return Line(
-            "rules.already_expired", Verdict.NO, {"earned": str(earned), "expires": str(expires)}, rule.clause
-        )
+        return Line("rules.already_expired", Verdict.NO, {"earned": str(earned), "expires": str(expires)}, rule.clause)
     return Line("rules.expires", Verdict.NOTE, {"expires": str(expires)}, rule.clause)
 
 

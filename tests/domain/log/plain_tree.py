@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 
 EMPTY = hashlib.sha256(b"").digest()
 
@@ -113,7 +114,7 @@ def vectors():
 
     entries = [commitment(number) for number in range(300)]
     leaves = [leaf(entry) for entry in entries]
-    size, index = 300, 255
+    index = 255
     signed = checkpoint(leaves)
     lines = ["c2sp.org/tlog-proof@v1", f"index {index}", *(b64(item) for item in path(index, leaves))]
     return {
@@ -142,9 +143,7 @@ def vectors():
             "tile/0/001.p/44": hashlib.sha256(tile(0, 1, leaves)).hexdigest(),
             "tile/1/000.p/1": hashlib.sha256(tile(1, 0, leaves)).hexdigest(),
             "tile/entries/000": hashlib.sha256(b"".join(b"\x00\x20" + e for e in entries[:256])).hexdigest(),
-            "tile/entries/001.p/44": hashlib.sha256(
-                b"".join(b"\x00\x20" + e for e in entries[256:])
-            ).hexdigest(),
+            "tile/entries/001.p/44": hashlib.sha256(b"".join(b"\x00\x20" + e for e in entries[256:])).hexdigest(),
         },
         "key": {"seed": seed.hex(), "origin": origin, "vkey": vkey},
         "checkpoint": signed,
@@ -161,4 +160,4 @@ def vectors():
 
 
 if __name__ == "__main__":
-    print(json.dumps(vectors(), ensure_ascii=False, indent=1))
+    sys.stdout.write(json.dumps(vectors(), ensure_ascii=False, indent=1) + "\n")

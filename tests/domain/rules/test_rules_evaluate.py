@@ -254,7 +254,7 @@ def test_what_is_remembered_is_bounded_and_never_changes_an_answer() -> None:
 def test_declared_credits_may_be_written_in_several_ways_and_stay_the_same() -> None:
     of = compile_rules(load_pack("transfer-courses"))
     for text in ("30", "30.0", "30.00", "３０"):
-        proposal = propose(of, result="Pass", credits=text, level="1")
+        proposal = propose(of, result="pass", credits=text, level="1")
         assert (proposal.credit, proposal.category, proposal.level, proposal.field) == (
             3000,
             "course",
@@ -313,9 +313,12 @@ def test_a_level_taken_from_a_number_has_one_form() -> None:
     table = rules()["tables"][0]
     table["rows"][0]["give"]["level"] = {"fact": "level"}
     of = compiled(facts=facts, tables=[table])
-    assert [
-        propose(of, grade="low", hours=10, level=level).level for level in ("4.50", "4.5", 10, "10.0")
-    ] == ["4.5", "4.5", "10", "10"]
+    assert [propose(of, grade="low", hours=10, level=level).level for level in ("4.50", "4.5", 10, "10.0")] == [
+        "4.5",
+        "4.5",
+        "10",
+        "10",
+    ]
 
 
 def test_every_sentence_is_declared_and_an_explanation_survives_storage() -> None:

@@ -58,15 +58,11 @@ def test_texts_and_typed_answers_are_understood_alike() -> None:
         "boolean": True,
     }
     assert read_outcome(_all_types(), GOOD) == read_outcome(_all_types(), typed)
-    assert read_outcome(_all_types(), GOOD) == Outcome(
-        (3, Decimal("2.5"), date(2024, 2, 29), "AB1", "一 二", True)
-    )
+    assert read_outcome(_all_types(), GOOD) == Outcome((3, Decimal("2.5"), date(2024, 2, 29), "AB1", "一 二", True))
 
 
 def test_full_width_digits_are_digits() -> None:
-    assert read_outcome(_all_types(), GOOD | {"integer": "３", "number": "２．５"}) == read_outcome(
-        _all_types(), GOOD
-    )
+    assert read_outcome(_all_types(), GOOD | {"integer": "３", "number": "２．５"}) == read_outcome(_all_types(), GOOD)
 
 
 @pytest.mark.parametrize(

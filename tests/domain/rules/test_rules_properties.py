@@ -51,10 +51,7 @@ def rule_sets(draw: st.DrawFn) -> dict[str, Any]:
         }[kind]
         steps.append({"id": f"s{i}", "when": draw(conditions), "clause": both("step"), **what})
     scopes = draw(st.lists(st.sampled_from(("claim", "term", "academic_year", "ever")), max_size=3))
-    caps = [
-        {"id": f"c{i}", "scope": s, "maximum": draw(amounts), "clause": both("cap")}
-        for i, s in enumerate(scopes)
-    ]
+    caps = [{"id": f"c{i}", "scope": s, "maximum": draw(amounts), "clause": both("cap")} for i, s in enumerate(scopes)]
     choose = [{"id": "f", "family": ["title"], "keep": "highest", "clause": both("family")}]
     validity = [
         {"id": "w", "fact": "earned_on", "within": {"years": 3}, "clause": both("w")},
@@ -97,9 +94,7 @@ facts = st.fixed_dictionaries(
 contexts = st.builds(
     Context,
     claimed_on=st.integers(0, 900).map(lambda n: date(2023, 1, 1) + timedelta(days=n)),
-    used=st.fixed_dictionaries(
-        {}, optional={f"c{i}": st.integers(0, 1200).map(Hundredths) for i in range(3)}
-    ),
+    used=st.fixed_dictionaries({}, optional={f"c{i}": st.integers(0, 1200).map(Hundredths) for i in range(3)}),
     earlier=st.fixed_dictionaries({}, optional={"f": st.integers(0, 900).map(Hundredths)}),
 )
 
@@ -112,9 +107,7 @@ def fresh(data: dict[str, Any]) -> Compiled:
 
 @steady
 @given(rule_sets(), facts, contexts)
-def test_equal_input_gives_an_equal_proposal_fresh_or_remembered(
-    data: Any, given_facts: Any, context: Context
-) -> None:
+def test_equal_input_gives_an_equal_proposal_fresh_or_remembered(data: Any, given_facts: Any, context: Context) -> None:
     of = fresh(data)
     one = outcome(of, **given_facts)
     first = evaluate(of, one, context)
@@ -123,9 +116,7 @@ def test_equal_input_gives_an_equal_proposal_fresh_or_remembered(
 
 @steady
 @given(rule_sets(), facts, contexts)
-def test_credit_is_never_negative_and_only_recognition_gives_any(
-    data: Any, given_facts: Any, context: Context
-) -> None:
+def test_credit_is_never_negative_and_only_recognition_gives_any(data: Any, given_facts: Any, context: Context) -> None:
     of = fresh(data)
     proposal = evaluate(of, outcome(of, **given_facts), context)
     assert (proposal.credit > 0) == (proposal.ruling is Ruling.RECOGNISE)

@@ -33,9 +33,7 @@ def span(low: str | None, high: str | None, *, low_open: bool = False, high_open
         (OneOf((True,)), OneOf((False,)), False),
     ],
 )
-def test_cells_meet_when_some_value_fits_both(
-    one: Interval | OneOf, other: Interval | OneOf, *, meet: bool
-) -> None:
+def test_cells_meet_when_some_value_fits_both(one: Interval | OneOf, other: Interval | OneOf, *, meet: bool) -> None:
     assert conditions_meet((Cell("x", one),), (Cell("x", other),)) is meet
     assert conditions_meet((Cell("x", other),), (Cell("x", one),)) is meet
 

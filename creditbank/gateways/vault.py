@@ -1,0 +1,86 @@
+"""Evidence files: encrypted, named by the hash of their content, durable before the row commits."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from creditbank.gateways import disk, keys
+from creditbank.gateways.bank import Bank
+from creditbank.gateways.problem import DiskProblem
+
+MOST_BYTES = 12 * 1024 * 1024
+"""The largest file taken as evidence: a photo of a modern phone fits."""
+
+_SIGNS: tuple[tuple[bytes, str], ...] = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file in the vault: the hash of its content, the type its first bytes show, its size."""
+
+    sha256: str
+    media_type: str
+    size: int
+
+
+def sniff(content: bytes) -> str | None:
+    """The media type by the first bytes, or nothing for a type that is not taken as evidence."""
+    return next((media for sign, media in _SIGNS if content.startswith(sign)), None)
+
+
+def store(bank: Bank, content: bytes) -> Stored | None:
+    """Encrypt and keep a file; None when its type or size is not taken.
+
+    Raises:
+        DiskProblem: the disk refused; nothing half-written is left.
+    """
+    media_type = sniff(content)
+    if media_type is None or len(content) > MOST_BYTES:
+        return None
+    digest = hashlib.sha256(content).hexdigest()
+    path = bank.files / digest[:2] / digest[2:4] / digest
+    if not path.exists():
+        key_id, key = _key(bank)
+        nonce = os.urandom(12)
+        sealed = AESGCM(key).encrypt(nonce, content, digest.encode())
+        for folder in (path.parent.parent, path.parent):
+            disk.make_folder(folder, mode=0o700)
+        disk.write_whole(path, bytes([key_id]) + nonce + sealed, mode=0o600)
+    return Stored(digest, media_type, len(content))
+
+
+def read(bank: Bank, sha256: str) -> bytes:
+    """The content of a stored file.
+
+    Raises:
+        DiskProblem: the file is missing, or it is not what was stored under this name.
+    """
+    path = bank.files / sha256[:2] / sha256[2:4] / sha256
+    try:
+        sealed = path.read_bytes()
+        key_id, key = _key(bank)
+        if sealed[0] != key_id:
+            raise InvalidTag
+        content = AESGCM(key).decrypt(sealed[1:13], sealed[13:], sha256.encode())
+    except (OSError, InvalidTag, IndexError) as error:
+        raise DiskProblem(
+            en=f"The evidence file {sha256[:12]}… is missing or damaged. Its record was kept. Restore the files folder"
+            " from a backup.",
+            zh=f"佐证文件 {sha256[:12]}… 缺失或已损坏。其记录仍保留。请从备份恢复 files 文件夹。",
+        ) from error
+    return content
+
+
+def _key(bank: Bank) -> tuple[int, bytes]:
+    kept = keys.read_or_make(bank, "data", lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()})
+    return int(kept["id"]), base64.b64decode(kept["key"])

@@ -1,0 +1,180 @@
+"""What a claim would give: the rules in force, applied to the facts and to what the learner has already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.rules.evaluate import caps_of, evaluate, evaluate_untraced, family_keys
+from creditbank.domain.rules.facts import read_outcome
+from creditbank.domain.rules.model import Cap, Context, Proposal
+from creditbank.domain.rules.model import Scope as CapScope
+from creditbank.domain.values import Hundredths
+from creditbank.queries.rules import InForce, version_in_force
+from creditbank.records.catalogue import OutcomeType
+from creditbank.records.institutions import Institution, Term
+from creditbank.records.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A proposal with the version that made it, the typed facts it rests on and the families it belongs to."""
+
+    version: InForce
+    proposal: Proposal
+    facts: dict[str, Any]
+    families: dict[str, str]
+    earned_on: date | None
+    term: str
+    academic_year: str
+
+
+def outcome_type_of(scope: Scope, institution: UUID, code: str) -> OutcomeType | None:
+    """An outcome type open at an institution: its own, else one it inherits."""
+    place: UUID | None = institution
+    while place is not None:
+        found = scope.rows(OutcomeType).filter(institution_id=place, code=code, is_open=True).first()
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
+    return None
+
+
+def propose(
+    scope: Scope,
+    *,
+    institution: UUID,
+    outcome_type: str,
+    raw: Mapping[str, Any],
+    on: date,
+    learner: UUID | None = None,
+    excluding: UUID | None = None,
+) -> Proposed | Refusal:
+    """What the rules propose for an outcome claimed on a day; without a learner, for somebody with no credit yet.
+
+    ``excluding`` is the claim under decision, so that it does not count against itself. The refusal names each
+    fact that is missing or does not fit.
+    """
+    kind = outcome_type_of(scope, institution, outcome_type)
+    version = (
+        version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on) if kind is not None else None
+    )
+    if version is None:
+        return Refusal.because("recognition.no_rule", day=on.isoformat())
+    compiled = version.compiled
+    outcome = read_outcome(compiled.rules, raw)
+    if isinstance(outcome, Refusal):
+        return outcome
+    facts = dict(zip(compiled.position, outcome.values, strict=True))
+    found = facts.get("earned_on")
+    earned_on = found if isinstance(found, date) else None
+    term, academic_year = _term_of(scope, institution, earned_on or on)
+    families = family_keys(compiled, outcome)
+    context = Context(
+        claimed_on=on,
+        used=_used(
+            scope,
+            institution,
+            learner,
+            caps_of(compiled, evaluate_untraced(compiled, outcome).category),
+            term,
+            academic_year,
+            excluding,
+        ),
+        earlier={
+            choose: Hundredths(_earlier(scope, institution, learner, choose, key, excluding))
+            for choose, key in families.items()
+        },
+    )
+    return Proposed(
+        version=version,
+        proposal=evaluate(compiled, outcome, context),
+        facts={name: _plain(value) for name, value in facts.items() if value is not None},
+        families=families,
+        earned_on=earned_on,
+        term=term,
+        academic_year=academic_year,
+    )
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, bool | int | str) else str(value)
+
+
+def _term_of(scope: Scope, institution: UUID, day: date) -> tuple[str, str]:
+    """The codes of the term and academic year of a day in the institution's own calendar; empty outside it."""
+    row = (
+        scope.rows(Term)
+        .filter(institution_id=institution, starts_on__lte=day, ends_on__gte=day)
+        .values_list("code", "academic_year__code")
+        .first()
+    )
+    return row or ("", "")
+
+
+_USED = """
+SELECT coalesce(sum(balance.amount), 0)
+FROM lot JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
+WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND balance.state <> 'revoked'
+  AND (%(category)s::text IS NULL OR lot.category = %(category)s)
+  AND (%(term)s::text IS NULL OR lot.term = %(term)s)
+  AND (%(academic_year)s::text IS NULL OR lot.academic_year = %(academic_year)s)
+"""
+
+_PENDING = """
+SELECT coalesce(sum(credit), 0) FROM claim
+WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state = 'recognised'
+  AND claim_id IS DISTINCT FROM %(excluding)s AND (%(category)s::text IS NULL OR category = %(category)s)
+"""
+
+_EARLIER = """
+SELECT coalesce(sum(credit), 0) FROM claim
+WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state IN ('recognised', 'deposited')
+  AND claim_id IS DISTINCT FROM %(excluding)s AND families ->> %(choose)s = %(key)s
+"""
+
+
+def _used(
+    scope: Scope,
+    institution: UUID,
+    learner: UUID | None,
+    caps: tuple[Cap, ...],
+    term: str,
+    academic_year: str,
+    excluding: UUID | None,
+) -> dict[str, Hundredths]:
+    """What the learner already holds within each cap, with what is decided but not posted yet."""
+    used: dict[str, Hundredths] = {}
+    for cap in caps:
+        if cap.scope is CapScope.CLAIM:
+            continue
+        values = {
+            "learner": learner,
+            "institution": institution,
+            "category": cap.category,
+            "term": term if cap.scope is CapScope.TERM else None,
+            "academic_year": academic_year if cap.scope is CapScope.ACADEMIC_YEAR else None,
+            "excluding": excluding,
+        }
+        held = scope.fetch(_USED, values)[0][0] + scope.fetch(_PENDING, values)[0][0] if learner else 0
+        used[cap.id] = Hundredths(int(held))
+    return used
+
+
+def _earlier(
+    scope: Scope, institution: UUID, learner: UUID | None, choose: str, key: str, excluding: UUID | None
+) -> int:
+    if learner is None:
+        return 0
+    values = {
+        "learner": learner,
+        "institution": institution,
+        "excluding": excluding,
+        "choose": choose,
+        "key": key,
+    }
+    return int(scope.fetch(_EARLIER, values)[0][0])

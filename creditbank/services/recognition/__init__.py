@@ -1,0 +1,1 @@
+"""Every write to a recognition claim, by the learner and by the office."""

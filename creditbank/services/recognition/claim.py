@@ -1,0 +1,239 @@
+"""The learner's side: keep a draft, add evidence, submit and withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.access import Actor
+from creditbank.domain.explanation import Line, Refusal, Verdict, to_data
+from creditbank.domain.recognition import Act, State, decide
+from creditbank.gateways import vault
+from creditbank.gateways.bank import Bank
+from creditbank.gateways.clock import new_id
+from creditbank.queries.recognition import Proposed, outcome_type_of, propose
+from creditbank.records.people import Enrolment
+from creditbank.records.recognition import Claim, Evidence
+from creditbank.records.scope import Scope
+from creditbank.services.access import NotVisible, fetch_claim
+from creditbank.services.recognition.history import move_claim
+
+MOST_FILES = 10
+_EDITABLE = (State.DRAFT, State.SUPPLEMENT_REQUESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a learner wrote: the facts as the form sent them, checked when the claim is submitted."""
+
+    institution: UUID
+    outcome_type: str
+    title: str
+    facts: Mapping[str, Any]
+    title_en: str = ""
+
+
+def keep_draft(
+    *,
+    scope: Scope,
+    actor: Actor,
+    draft: Draft,
+    at: datetime,
+    claim_id: UUID | None = None,
+    request_id: str = "",
+) -> Claim:
+    """Store a draft, or what was changed in one, for an institution where the learner is enrolled.
+
+    Raises:
+        NotVisible: the learner is not enrolled there, or the claim is not theirs or can no longer be edited.
+    """
+    learner = actor.person
+    if learner is None:
+        raise NotVisible
+    enrolment = scope.rows(Enrolment).filter(learner_id=learner, institution_id=draft.institution).first()
+    kind = outcome_type_of(scope, draft.institution, draft.outcome_type)
+    if enrolment is None or kind is None:
+        raise NotVisible
+    words = {
+        "outcome_type": kind.code,
+        "title": draft.title.strip()[:120],
+        "title_en": draft.title_en.strip()[:120],
+        "facts": {str(name): str(value)[:400] for name, value in draft.facts.items()},
+    }
+    if claim_id is not None:
+        claim = fetch_claim(
+            scope=scope,
+            actor=actor,
+            permission="recognition.claim",
+            learner_id=learner,
+            claim_id=claim_id,
+            lock=True,
+        )
+        if claim.state not in _EDITABLE or claim.institution_id != draft.institution:
+            raise NotVisible
+        scope.rows(Claim).filter(learner_id=learner, claim_id=claim_id).update(**words)
+        for name, value in words.items():
+            setattr(claim, name, value)
+        return claim
+    claim_id = new_id()
+    return scope.rows(
+        Claim
+    ).create(  # type: ignore[no-any-return]
+        learner_id=learner,
+        claim_id=claim_id,
+        institution_id=draft.institution,
+        college_id=enrolment.college_id,
+        number=f"{at:%Y%m%d}-{claim_id.hex[-6:].upper()}",
+        state=State.DRAFT.value,
+        created_at=at,
+        **words,
+    )
+
+
+def add_evidence(
+    *, scope: Scope, actor: Actor, bank: Bank, claim_id: UUID, name: str, content: bytes, at: datetime
+) -> Evidence | Refusal:
+    """Keep a file with a claim that can still be edited; the same file twice is kept once.
+
+    Raises:
+        NotVisible: the claim is not the actor's, or can no longer be edited.
+    """
+    claim = _own_editable(scope, actor, claim_id)
+    files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim_id)
+    if files.count() >= MOST_FILES:
+        return Refusal.because("recognition.too_many_files")
+    stored = vault.store(bank, content)
+    if stored is None:
+        return Refusal.because("recognition.file_not_taken", name=name[:80])
+    known = files.filter(sha256=stored.sha256).first()
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    return scope.rows(
+        Evidence
+    ).create(  # type: ignore[no-any-return]
+        learner_id=claim.learner_id,
+        evidence_id=new_id(),
+        claim_id=claim_id,
+        institution_id=claim.institution_id,
+        name=name[:120],
+        media_type=stored.media_type,
+        size=stored.size,
+        sha256=stored.sha256,
+        added_at=at,
+    )
+
+
+def submit_claim(
+    *, scope: Scope, actor: Actor, claim_id: UUID, at: datetime, on: date, request_id: str = ""
+) -> Claim | Refusal:
+    """Hand a draft in, or a supplemented claim again, with the proposal the rules make today.
+
+    Args:
+        scope: acts for the learner.
+        actor: the learner.
+        claim_id: the draft.
+        at: the moment, for what was known.
+        on: the same day in the institution's zone, for what counts.
+        request_id: the request that asked.
+
+    Raises:
+        NotVisible: the claim is not the actor's.
+    """
+    claim = _own(scope, actor, claim_id)
+    target = decide(act=Act.SUBMIT, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
+    if isinstance(target, Refusal):
+        return target
+    problems: list[Line] = []
+    if not claim.title:
+        problems.append(Line("recognition.title_needed", Verdict.NO))
+    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
+    files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim_id)
+    if kind is not None and kind.evidence_required and not files.exists():
+        problems.append(Line("recognition.evidence_needed", Verdict.NO))
+    proposed = propose(
+        scope,
+        institution=claim.institution_id,
+        outcome_type=claim.outcome_type,
+        raw=claim.facts,
+        on=on,
+        learner=claim.learner_id,
+        excluding=claim_id,
+    )
+    if isinstance(proposed, Refusal):
+        return Refusal((*problems, *proposed.explanation))
+    if problems:
+        return Refusal(tuple(problems))
+    return move_claim(
+        scope=scope,
+        claim=claim,
+        act=Act.SUBMIT,
+        target=target,
+        actor=actor.person,
+        at=at,
+        request_id=request_id,
+        submitted_at=at,
+        **proposal_columns(proposed),
+    )
+
+
+def withdraw_claim(
+    *, scope: Scope, actor: Actor, claim_id: UUID, at: datetime, request_id: str = ""
+) -> Claim | Refusal:
+    """Take a claim back while nobody has decided it.
+
+    Raises:
+        NotVisible: the claim is not the actor's.
+    """
+    claim = _own(scope, actor, claim_id)
+    target = decide(act=Act.WITHDRAW, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
+    if isinstance(target, Refusal):
+        return target
+    return move_claim(
+        scope=scope,
+        claim=claim,
+        act=Act.WITHDRAW,
+        target=target,
+        actor=actor.person,
+        at=at,
+        request_id=request_id,
+    )
+
+
+def proposal_columns(proposed: Proposed) -> dict[str, Any]:
+    """What a claim stores of a proposal."""
+    proposal = proposed.proposal
+    return {
+        "rule_version_id": proposed.version.version_id,
+        "verdict": proposal.ruling.value,
+        "credit": proposal.credit,
+        "category": proposal.category or "",
+        "level": int(proposal.level) if proposal.level and proposal.level.isdigit() else None,
+        "row": proposal.row or "",
+        "families": proposed.families,
+        "earned_on": proposed.earned_on,
+        "expires_on": proposal.expires_on,
+        "proposal": to_data(proposal.explanation),
+    }
+
+
+def _own(scope: Scope, actor: Actor, claim_id: UUID) -> Claim:
+    if actor.person is None:
+        raise NotVisible
+    return fetch_claim(
+        scope=scope,
+        actor=actor,
+        permission="recognition.claim",
+        learner_id=actor.person,
+        claim_id=claim_id,
+        lock=True,
+    )
+
+
+def _own_editable(scope: Scope, actor: Actor, claim_id: UUID) -> Claim:
+    claim = _own(scope, actor, claim_id)
+    if claim.state not in _EDITABLE:
+        raise NotVisible
+    return claim

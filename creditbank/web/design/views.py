@@ -1,0 +1,159 @@
+"""Views of the design system: appearance, error pages, and the component page while debugging."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from creditbank.web.design import samples
+from creditbank.web.design.middleware import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES, html_language
+from creditbank.web.doors import door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_YEAR = 365 * 24 * 3600
+
+
+@door("account.set_appearance")
+@require_POST
+def choose_appearance(request: HttpRequest) -> HttpResponse:
+    """Remember language, theme or shortcuts in cookies and go back to where the reader was."""
+    back = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    response = HttpResponseRedirect(back if safe else "/")
+    choices = {
+        settings.LANGUAGE_COOKIE_NAME: ("language", {code for code, _name in settings.LANGUAGES}),
+        THEME_COOKIE: ("theme", set(THEMES)),
+        SHORTCUTS_COOKIE: ("shortcuts", {"on", "off"}),
+    }
+    for cookie, (name, allowed) in choices.items():
+        value = request.POST.get(name, "")
+        if value in allowed:
+            response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
+    return response
+
+
+def error_page(request: HttpRequest, status: int) -> HttpResponse:
+    """A whole page for one error; needs no database, no session and no context processor."""
+    language = translation.get_language() or "zh-hans"
+    title, cause, todo = _words(status)
+    context = {
+        "title": title,
+        "cause": cause,
+        "todo": todo,
+        "status": status,
+        "html_language": html_language(language),
+        "theme": getattr(request, "theme", "auto"),
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return HttpResponse(render_to_string("design/error.html", context), status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """``handler400``."""
+    return error_page(request, 400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """``handler403``."""
+    return error_page(request, 403)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """``CSRF_FAILURE_VIEW``."""
+    return error_page(request, 403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
+    """``handler404``; also what a reader sees of a thing that is not theirs to see."""
+    return error_page(request, 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """``handler500``."""
+    return error_page(request, 500)
+
+
+def _words(status: int) -> tuple[str, str, str]:
+    """Title, cause and what to do."""
+    words = {
+        400: (
+            _("The request could not be read"),
+            _("Something in the address or the form was not as expected. Nothing was changed."),
+            _("Go back, check what you entered and send it again."),
+        ),
+        403: (
+            _("You may not do this here"),
+            _("Your role does not include this, or the page was open too long. Nothing was changed."),
+            _("Reload the page and try again, or ask your institution for the role you need."),
+        ),
+        404: (
+            _("This page does not exist"),
+            _("The address is wrong, the page has moved, or it is not yours to see."),
+            _("Check the address, or start again from the first page."),
+        ),
+        429: (
+            _("Too many requests at once"),
+            _("More requests came from you than we can serve at a time. What you had saved is kept."),
+            _("Wait a minute, then try again."),
+        ),
+        500: (
+            _("Something went wrong on our side"),
+            _("The fault has been recorded. What you had saved is kept; this step was not carried out."),
+            _("Try again. If it happens once more, tell us the reference number below."),
+        ),
+        503: (
+            _("The bank is closed for a moment"),
+            _("It is being maintained or is very busy. Your credits and applications are kept."),
+            _("Try again in a few minutes."),
+        ),
+    }
+    return words[status]
+
+
+def _only_while_debugging(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @wraps(view)
+    def guarded(request: HttpRequest, **arguments: Any) -> HttpResponse:
+        if not settings.DEBUG:
+            raise Http404
+        return view(request, **arguments)
+
+    return guarded
+
+
+@door("public.read")
+@require_GET
+@_only_while_debugging
+def components(request: HttpRequest) -> HttpResponse:
+    """Every component on one page; also the page the visual tests look at."""
+    return render(request, "design/examples/components.html", samples.components(request.GET))
+
+
+@door("public.read")
+@require_GET
+@_only_while_debugging
+def example(request: HttpRequest, example: str) -> HttpResponse:
+    """A whole screen made of components: passbook, queue or verification."""
+    if example not in samples.SCREENS:
+        raise Http404
+    return render(request, f"design/examples/{example}.html", samples.SCREENS[example](request.GET))
+
+
+@door("public.read")
+@require_GET
+@_only_while_debugging
+def error_example(request: HttpRequest, status: int) -> HttpResponse:
+    """One of the error pages, to be looked at."""
+    if status not in {400, 403, 404, 429, 500, 503}:
+        raise Http404
+    return error_page(request, status)

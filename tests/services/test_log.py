@@ -1,0 +1,523 @@
+"""The sequencer: every leaf once, whatever stops it; no signature over what does not fit."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import threading
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from creditbank.domain.explanation import Verdict, worst
+from creditbank.domain.log.checkpoint import read_checkpoint
+from creditbank.domain.log.leaf import commit
+from creditbank.domain.log.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
+from creditbank.domain.log.proof import judge
+from creditbank.domain.log.tiles import Edge, TileDamagedError, all_paths, edge_paths, grow
+from creditbank.gateways.log_files import LogStoreProblem, TileStore
+from creditbank.gateways.signing import LogSigner, verify_ed25519
+from creditbank.queries.log import LogProblem, check_log, find_index, prove_growth, prove_leaves, prove_record
+from creditbank.services.log import STEPS, Progress, export_log, sequence_once
+
+SIGNER = LogSigner.from_seed("bank.example/log", bytes(range(32)))
+TABLES = """
+CREATE TABLE log_outbox (stream text NOT NULL, leaf_ref text NOT NULL, subject_id uuid,
+  commitment bytea NOT NULL CHECK (octet_length(commitment)=32), queued_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (stream, leaf_ref));
+CREATE TABLE log_leaf (log_index bigint PRIMARY KEY, stream text NOT NULL, leaf_ref text NOT NULL,
+  commitment bytea NOT NULL, UNIQUE (stream, leaf_ref));
+"""
+
+
+@pytest.fixture(scope="module")
+def log_database(tmp_path_factory):
+    from tests.embedded import clone_database, drop_database, end_session_server, session_server
+
+    bank = session_server(tmp_path_factory.mktemp("log-bank"))
+    logins = clone_database(bank, "template0", "log_scratch")
+    with logins["superuser"].connect(autocommit=True) as connection:
+        connection.execute(TABLES)
+        connection.execute("GRANT SELECT, DELETE ON log_outbox TO PUBLIC")
+        connection.execute("GRANT SELECT, INSERT ON log_leaf TO PUBLIC")
+    yield logins
+    drop_database(bank, "log_scratch")
+    end_session_server(bank)
+
+
+@pytest.fixture
+def clerk(log_database):
+    """A connection that may put anything into the tables, as services and intruders do; it empties them first."""
+    with log_database["superuser"].connect(autocommit=True) as connection:
+        connection.execute("TRUNCATE log_outbox, log_leaf")
+        yield connection
+
+
+@pytest.fixture
+def log_connection(log_database, clerk):
+    """The sequencer's own login: it reads and deletes from the outbox, reads and inserts leaves, nothing more."""
+    with log_database["sequencer"].connect() as connection:
+        yield connection
+
+
+@pytest.fixture
+def store(tmp_path):
+    return TileStore(tmp_path / "log")
+
+
+def commitment(name):
+    return hashlib.sha256(str(name).encode()).digest()
+
+
+def queue(clerk, names, stream="posting"):
+    with (
+        clerk.cursor() as cursor,
+        cursor.copy("COPY log_outbox (stream, leaf_ref, commitment) FROM STDIN") as copy,
+    ):
+        for name in names:
+            copy.write_row((stream, str(name), commitment(name)))
+
+
+def waiting(clerk):
+    return clerk.execute("SELECT count(*) FROM log_outbox").fetchone()[0]
+
+
+def leaves(clerk):
+    rows = clerk.execute("SELECT log_index, stream, leaf_ref, commitment FROM log_leaf ORDER BY 1").fetchall()
+    assert [row[0] for row in rows] == list(range(len(rows)))
+    return rows
+
+
+def files(store):
+    return {
+        path.relative_to(store.folder).as_posix(): path.read_bytes()
+        for path in store.folder.glob("**/*")
+        if path.is_file() and path.name != ".lock"
+    }
+
+
+def run(connection, store, **more):
+    return sequence_once(connection=connection, store=store, signer=SIGNER, **more)
+
+
+def expected_tree(clerk):
+    edge, tree = grow(Edge(), [row[3] for row in leaves(clerk)])
+    wanted = set(all_paths(edge.size))
+    return edge, {path: data for path, data in tree.items() if path in wanted}
+
+
+def settled(clerk, store):
+    """The files of the log without the partial ones of earlier checkpoints, after a full comparison."""
+    edge, tree = expected_tree(clerk)
+    state, _ = read_checkpoint(store.read_checkpoint())
+    assert (state.size, state.root) == (edge.size, edge.root())
+    found = files(store)
+    assert tree.items() <= found.items()
+    return found
+
+
+def test_an_empty_log_is_signed_once(log_connection, store):
+    assert run(log_connection, store) == Progress(0, EMPTY_ROOT, 0)
+    first = files(store)
+    assert list(first) == ["checkpoint"]
+    assert run(log_connection, store) == Progress(0, EMPTY_ROOT, 0)
+    assert files(store) == first
+    assert check_log(log_connection, store, SIGNER.vkey) == ()
+
+
+def test_waiting_records_become_leaves_under_a_signed_checkpoint(clerk, log_connection, store):
+    queue(clerk, range(300))
+    queue(clerk, ["a", "b"], stream="rule_version")
+    progress = run(log_connection, store)
+    assert (progress.size, progress.taken) == (302, 302)
+    assert waiting(clerk) == 0
+    assert {(row[1], row[2], bytes(row[3])) for row in leaves(clerk)} == {
+        *(("posting", str(name), commitment(name)) for name in range(300)),
+        ("rule_version", "a", commitment("a")),
+        ("rule_version", "b", commitment("b")),
+    }
+    settled(clerk, store)
+    _, note = read_checkpoint(store.read_checkpoint())
+    assert note.signed_by([SIGNER.vkey], verify_ed25519) == (SIGNER.vkey,)
+    assert check_log(log_connection, store, SIGNER.vkey) == ()
+
+
+def test_the_log_grows_in_batches_and_every_earlier_checkpoint_stays_true(clerk, log_connection, store):
+    queue(clerk, range(1000))
+    seen = [run(log_connection, store, batch=170) for _ in range(7)]
+    assert [one.taken for one in seen] == [170] * 5 + [150, 0]
+    assert waiting(clerk) == 0
+    for one in seen:
+        state, proof = prove_growth(store, SIGNER.vkey, one.size)
+        assert verify_consistency(one.size, one.root, state.size, state.root, proof)
+    settled(clerk, store)
+    # Of the tiles that are full, no partial file is left; of the last one they all stand.
+    partial = [path for path in files(store) if ".p/" in path]
+    assert set(edge_paths(1000)) <= set(partial)
+    assert {path.partition(".p/")[0] for path in partial} == {path.partition(".p/")[0] for path in edge_paths(1000)}
+
+
+def test_nothing_new_is_not_signed_again(clerk, log_connection, store):
+    queue(clerk, range(3))
+    run(log_connection, store)
+    before = (store.folder / "checkpoint").stat().st_mtime_ns
+    called = []
+    run(log_connection, store, at=called.append)
+    assert (store.folder / "checkpoint").stat().st_mtime_ns == before
+    assert "signed" not in called
+
+
+class StoppedError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_stop_at_every_step_is_finished_by_the_next_run(clerk, log_connection, tmp_path, step, times):
+    queue(clerk, range(200))
+    plain = TileStore(tmp_path / "plain")
+    broken = TileStore(tmp_path / "broken")
+    run(log_connection, broken, batch=130)
+    queue(clerk, range(200, 700))
+    for _ in range(times):
+        passed = []
+
+        def stop(name, passed=passed):
+            passed.append(name)
+            if name == step:
+                raise StoppedError
+
+        with pytest.raises(StoppedError):
+            run(log_connection, TileStore(tmp_path / "broken"), batch=260, at=stop)
+        assert passed == list(STEPS[: STEPS.index(step) + 1])
+        queue(clerk, [f"late {len(leaves(clerk))} {times} {waiting(clerk)}"])
+    while waiting(clerk):
+        run(log_connection, broken, batch=260)
+    assert sorted(row[2] for row in leaves(clerk)) == sorted({row[2] for row in leaves(clerk)})
+    found = settled(clerk, broken)
+    assert not [path for path in found if path.endswith(".tmp")]
+    assert check_log(log_connection, broken, SIGNER.vkey) == ()
+
+    # The same leaves, sequenced without a stop, give the same files.
+    rows = leaves(clerk)
+    clerk.execute("TRUNCATE log_outbox, log_leaf")
+    with clerk.cursor() as cursor, cursor.copy("COPY log_leaf FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    run(log_connection, plain)
+    again = settled(clerk, plain)
+    _, tree = expected_tree(clerk)
+    assert again.keys() == {*tree, "checkpoint"}
+    assert {path: found[path] for path in again} == again
+
+
+def test_the_steps_of_a_run_are_the_named_ones(clerk, log_connection, store):
+    queue(clerk, range(3))
+    passed = []
+    run(log_connection, store, at=passed.append)
+    assert tuple(passed) == STEPS
+
+
+def test_a_record_queued_again_after_it_was_logged_is_not_logged_twice(clerk, log_connection, store):
+    queue(clerk, range(5))
+    run(log_connection, store)
+    queue(clerk, range(3, 8))
+    for fresh in (store, TileStore(store.folder)):
+        run(log_connection, fresh)
+    assert len(leaves(clerk)) == 8
+    assert waiting(clerk) == 0
+
+
+def test_a_record_queued_again_with_another_content_is_kept_and_named(clerk, log_connection, store):
+    queue(clerk, range(5))
+    run(log_connection, store)
+    clerk.execute("INSERT INTO log_outbox VALUES ('posting', '3', NULL, %s)", (commitment("another"),))
+    queue(clerk, [9])
+    run(log_connection, TileStore(store.folder))
+    assert len(leaves(clerk)) == 6
+    assert waiting(clerk) == 1
+    (problem,) = check_log(log_connection, store, SIGNER.vkey)
+    assert problem.code == "log.waiting_differs"
+    assert problem.facts["leaf_ref"] == "3"
+
+
+def test_a_database_older_than_the_log_is_refused_and_nothing_is_taken(clerk, log_connection, store):
+    queue(clerk, range(10))
+    run(log_connection, store)
+    before = files(store)
+    clerk.execute("DELETE FROM log_leaf WHERE log_index >= 7")
+    queue(clerk, ["new"])
+    with pytest.raises(LogProblem, match="10 leaves, the database only 7") as caught:
+        run(log_connection, TileStore(store.folder))
+    assert "备份" in caught.value.zh
+    with pytest.raises(LogProblem):
+        run(log_connection, store)
+    assert len(leaves(clerk)) == 7
+    assert waiting(clerk) == 1
+    assert files(store) == before
+    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == ["log.checkpoint_ahead"]
+
+
+def test_a_database_that_went_another_way_is_refused(clerk, log_connection, store):
+    queue(clerk, range(600))
+    run(log_connection, store)
+    clerk.execute("UPDATE log_leaf SET commitment = %s WHERE log_index = 5", (commitment("other"),))
+    queue(clerk, ["new"])
+    with pytest.raises(LogProblem, match="not those of the database"):
+        run(log_connection, TileStore(store.folder))
+    problems = check_log(log_connection, store, SIGNER.vkey)
+    assert [line.code for line in problems] == ["log.root_differs", "log.leaf_differs"]
+    assert problems[1].facts == {"index": 5, "stream": "posting", "leaf_ref": leaves(clerk)[5][2]}
+
+
+def test_a_missing_leaf_is_refused_and_named(clerk, log_connection, store):
+    queue(clerk, range(20))
+    run(log_connection, store)
+    clerk.execute("DELETE FROM log_leaf WHERE log_index = 5")
+    queue(clerk, ["new"])
+    with pytest.raises(LogProblem, match="Leaf 5 is missing"):
+        run(log_connection, TileStore(store.folder))
+    (problem,) = check_log(log_connection, store, SIGNER.vkey)
+    assert (problem.code, problem.facts["index"]) == ("log.leaves_gap", 5)
+
+
+def test_a_trimmed_table_goes_on_and_is_checked_from_its_bundles(clerk, log_connection, store):
+    queue(clerk, range(900))
+    run(log_connection, store)
+    clerk.execute("DELETE FROM log_leaf WHERE log_index < 700")
+    queue(clerk, ["new"])
+    assert run(log_connection, TileStore(store.folder)).size == 901
+    assert check_log(log_connection, store, SIGNER.vkey) == ()
+    path = store.folder / "tile/entries/001"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    codes = [line.code for line in check_log(log_connection, store, SIGNER.vkey)]
+    assert "log.root_differs" in codes
+
+
+def test_a_checkpoint_of_another_key_or_none_at_all_is_refused(clerk, log_connection, store):
+    queue(clerk, range(3))
+    run(log_connection, store)
+    other = LogSigner.from_seed("bank.example/log", bytes(32))
+    with pytest.raises(LogProblem, match="not signed by the key"):
+        sequence_once(connection=log_connection, store=store, signer=other)
+    assert [line.code for line in check_log(log_connection, store, other.vkey)] == ["log.checkpoint_foreign"]
+    (store.folder / "checkpoint").write_text("nonsense\n")
+    with pytest.raises(LogProblem, match="damaged"):
+        run(log_connection, store)
+    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == ["log.checkpoint_unreadable"]
+
+
+def test_a_changed_checkpoint_is_refused(clerk, log_connection, store):
+    queue(clerk, range(3))
+    run(log_connection, store)
+    path = store.folder / "checkpoint"
+    path.write_text(path.read_text().replace("\n3\n", "\n2\n"))
+    with pytest.raises(LogProblem, match="not signed by the key"):
+        run(log_connection, store)
+
+
+@pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
+def test_every_damaged_file_is_named_by_the_check(clerk, log_connection, store, harm):
+    queue(clerk, range(600))
+    run(log_connection, store)
+    for path, data in files(store).items():
+        if path == "checkpoint":
+            continue
+        place = store.folder / path
+        if harm == "remove":
+            place.unlink()
+        else:
+            place.write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if harm == "flip" else data[:-1])
+        (problem,) = check_log(log_connection, store, SIGNER.vkey)
+        assert problem.code == ("log.file_missing" if harm == "remove" else "log.file_damaged")
+        assert problem.facts == {"path": path}
+        place.write_bytes(data)
+    assert check_log(log_connection, store, SIGNER.vkey) == ()
+
+
+def test_a_damaged_edge_is_never_built_upon(clerk, log_connection, store):
+    queue(clerk, range(300))
+    run(log_connection, store)
+    before = store.read_checkpoint()
+    path = store.folder / "tile/0/001.p/44"
+    path.write_bytes(bytes(len(path.read_bytes())))
+    queue(clerk, ["new"])
+    for again in (store, TileStore(store.folder)):
+        with pytest.raises(TileDamagedError, match="tile"):
+            run(log_connection, again)
+    assert store.read_checkpoint() == before
+
+
+def test_many_problems_of_one_kind_are_not_listed_without_end(clerk, log_connection, store):
+    queue(clerk, range(60), stream="rumour")
+    run(log_connection, store)
+    problems = check_log(log_connection, store, SIGNER.vkey)
+    assert len(problems) == 21
+    assert problems[-1].code == "log.and_more"
+
+
+def test_numbered_leaves_before_their_checkpoint_are_only_noted(clerk, log_connection, store):
+    queue(clerk, range(4))
+    run(log_connection, store)
+    queue(clerk, ["new"])
+
+    def stop(step):
+        if step == "committed":
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        run(log_connection, store, at=stop)
+    problems = check_log(log_connection, store, SIGNER.vkey)
+    assert [line.code for line in problems] == ["log.leaves_unpublished"]
+    assert worst(problems) is Verdict.NOTE
+
+
+def test_two_sequencers_take_turns_and_number_each_leaf_once(log_database, clerk, tmp_path):
+    queue(clerk, range(2000))
+    failures = []
+
+    def work():
+        try:
+            with log_database["sequencer"].connect() as connection:
+                store = TileStore(tmp_path / "log")
+                while waiting_of(connection):
+                    try:
+                        run(connection, store, batch=97)
+                    except LogStoreProblem as refused:
+                        if "Another process" not in refused.en:
+                            raise
+        except Exception as error:  # noqa: BLE001 - told to the test
+            failures.append(error)
+
+    def waiting_of(connection):
+        with connection.transaction():
+            return connection.execute("SELECT EXISTS (SELECT FROM log_outbox)").fetchone()[0]
+
+    workers = [threading.Thread(target=work) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    assert len(leaves(clerk)) == 2000
+    settled(clerk, TileStore(tmp_path / "log"))
+
+
+def test_a_sequencer_that_does_not_end_is_named_after_a_while(log_database, log_connection, store, monkeypatch):
+    monkeypatch.setattr("creditbank.services.log._PATIENCE", "100ms")
+    with log_database["sequencer"].connect() as other:
+
+        def meanwhile(step):
+            if step == "locked":
+                with pytest.raises(LogProblem, match="Another sequencer"):
+                    run(other, TileStore(store.folder.parent / "elsewhere"))
+
+        run(log_connection, store, at=meanwhile)
+        run(other, TileStore(store.folder))
+
+
+def test_a_connection_inside_a_transaction_is_not_taken(log_connection, store):
+    log_connection.execute("SELECT 1")
+    with pytest.raises(ValueError, match="not in a transaction"):
+        run(log_connection, store)
+
+
+def test_a_connection_that_gives_other_rows_serves_as_well(log_database, clerk, store):
+    queue(clerk, range(3))
+    with log_database["sequencer"].connect(autocommit=True) as connection:
+        connection.row_factory = dict_row
+        assert run(connection, store).size == 3
+        assert find_index(connection, "posting", "2") == 2
+        assert check_log(connection, store, SIGNER.vkey) == ()
+
+
+def test_the_sequencers_login_can_neither_change_nor_drop_a_leaf(clerk, log_connection, store):
+    queue(clerk, range(3))
+    run(log_connection, store)
+    for statement in (
+        "UPDATE log_leaf SET log_index = 9",
+        "INSERT INTO log_outbox VALUES ('posting', 'x', NULL, '')",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), log_connection.transaction():
+            log_connection.execute(statement)
+
+
+def test_a_full_disk_keeps_the_checkpoint_and_the_log_goes_on_afterwards(clerk, log_connection, store, monkeypatch):
+    queue(clerk, range(300))
+    run(log_connection, store)
+    before = files(store)
+    queue(clerk, range(300, 900))
+    real = os.write
+    budget = 30_000
+
+    def write(handle, data):
+        nonlocal budget
+        if budget < len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        budget -= len(data)
+        return real(handle, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(LogStoreProblem, match="No space left") as caught:
+        run(log_connection, store)
+    assert "nothing is lost" in caught.value.en
+    monkeypatch.undo()
+    assert files(store) == before
+    assert run(log_connection, store).size == 900
+    assert waiting(clerk) == 0
+    settled(clerk, store)
+
+
+def test_a_proof_of_every_leaf_convinces_without_the_bank(clerk, log_connection, store):
+    records = {str(number): {"schema": "creditbank.example/1", "number": number} for number in range(700)}
+    salts = {name: hashlib.sha256(b"salt" + name.encode()).digest() for name in records}
+    for name, record in records.items():
+        clerk.execute("INSERT INTO log_outbox VALUES ('posting', %s, NULL, %s)", (name, commit(salts[name], record)))
+    run(log_connection, store, batch=250)
+    run(log_connection, store)
+    state, _ = read_checkpoint(store.read_checkpoint())
+    proofs = prove_leaves(store, SIGNER.vkey, range(700))
+    for row, proof in zip(leaves(clerk), proofs, strict=True):
+        assert verify_inclusion(leaf_hash(bytes(row[3])), row[0], state.size, proof.path, state.root)
+    index = find_index(log_connection, "posting", "412")
+    file = prove_record(store, SIGNER.vkey, index=index, record=records["412"], salt=salts["412"])
+    assert worst(judge(file, [SIGNER.vkey], verify_ed25519)) is Verdict.YES
+    other = prove_record(store, SIGNER.vkey, index=index, record=records["413"], salt=salts["412"])
+    assert worst(judge(other, [SIGNER.vkey], verify_ed25519)) is Verdict.NO
+    assert find_index(log_connection, "posting", "none") is None
+    assert find_index(log_connection, "operation", "412") is None
+
+
+def test_no_proof_comes_from_a_damaged_tile(clerk, log_connection, store):
+    queue(clerk, range(700))
+    run(log_connection, store)
+    path = store.folder / "tile/0/001"
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert prove_leaves(store, SIGNER.vkey, [3])
+    with pytest.raises(TileDamagedError, match="tile/0/001"):
+        prove_leaves(store, SIGNER.vkey, [300])
+
+
+def test_an_exported_log_is_complete_and_a_filled_folder_is_refused(clerk, log_connection, store, tmp_path):
+    queue(clerk, range(700))
+    run(log_connection, store, batch=300)
+    run(log_connection, store)
+    state = export_log(store, SIGNER.vkey, tmp_path / "copy")
+    copy = TileStore(tmp_path / "copy")
+    assert state.size == 700
+    assert files(copy).keys() == {*all_paths(700), "checkpoint"}
+    assert prove_leaves(copy, SIGNER.vkey, [0, 699]) == prove_leaves(store, SIGNER.vkey, [0, 699])
+    with pytest.raises(LogStoreProblem, match="not an empty folder"):
+        export_log(store, SIGNER.vkey, tmp_path / "copy")
+    (store.folder / "tile/0/001").unlink()
+    with pytest.raises(LogStoreProblem, match="tile/0/001 is missing"):
+        export_log(store, SIGNER.vkey, tmp_path / "second")
+    assert not (tmp_path / "second" / "checkpoint").exists()
+
+
+def test_a_path_outside_the_log_is_never_read(store):
+    for path in ("../keys/log.json", "/etc/passwd", "tile/0/../../x", "vkey", "tile/0/000.p/1/../2"):
+        with pytest.raises(ValueError, match="not a file of the log"):
+            store.read(path)
