@@ -27,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", help="copy the log into a new folder, ready to be served")
     export.add_argument("folder", metavar="FOLDER", help="an empty folder, or one that does not exist yet")
     for action in (checkpoint, proof, export):
-        action.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON"
-        )
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -46,17 +44,11 @@ def run(args: argparse.Namespace) -> int:
                 "root": state.root.hex(),
                 "log_key": str(vkey),
             }
-            answer = (
-                json.dumps({**data, "checkpoint": text}, ensure_ascii=False, indent=2) if args.json else text
-            )
+            answer = json.dumps({**data, "checkpoint": text}, ensure_ascii=False, indent=2) if args.json else text
         elif args.action == "export":
             state = export_log(store, vkey, Path(args.folder))
             data = {"folder": args.folder, "size": state.size, "root": state.root.hex()}
-            answer = (
-                json.dumps(data, ensure_ascii=False, indent=2)
-                if args.json
-                else f"{args.folder}: {state.size}"
-            )
+            answer = json.dumps(data, ensure_ascii=False, indent=2) if args.json else f"{args.folder}: {state.size}"
         elif args.since is not None:
             state, hashes = prove_growth(store, vkey, args.since)
             lines = [base64.b64encode(item).decode() for item in hashes]
@@ -64,13 +56,10 @@ def run(args: argparse.Namespace) -> int:
             answer = json.dumps({**data, "proof": lines}, indent=2) if args.json else "\n".join(lines)
         else:
             proof = prove_leaf(store, vkey, args.index)
-            answer = (
-                json.dumps({"index": proof.index, "proof": str(proof)}, indent=2) if args.json else str(proof)
-            )
+            answer = json.dumps({"index": proof.index, "proof": str(proof)}, indent=2) if args.json else str(proof)
     except TileDamagedError as error:
         raise Problem(
-            en=f"The log is damaged: {error}. Nothing was changed. "
-            "Restore the file from a backup or a public copy.",
+            en=f"The log is damaged: {error}. Nothing was changed. Restore the file from a backup or a public copy.",
             zh=f"日志已损坏：{error}。没有任何改动。请从备份或公开副本恢复该文件。",
         ) from error
     except ValueError as error:

@@ -17,17 +17,13 @@ _NOT_COMMANDS = {"main", "boot", "shown"}
 
 def commands() -> list[str]:
     """The names of all commands, each a module of this package with ``add_arguments`` and ``run``."""
-    return sorted(
-        module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in _NOT_COMMANDS
-    )
+    return sorted(module.name for module in pkgutil.iter_modules(cli.__path__) if module.name not in _NOT_COMMANDS)
 
 
 def build_parser(wanted: Sequence[str] | None = None) -> argparse.ArgumentParser:
     """The parser of the given commands, or of all; loading only what is asked keeps the start quick."""
     parser = argparse.ArgumentParser(prog="creditbank", description="An open credit bank (学分银行).")
-    parser.add_argument(
-        "--bank", metavar="FOLDER", help="the bank's folder (default: $CREDITBANK_HOME or ./bank)"
-    )
+    parser.add_argument("--bank", metavar="FOLDER", help="the bank's folder (default: $CREDITBANK_HOME or ./bank)")
     below = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in wanted or commands():
         module = importlib.import_module(f"creditbank.cli.{name}")

@@ -35,18 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     evaluate = actions.add_parser("evaluate", help="say what each outcome would give, and why")
     evaluate.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
-    evaluate.add_argument(
-        "outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)"
-    )
+    evaluate.add_argument("outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)")
     test = actions.add_parser("test", help="run the golden cases of a rule set")
     test.add_argument("rules", metavar="PACK", help="the code of a pack, or a file with a rule set")
-    test.add_argument(
-        "--cases", metavar="FILE", help="the file with the cases (default: PACK.cases.yaml beside it)"
-    )
+    test.add_argument("--cases", metavar="FILE", help="the file with the cases (default: PACK.cases.yaml beside it)")
     for action in (evaluate, test):
-        action.add_argument(
-            "--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON"
-        )
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,9 +72,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     answers = [(case.id, answer_case(compiled, case)) for case in cases]
     if args.json:
         rules = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
-        _print_json(
-            {"rules": rules, "outcomes": [{"id": name, **_answer_data(answer)} for name, answer in answers]}
-        )
+        _print_json({"rules": rules, "outcomes": [{"id": name, **_answer_data(answer)} for name, answer in answers]})
         return GREEN
     for name, answer in answers:
         print(name)
@@ -113,9 +105,7 @@ def _test(args: argparse.Namespace) -> int:
         for result in red:
             print(f"{result.case.id} is red{f': {result.case.name}' if result.case.name else ''}")
             for difference in result.differences:
-                print(
-                    f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}"
-                )
+                print(f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}")
             print("\n".join(_said(result.answer.explanation, 2)))
         for o in found:
             print(f"table {o.table}: rows {o.first} and {o.second} overlap")

@@ -20,9 +20,7 @@ SCHEMAS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The noun."""
-    parser.add_argument(
-        "name", choices=sorted(SCHEMAS), metavar="NAME", help=f"one of {', '.join(sorted(SCHEMAS))}"
-    )
+    parser.add_argument("name", choices=sorted(SCHEMAS), metavar="NAME", help=f"one of {', '.join(sorted(SCHEMAS))}")
 
 
 def run(args: argparse.Namespace) -> int:

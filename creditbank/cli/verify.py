@@ -88,7 +88,6 @@ def _unreadable(error: ProofUnreadableError | Problem, language: str, *, as_json
 
 def _print_json(verdict: str, explanation: Explanation, language: str, *, record: Any) -> None:
     checks = [
-        {**data, "said": say(line, language)}
-        for data, line in zip(to_data(explanation), explanation, strict=True)
+        {**data, "said": say(line, language)} for data, line in zip(to_data(explanation), explanation, strict=True)
     ]
     print(json.dumps({"verdict": verdict, "checks": checks, "record": record}, ensure_ascii=False, indent=2))

@@ -23,14 +23,10 @@ class Setting:
 
 
 SETTINGS = (
-    Setting(
-        "CREDITBANK_HOME", str, "", False, "The bank's folder; empty: ./bank, for root /var/lib/creditbank."
-    ),
+    Setting("CREDITBANK_HOME", str, "", False, "The bank's folder; empty: ./bank, for root /var/lib/creditbank."),
     Setting("DATABASE_URL", str, "", True, "A PostgreSQL server to use instead of the embedded one."),
     Setting("CREDITBANK_DEBUG", bool, False, False, "Show error details and /design/; refused off loopback."),
-    Setting(
-        "CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."
-    ),
+    Setting("CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."),
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
     Setting(
         "CREDITBANK_ORIGIN",
@@ -82,11 +78,12 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.auth",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
     "heroicons",
     "procrastinate.contrib.django",
-    "creditbank.records",
+    "creditbank.records.apps.RecordsConfig",
     "creditbank.web.design",
     "creditbank.web.account",
     "creditbank.web.learner",
@@ -134,13 +131,14 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "creditbank.web.design.middleware.RequestIdMiddleware",
+    "creditbank.web.design.middleware.request_id",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "creditbank.web.design.middleware.AppearanceMiddleware",
+    "creditbank.web.design.middleware.appearance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "creditbank.web.doors.DoorMiddleware",
@@ -153,6 +151,8 @@ TEMPLATES = [
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "creditbank.web.design.middleware.context",
                 "creditbank.web.doors.visitor",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],

@@ -32,8 +32,8 @@ _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 class DocumentError(ValueError):
     """A document that cannot be read: which one, where in it, why.
 
-    ``line`` and ``column`` count from 1 and are 0 where the place has none. ``more`` holds the further problems of
-    the same document, where its reader looks for all of them.
+    ``line`` and ``column`` count from 1 and are 0 where the place has none. ``more`` holds the further
+    problems of the same document, where its reader looks for all of them.
     """
 
     def __init__(
@@ -59,9 +59,10 @@ class DocumentError(ValueError):
 def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
     """The object a YAML or JSON document holds.
 
-    Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null, lists
-    and objects; names are always text. Of YAML only that is read: no anchors, aliases, tags, merge keys,
-    dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is refused.
+    Values are text, whole numbers, exact decimals (``Decimal``, never floating point), true, false, null,
+    lists and objects; names are always text. Nothing else of YAML is read: no anchors, aliases, tags, merge
+    keys, dates by guess or second documents; ``yes`` and ``2026-03-01`` stay text. A name given twice is
+    refused.
 
     Args:
         data: the bytes, UTF-8 with or without a byte order mark.
@@ -136,7 +137,9 @@ def _line_of(text: str, index: int) -> tuple[int, int]:
 
 
 def _is_json(text: str, name: str) -> bool:
-    return name.lower().endswith(".json") or text.lstrip().startswith("{")
+    """By the name where it tells, else by the first sign."""
+    ending = name.lower().rsplit(".", 1)[-1]
+    return ending == "json" or (ending not in ("yaml", "yml") and text.lstrip().startswith("{"))
 
 
 def _parts(path: str) -> Iterator[str | int]:
@@ -186,7 +189,7 @@ def _read_json(text: str, name: str) -> Any:
 
 def _check_json(value: Any, name: str, depth: int) -> None:
     """Depth, and characters that only an escape can smuggle in."""
-    if depth > MOST_DEPTH:
+    if depth > MOST_DEPTH and isinstance(value, dict | list):
         raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels")
     if isinstance(value, dict):
         for key, below in value.items():
@@ -268,9 +271,7 @@ class _Builder:
 
     def fail(self, event: Any, message: str) -> None:
         mark = event.start_mark
-        raise DocumentError(
-            self.name, message, line=mark.line + 1, column=mark.column + 1, path=_said(self.path())
-        )
+        raise DocumentError(self.name, message, line=mark.line + 1, column=mark.column + 1, path=_said(self.path()))
 
     def path(self) -> _Key:
         """The path of the value that is read now."""

@@ -27,9 +27,7 @@ def load_rule_set(data: bytes, *, name: str) -> RuleSet:
     return _load(data, "rules", name, read_rule_set)
 
 
-def load_outcomes(
-    data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES
-) -> tuple[Case, ...]:
+def load_outcomes(data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES) -> tuple[Case, ...]:
     """The outcomes of a document, for one rule set.
 
     Raises:
@@ -71,9 +69,7 @@ def load_pack_cases(code: str) -> CaseFile:
     return load_cases(data, load_pack(code), name=f"{code}.cases.yaml")
 
 
-def _load(
-    data: bytes, noun: str, name: str, read: Callable[[dict[str, Any]], _T], most_bytes: int = MOST_BYTES
-) -> _T:
+def _load(data: bytes, noun: str, name: str, read: Callable[[dict[str, Any]], _T], most_bytes: int = MOST_BYTES) -> _T:
     document = expect_schema(read_document(data, name=name, most_bytes=most_bytes), noun, name=name)
     try:
         return read(document)

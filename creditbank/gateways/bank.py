@@ -84,13 +84,11 @@ def check_format(bank: Bank) -> None:
         raise BankProblem(
             en=f"{bank.label} cannot be read ({error}). Nothing was changed. Restore that file from a "
             "backup, or name another folder with --bank.",
-            zh=f"无法读取 {bank.label}（{error}）。没有任何改动。"
-            "请从备份恢复该文件，或用 --bank 指定其他文件夹。",
+            zh=f"无法读取 {bank.label}（{error}）。没有任何改动。请从备份恢复该文件，或用 --bank 指定其他文件夹。",
         ) from error
     if schema != SCHEMA or not isinstance(number, int):
         raise BankProblem(
-            en=f"{bank.label} does not describe a credit bank. Nothing was changed. Name another folder with "
-            "--bank.",
+            en=f"{bank.label} does not describe a credit bank. Nothing was changed. Name another folder with --bank.",
             zh=f"{bank.label} 描述的不是学分银行。没有任何改动。请用 --bank 指定其他文件夹。",
         )
     if number > FORMAT:
@@ -121,9 +119,7 @@ def found(bank: Bank) -> None:
 def _refuse_strange_folder(bank: Bank) -> None:
     try:
         strange = sorted(
-            entry.name
-            for entry in bank.home.iterdir()
-            if entry.name not in _OURS and not entry.name.startswith(".")
+            entry.name for entry in bank.home.iterdir() if entry.name not in _OURS and not entry.name.startswith(".")
         )
     except FileNotFoundError:
         return

@@ -120,8 +120,7 @@ def logins(bank: Bank) -> dict[str, Login]:
     users = keys.need(bank, "database")["roles"]
     place = _place(bank)
     return {
-        role: Login(role=role, user=users[role]["user"], password=users[role]["password"], **place)
-        for role in ROLES
+        role: Login(role=role, user=users[role]["user"], password=users[role]["password"], **place) for role in ROLES
     }
 
 
@@ -185,9 +184,7 @@ def refuse_dangerous_login(connection: Connection) -> None:
         name, *dangers = cursor.fetchone()
     said = [words for words, found in zip(_DANGER_WORDS, dangers, strict=True) if found]
     if said:
-        raise database_problems.dangerous(
-            name, user_of("app"), [en for en, _ in said], [zh for _, zh in said]
-        )
+        raise database_problems.dangerous(name, user_of("app"), [en for en, _ in said], [zh for _, zh in said])
 
 
 _DANGERS = r"""
@@ -247,11 +244,7 @@ def _open(bank: Bank, *, tell: Tell, unsafe_fsync_off: bool) -> None:
     if not state.data_of(bank).exists():
         if banks.exists(bank):
             raise database_problems.data_missing(bank.home, state.data_of(bank))
-        tell(
-            Text(
-                en=f"Making the bank's database in {bank.db}.", zh=f"正在 {bank.db} 中创建学分银行的数据库。"
-            )
-        )
+        tell(Text(en=f"Making the bank's database in {bank.db}.", zh=f"正在 {bank.db} 中创建学分银行的数据库。"))
         postgres_server.initialise(bank)
     running = state.find(bank)
     joined = running is not None and postgres_server.join(bank, running, tell=tell)
@@ -331,4 +324,4 @@ def _check_logins(bank: Bank) -> None:
 
 
 def _reason(error: psycopg.Error) -> str:
-    return str(error).strip().splitlines()[-1].removeprefix("connection failed: ")
+    return str(error).strip().splitlines()[0].removeprefix("connection failed: ")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from creditbank.gateways.problem import DatabaseProblem
+
+_STAMP = re.compile(r"^\d{4}-\d\d-\d\d [\d:.]+ \S+ \[\d+\] ")
+_TELLING = ("FATAL", "PANIC", "ERROR", "error:", "invalid ", "unrecognized ")
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +52,8 @@ def no_system_user() -> DatabaseProblem:
         "exists or could be made. Nothing was changed. Make one (useradd --system creditbank), or run the "
         "command as an ordinary user.",
         zh="PostgreSQL 从不以 root 身份运行，而系统中既没有、也无法创建名为 creditbank "
-        "或 postgres 的系统用户。没有任何改动。请创建一个（useradd --system creditbank），或以普通用户身份运行本命令。",
+        "或 postgres 的系统用户。没有任何改动。"
+        "请创建一个（useradd --system creditbank），或以普通用户身份运行本命令。",
     )
 
 
@@ -120,8 +125,7 @@ def not_made(folder: Path, said: str) -> DatabaseProblem:
     return DatabaseProblem(
         en=f"The new database could not be made in {folder}: {words}. Nothing of it is left and nothing else "
         "was changed. Remove the cause, then run the same command again.",
-        zh=f"无法在 {folder} 中创建新数据库：{words}。没有留下残余，也没有其他改动。"
-        "请排除原因后重新运行同一条命令。",
+        zh=f"无法在 {folder} 中创建新数据库：{words}。没有留下残余，也没有其他改动。请排除原因后重新运行同一条命令。",
     )
 
 
@@ -286,6 +290,6 @@ def needs_administrator(reason: str, users: str, extensions: str) -> DatabasePro
 
 def last_words(said: str) -> str:
     """The lines of PostgreSQL's output that carry the reason, at most three."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "error:"))]
+    lines = [_STAMP.sub("", line).strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if any(word in line for word in _TELLING)]
     return " / ".join((telling or lines)[-3:]).rstrip(".") or "it said nothing"

@@ -101,9 +101,7 @@ def prepare_server(connection: psycopg.Connection[Any], users: Users) -> None:
         if not _is_prepared(connection):
             make_roles(connection, users, renew=False)
             grant_database(connection, connection.info.dbname)
-            connection.execute(
-                sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(user_of("owner")))
-            )
+            connection.execute(sql.SQL("GRANT ALL ON SCHEMA public TO {}").format(sql.Identifier(user_of("owner"))))
             make_extensions(connection)
     except psycopg.errors.InsufficientPrivilege as error:
         reason = str(error).strip().splitlines()[0]
@@ -134,8 +132,7 @@ def check_no_open_door(connection: psycopg.Connection[Any]) -> None:
         DatabaseProblem: a line uses another method than scram-sha-256, peer or reject.
     """
     line = connection.execute(
-        "SELECT line_number FROM pg_hba_file_rules"
-        " WHERE auth_method NOT IN ('scram-sha-256', 'peer', 'reject')"
+        "SELECT line_number FROM pg_hba_file_rules WHERE auth_method NOT IN ('scram-sha-256', 'peer', 'reject')"
     ).fetchone()
     if line:
         raise database_problems.open_door(line[0])

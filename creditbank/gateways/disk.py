@@ -73,8 +73,7 @@ def refuse(path: Path, error: OSError) -> NoReturn:
         raise DiskProblem(
             en=f"The disk is full: {path} could not be written. Nothing was changed; what stood there before "
             "still stands. Free some space, then run the same command again.",
-            zh=f"磁盘空间已满：无法写入 {path}。没有任何改动，原有内容保持不变。"
-            "请先腾出空间，再运行同一条命令。",
+            zh=f"磁盘空间已满：无法写入 {path}。没有任何改动，原有内容保持不变。请先腾出空间，再运行同一条命令。",
         ) from error
     reason = error.strerror or str(error)
     raise DiskProblem(

@@ -104,7 +104,6 @@ def new_secret(length: int = 32) -> bytes:
 
 def _unreadable(path: Path, reason: str) -> KeyProblem:
     return KeyProblem(
-        en=f"{path} cannot be read ({reason}). Nothing was changed. Restore it from the backup of the keys "
-        "folder.",
+        en=f"{path} cannot be read ({reason}). Nothing was changed. Restore it from the backup of the keys folder.",
         zh=f"无法读取 {path}（{reason}）。没有任何改动。请从 keys 文件夹的备份中恢复它。",
     )

@@ -78,8 +78,7 @@ class TileStore:
             raise LogStoreProblem(
                 en=f"{self.folder / _CHECKPOINT} is damaged: it is not UTF-8 text. Nothing was changed. "
                 "Restore it from a backup or from a public copy.",
-                zh=f"{self.folder / _CHECKPOINT} 已损坏：不是 UTF-8 文本。没有任何改动。"
-                "请从备份或公开副本恢复它。",
+                zh=f"{self.folder / _CHECKPOINT} 已损坏：不是 UTF-8 文本。没有任何改动。请从备份或公开副本恢复它。",
             ) from None
 
     def write(self, files: Mapping[str, bytes], at: Callable[[str], None] = _nothing) -> None:
@@ -97,9 +96,7 @@ class TileStore:
             for path in paths:
                 target = self.folder / path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                handle = os.open(
-                    f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644
-                )
+                handle = os.open(f"{target}{_TEMPORARY}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o644)
                 handles.append(handle)
                 disk.write_all(handle, files[path])
                 # Some hundreds at once, so that the disk takes them together and no limit of handles is met.
@@ -165,8 +162,7 @@ class TileStore:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LogStoreProblem(
-                    en=f"Another process is writing the log in {self.folder}. "
-                    "Nothing was changed; try again.",
+                    en=f"Another process is writing the log in {self.folder}. Nothing was changed; try again.",
                     zh=f"另一个进程正在写入 {self.folder} 中的日志。没有任何改动；请稍后重试。",
                 ) from None
             yield

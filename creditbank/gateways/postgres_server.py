@@ -132,9 +132,7 @@ def start(bank: Bank, *, tell: Tell, unsafe_fsync_off: bool = False) -> Running:
     try:
         socket = state.planned_socket_folder(bank)
         state.make_socket_folder(socket, user)
-        settings = (
-            _PROMISES | {"unix_socket_directories": str(socket)} | (_UNSAFE if unsafe_fsync_off else {})
-        )
+        settings = _PROMISES | {"unix_socket_directories": str(socket)} | (_UNSAFE if unsafe_fsync_off else {})
         command = [programs.program("postgres"), "-D", _data_as_seen(bank, user)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
@@ -206,7 +204,7 @@ def _new_superuser() -> dict[str, str]:
 
 
 def _new_socket() -> dict[str, str]:
-    return {"schema": "creditbank.keys.socket/1", "name": keys.new_secret(8).hex()}
+    return {"schema": "creditbank.keys.socket/1", "secret": keys.new_secret().hex()}
 
 
 def _initdb(programs: Binaries, user: Account | None, folder: Path, password: str) -> None:
@@ -229,16 +227,19 @@ def _initdb(programs: Binaries, user: Account | None, folder: Path, password: st
             common += ["--set", f"{name}={value}"]
         for locale in _LOCALES:
             secret.seek(0)
-            answer = subprocess.run(
-                [*common, f"--locale={locale}"],
-                cwd=folder,
-                pass_fds=[secret.fileno()],
-                capture_output=True,
-                text=True,
-                check=False,
-                env=_environment(),
-                **_as_user(user),
-            )
+            try:
+                answer = subprocess.run(
+                    [*common, f"--locale={locale}"],
+                    cwd=folder,
+                    pass_fds=[secret.fileno()],
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    env=_environment(),
+                    **_as_user(user),
+                )
+            except OSError as error:  # for instance: the system user may not enter the programs' folder
+                raise database_problems.not_made(folder.parent, str(error)) from error
             if answer.returncode == 0:
                 return
             said = answer.stderr or answer.stdout
@@ -270,7 +271,7 @@ def _launch(bank: Bank, command: list[str], user: Account | None, host: str, loc
     except OSError as error:
         raise database_problems.not_started(bank.db, str(error)) from error
     _started[process.pid] = process
-    running = Running(process.pid, processes.birth_of(process.pid) or "ended", host)
+    running = Running(process.pid, processes.birth_of(process.pid) or "ended", host, state.place_of(bank))
     try:
         state.record(bank, running)
     except BaseException:

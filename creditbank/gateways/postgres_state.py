@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import stat
@@ -23,16 +24,26 @@ _SOCKET_ROOM = 103 - len(f"/.s.PGSQL.{PORT}")  # macOS has 104 bytes for a socke
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that was started: its postmaster and its socket's folder."""
+    """A server that was started: its postmaster, its socket's folder, and the data folder it works in."""
 
     pid: int
     birth: str
     host: str
+    place: str
 
 
 def data_of(bank: Bank) -> Path:
     """PostgreSQL's own data folder."""
     return bank.db / "data"
+
+
+def place_of(bank: Bank) -> str:
+    """What tells this data folder from a copy of it: device and inode; empty when there is none."""
+    try:
+        status = data_of(bank).stat()
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 def log_of(bank: Bank) -> Path:
@@ -48,7 +59,7 @@ def lock_of(bank: Bank) -> Path:
 def socket_folder(bank: Bank) -> Path:
     """Where the server's socket is, or will be at the next start."""
     state = recorded(bank)
-    return Path(state.host) if state else planned_socket_folder(bank)
+    return Path(state.host) if state and state.place == place_of(bank) else planned_socket_folder(bank)
 
 
 def find(bank: Bank) -> Running | None:
@@ -58,21 +69,27 @@ def find(bank: Bank) -> Running | None:
     merely has the recorded pid is not taken for the server.
     """
     state = recorded(bank)
-    if state and processes.is_same(state.pid, state.birth):
+    # The record of a copied bank names the server of the original: that one works in another place.
+    if state and state.place == place_of(bank) and processes.is_same(state.pid, state.birth):
         return state
     lines = _pid_file(bank)
     pid = _first_number(lines)
     if pid is None or not _is_postmaster_here(bank, pid, lines):
         return None
     birth = processes.birth_of(pid)
-    return Running(pid, birth, lines[4].strip() or str(planned_socket_folder(bank))) if birth else None
+    host = lines[4].strip() or str(planned_socket_folder(bank))
+    return Running(pid, birth, host, place_of(bank)) if birth else None
 
 
 def stranger_with_its_pid(bank: Bank) -> int | None:
-    """The pid in PostgreSQL's pid file when another living process has been given it since."""
+    """The pid in PostgreSQL's pid file when it is not our server's, but PostgreSQL would think it is.
+
+    Either another process has been given it since, or our killed server is a zombie its starter has not
+    collected: both answer PostgreSQL's only question, a signal 0.
+    """
     lines = _pid_file(bank)
     pid = _first_number(lines)
-    if pid is None or processes.birth_of(pid) is None or _is_postmaster_here(bank, pid, lines):
+    if pid is None or not processes.answers(pid) or _is_postmaster_here(bank, pid, lines):
         return None
     return pid
 
@@ -102,9 +119,10 @@ def planned_socket_folder(bank: Bank) -> Path:
     plain = len(os.fsencode(inside)) <= _SOCKET_ROOM and not set(',"\\') & set(str(inside))
     if os.geteuid() != 0 and plain:
         return inside
-    # The name is random and secret, and the folder must prove to be ours (make_socket_folder).
+    # The name is secret and this folder's own, and its folder must prove to be ours (make_socket_folder).
     base = Path("/run") if os.geteuid() == 0 and Path("/run").is_dir() else Path("/tmp")  # noqa: S108
-    return base / f"creditbank-{keys.need(bank, 'socket')['name']}"
+    secret = f"{keys.need(bank, 'socket')['secret']}:{os.path.realpath(bank.home)}"
+    return base / f"creditbank-{hashlib.sha256(secret.encode()).hexdigest()[:16]}"
 
 
 def make_socket_folder(folder: Path, user: Account | None) -> None:

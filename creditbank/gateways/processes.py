@@ -27,6 +27,17 @@ def is_same(pid: int, birth: str) -> bool:
     return birth_of(pid) == birth
 
 
+def answers(pid: int) -> bool:
+    """Whether the system knows the pid at all, be it a zombie's or another user's."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def works_in(pid: int, folder: Path) -> bool | None:
     """Whether the process's working folder is this one; nothing where the system does not tell."""
     try:

@@ -124,8 +124,7 @@ def _signer(bank: Bank, data: dict[str, Any]) -> LogSigner:
         damage = damage or f"it is not of the form {_SCHEMA}"
         path = keys.path_of(bank, "log")
         raise KeyProblem(
-            en=f"{path} is damaged: {damage}. Nothing was changed. "
-            "Restore it from the backup of the keys folder.",
+            en=f"{path} is damaged: {damage}. Nothing was changed. Restore it from the backup of the keys folder.",
             zh=f"{path} 已损坏：{damage}。没有任何改动。请从 keys 文件夹的备份中恢复它。",
         )
     return signer

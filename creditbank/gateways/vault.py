@@ -82,7 +82,5 @@ def read(bank: Bank, sha256: str) -> bytes:
 
 
 def _key(bank: Bank) -> tuple[int, bytes]:
-    kept = keys.read_or_make(
-        bank, "data", lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()}
-    )
+    kept = keys.read_or_make(bank, "data", lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()})
     return int(kept["id"]), base64.b64decode(kept["key"])

@@ -6,14 +6,18 @@ import gettext
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from creditbank import domain
-from creditbank.domain.explanation import Explanation, Fact, Line
 from creditbank.domain.values import Amount, Text, format_credit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from creditbank.domain.explanation import Explanation, Fact, Line
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 """One room per part of the house, each with ``zh_Hans/LC_MESSAGES/django.mo``."""
@@ -29,6 +33,14 @@ def say(line: Line, language: str) -> str:
     """
     sentence = translate(messages().get(line.code, line.code), language)
     return _PLACE.sub(lambda place: _place(place, line.facts, language), sentence)
+
+
+def say_code(
+    code: str, facts: Mapping[str, Fact], language: str, sentences: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The sentence of a code with its facts; ``sentences`` adds those of a module outside the domain."""
+    said = translate(sentences.get(code) or messages().get(code, code), language)
+    return _PLACE.sub(lambda place: _place(place, facts, language), said)
 
 
 def say_all(explanation: Explanation, language: str, *, indent: str = "  ") -> list[str]:

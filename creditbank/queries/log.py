@@ -32,9 +32,7 @@ class LogProblem(Problem):
 def find_index(connection: Connection[Any], stream: str, leaf_ref: str) -> int | None:
     """The index of a record's leaf, or None while it waits, or when it was never logged."""
     with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(
-            "SELECT log_index FROM log_leaf WHERE stream = %s AND leaf_ref = %s", (stream, leaf_ref)
-        )
+        cursor.execute("SELECT log_index FROM log_leaf WHERE stream = %s AND leaf_ref = %s", (stream, leaf_ref))
         row = cursor.fetchone()
     return None if row is None else int(row[0])
 
@@ -124,14 +122,12 @@ def read_published(store: TileStore, vkey: VerifierKey) -> Checkpoint | None:
         state, note = read_checkpoint(text)
     except NoteFormatError as error:
         raise LogProblem(
-            en=f"{place} is damaged: {error}. Nothing was signed. "
-            "Restore it from a backup or from a public copy.",
+            en=f"{place} is damaged: {error}. Nothing was signed. Restore it from a backup or from a public copy.",
             zh=f"{place} 已损坏：{error}。没有签名。请从备份或公开副本恢复它。",
         ) from None
     if state.origin != vkey.name or vkey not in note.signed_by([vkey], verify_ed25519):
         raise LogProblem(
-            en=f"{place} is not signed by the key {vkey}. Nothing was signed. "
-            "Log and keys must come from one bank.",
+            en=f"{place} is not signed by the key {vkey}. Nothing was signed. Log and keys must come from one bank.",
             zh=f"{place} 不是由密钥 {vkey} 签名的。没有签名。日志与密钥必须出自同一家学分银行。",
         )
     return state

@@ -61,9 +61,7 @@ def propose(
     """
     kind = outcome_type_of(scope, institution, outcome_type)
     version = (
-        version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)
-        if kind is not None
-        else None
+        version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on) if kind is not None else None
     )
     if version is None:
         return Refusal.because("recognition.no_rule", day=on.isoformat())

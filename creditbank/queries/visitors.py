@@ -38,12 +38,12 @@ class Visitor:
 
 
 _DESKS = """
-SELECT place.id, place.kind, parent.id, parent.kind, place.name, place.name_en, parent.name, parent.name_en,
+SELECT membership.institution_id, membership.college_id, place.name, place.name_en, college.name, college.name_en,
   membership.role
 FROM membership JOIN institution AS place ON place.id = membership.institution_id
-LEFT JOIN institution AS parent ON parent.id = place.parent_id
+LEFT JOIN institution AS college ON college.id = membership.college_id
 WHERE {condition} AND membership.account_id = %s AND since <= %s AND (until IS NULL OR until >= %s)
-ORDER BY parent.name NULLS FIRST, place.name
+ORDER BY place.code, college.code NULLS FIRST
 """
 
 
@@ -54,13 +54,13 @@ def visitor_of(account: UUID, *, chosen: str | None, on: date, name: str = "") -
         rows = scope.fetch(_DESKS.format(condition=condition), [*values, account, on, on])
         learns = bool(scope.fetch("SELECT 1 FROM enrolment WHERE learner_id = %s LIMIT 1", [account]))
     desks: dict[UUID, Desk] = {}
-    for place, kind, parent, _parent_kind, zh, en, parent_zh, parent_en, role in rows:
-        below = kind in ("college", "department")
-        known = desks.get(place)
-        desks[place] = Desk(
-            institution=parent if below else place,
-            college=place if below else None,
-            name=Text(f"{parent_zh} · {zh}", f"{parent_en} · {en}") if below else Text(zh, en),
+    for institution, college, zh, en, college_zh, college_en, role in rows:
+        key = college or institution
+        known = desks.get(key)
+        desks[key] = Desk(
+            institution=institution,
+            college=college,
+            name=Text(f"{zh} · {college_zh}", f"{en} · {college_en}") if college else Text(zh, en),
             roles=(known.roles if known else frozenset()) | {Role(role)},
         )
     listed = tuple(desks.values())

@@ -41,9 +41,7 @@ class AcademicYear(models.Model):
         db_table = "academic_year"
         constraints = [
             models.UniqueConstraint(fields=["institution", "code"], name="academic_year_code"),
-            models.CheckConstraint(
-                condition=models.Q(ends_on__gt=models.F("starts_on")), name="academic_year_days"
-            ),
+            models.CheckConstraint(condition=models.Q(ends_on__gt=models.F("starts_on")), name="academic_year_days"),
         ]
 
 

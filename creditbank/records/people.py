@@ -31,6 +31,8 @@ class Membership(models.Model):
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="memberships")
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    college = models.ForeignKey(Institution, null=True, on_delete=models.PROTECT, related_name="+")
+    """Set where the role reaches one college of the institution only."""
     role = models.TextField()
     since = models.DateField()
     until = models.DateField(null=True)
@@ -38,7 +40,9 @@ class Membership(models.Model):
     class Meta:
         db_table = "membership"
         constraints = [
-            models.UniqueConstraint(fields=["account", "institution", "role"], name="membership_once"),
+            models.UniqueConstraint(
+                fields=["account", "institution", "college", "role"], nulls_distinct=False, name="membership_once"
+            ),
         ]
 
 

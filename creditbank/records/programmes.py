@@ -23,9 +23,7 @@ class Programme(models.Model):
 
     class Meta:
         db_table = "programme"
-        constraints = [
-            models.UniqueConstraint(fields=["institution", "code", "version"], name="programme_version")
-        ]
+        constraints = [models.UniqueConstraint(fields=["institution", "code", "version"], name="programme_version")]
 
 
 class Progress(models.Model):

@@ -54,7 +54,5 @@ class RowExplanation(models.Model):
     class Meta:
         db_table = "row_explanation"
         constraints = [
-            models.UniqueConstraint(
-                fields=["rule_version", "row", "facts_hash"], name="row_explanation_once"
-            ),
+            models.UniqueConstraint(fields=["rule_version", "row", "facts_hash"], name="row_explanation_once"),
         ]

@@ -291,9 +291,7 @@ TABLES: tuple[Table, ...] = (
     Table("institution", _R, Rows.TREE, app="SELECT, INSERT, UPDATE"),
     Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
-    Table(
-        "account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"
-    ),
+    Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
     Table("learner", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
     Table("enrolment", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
@@ -307,9 +305,7 @@ TABLES: tuple[Table, ...] = (
     Table("claim", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
     Table("claim_event", _L, Rows.LEARNER),
     Table("evidence", _L, Rows.LEARNER),
-    Table(
-        "scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"
-    ),
+    Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
     Table("result", _L, Rows.LEARNER),
@@ -353,8 +349,7 @@ def policies(table: Table) -> list[str]:
             reads, writes = f"actor_id = {PERSON} OR {own}", "true"
     sql = [f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"]
     sql += [
-        f"DROP POLICY IF EXISTS {name} ON {table.name}"
-        for name in ("reads", "adds", "changes", "removes", "audits")
+        f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")
     ]
     sql += [
         f"CREATE POLICY reads ON {table.name} FOR SELECT TO {{app}} USING ({reads})",
@@ -384,8 +379,7 @@ def grants(table: Table) -> list[str]:
 def enum_types() -> list[str]:
     """The SQL of the ledger's enumerations."""
     return [
-        f"CREATE TYPE {name} AS ENUM ({', '.join(repr(label) for label in labels)})"
-        for name, labels in _ENUMS.items()
+        f"CREATE TYPE {name} AS ENUM ({', '.join(repr(label) for label in labels)})" for name, labels in _ENUMS.items()
     ]
 
 

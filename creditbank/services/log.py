@@ -171,8 +171,7 @@ def _alone(connection: Connection[Any]) -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
     except LockNotAvailable as error:
         raise LogProblem(
-            en=f"Another sequencer has been at work for {_PATIENCE}. Nothing was changed; "
-            "the next run tries again.",
+            en=f"Another sequencer has been at work for {_PATIENCE}. Nothing was changed; the next run tries again.",
             zh=f"另一个日志定序进程已占用 {_PATIENCE}。没有任何改动；下次运行会重试。",
         ) from error
     try:

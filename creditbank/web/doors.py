@@ -54,9 +54,7 @@ class DoorMiddleware:
         if may_enter(visitor.actor, rule.name):
             return None
         if visitor.actor is NOBODY and request.method in ("GET", "HEAD"):
-            return HttpResponseRedirect(
-                f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}"
-            )
+            return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
         raise Http404
 
 

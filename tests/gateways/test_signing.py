@@ -68,9 +68,7 @@ def test_a_name_that_no_signature_can_carry_is_refused(bank, origin):
     assert not (bank.keys / "log.json").exists()
 
 
-@pytest.mark.parametrize(
-    "change", [{"seed": "00"}, {"seed": "00" * 32}, {"seed": 1}, {"schema": "x"}, {"more": 1}]
-)
+@pytest.mark.parametrize("change", [{"seed": "00"}, {"seed": "00" * 32}, {"seed": 1}, {"schema": "x"}, {"more": 1}])
 def test_a_damaged_key_file_is_named(bank, change):
     open_or_create_log_key(bank, ORIGIN)
     path = bank.keys / "log.json"

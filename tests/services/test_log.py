@@ -156,9 +156,7 @@ def test_the_log_grows_in_batches_and_every_earlier_checkpoint_stays_true(clerk,
     # Of the tiles that are full, no partial file is left; of the last one they all stand.
     partial = [path for path in files(store) if ".p/" in path]
     assert set(edge_paths(1000)) <= set(partial)
-    assert {path.partition(".p/")[0] for path in partial} == {
-        path.partition(".p/")[0] for path in edge_paths(1000)
-    }
+    assert {path.partition(".p/")[0] for path in partial} == {path.partition(".p/")[0] for path in edge_paths(1000)}
 
 
 def test_nothing_new_is_not_signed_again(clerk, log_connection, store):
@@ -309,9 +307,7 @@ def test_a_checkpoint_of_another_key_or_none_at_all_is_refused(clerk, log_connec
     (store.folder / "checkpoint").write_text("nonsense\n")
     with pytest.raises(LogProblem, match="damaged"):
         run(log_connection, store)
-    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == [
-        "log.checkpoint_unreadable"
-    ]
+    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == ["log.checkpoint_unreadable"]
 
 
 def test_a_changed_checkpoint_is_refused(clerk, log_connection, store):
@@ -410,9 +406,7 @@ def test_two_sequencers_take_turns_and_number_each_leaf_once(log_database, clerk
     settled(clerk, TileStore(tmp_path / "log"))
 
 
-def test_a_sequencer_that_does_not_end_is_named_after_a_while(
-    log_database, log_connection, store, monkeypatch
-):
+def test_a_sequencer_that_does_not_end_is_named_after_a_while(log_database, log_connection, store, monkeypatch):
     monkeypatch.setattr("creditbank.services.log._PATIENCE", "100ms")
     with log_database["sequencer"].connect() as other:
 
@@ -451,9 +445,7 @@ def test_the_sequencers_login_can_neither_change_nor_drop_a_leaf(clerk, log_conn
             log_connection.execute(statement)
 
 
-def test_a_full_disk_keeps_the_checkpoint_and_the_log_goes_on_afterwards(
-    clerk, log_connection, store, monkeypatch
-):
+def test_a_full_disk_keeps_the_checkpoint_and_the_log_goes_on_afterwards(clerk, log_connection, store, monkeypatch):
     queue(clerk, range(300))
     run(log_connection, store)
     before = files(store)
@@ -483,9 +475,7 @@ def test_a_proof_of_every_leaf_convinces_without_the_bank(clerk, log_connection,
     records = {str(number): {"schema": "creditbank.example/1", "number": number} for number in range(700)}
     salts = {name: hashlib.sha256(b"salt" + name.encode()).digest() for name in records}
     for name, record in records.items():
-        clerk.execute(
-            "INSERT INTO log_outbox VALUES ('posting', %s, NULL, %s)", (name, commit(salts[name], record))
-        )
+        clerk.execute("INSERT INTO log_outbox VALUES ('posting', %s, NULL, %s)", (name, commit(salts[name], record)))
     run(log_connection, store, batch=250)
     run(log_connection, store)
     state, _ = read_checkpoint(store.read_checkpoint())

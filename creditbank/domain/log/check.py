@@ -29,8 +29,7 @@ MESSAGES: dict[str, str] = {
     "log.checkpoint_unreadable": "The checkpoint cannot be read: {reason}.",
     "log.checkpoint_foreign": "The checkpoint is not signed by the key {key}.",
     "log.checkpoint_ahead": (
-        "The checkpoint counts {published} leaves, the database only {size}: "
-        "the database is older than the log."
+        "The checkpoint counts {published} leaves, the database only {size}: the database is older than the log."
     ),
     "log.leaves_unpublished": "{count} leaves are numbered but not yet under the checkpoint.",
     "log.leaves_gap": "Leaf {index} is missing in the database.",

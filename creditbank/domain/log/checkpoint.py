@@ -101,9 +101,7 @@ class Note:
             raise NoteFormatError("the note holds a control character")
         text, blank, below = written.rpartition("\n\n")
         if not blank or not text or not below.endswith("\n"):
-            raise NoteFormatError(
-                "a note is a text, an empty line, and signature lines that end in a newline"
-            )
+            raise NoteFormatError("a note is a text, an empty line, and signature lines that end in a newline")
         lines = below.removesuffix("\n").split("\n")
         if len(lines) > _MOST_SIGNATURES:
             raise NoteFormatError(f"the note has more than {_MOST_SIGNATURES} signatures")
@@ -153,9 +151,7 @@ class Checkpoint:
     def signed(self, keys: Sequence[VerifierKey], signatures: Sequence[bytes]) -> str:
         """The signed note of this checkpoint."""
         signed = zip(keys, signatures, strict=True)
-        return str(
-            Note(self.text(), tuple(NoteSignature(key.name, key.key_id, made) for key, made in signed))
-        )
+        return str(Note(self.text(), tuple(NoteSignature(key.name, key.key_id, made) for key, made in signed)))
 
 
 def read_checkpoint(written: str) -> tuple[Checkpoint, Note]:

@@ -42,8 +42,7 @@ def root_of(hashes: Sequence[bytes]) -> bytes:
     while len(level) > 1:
         odd = level[-1:] if len(level) % 2 else []
         level = [
-            sha256(b"\x01" + left + right).digest()
-            for left, right in zip(level[0::2], level[1::2], strict=False)
+            sha256(b"\x01" + left + right).digest() for left, right in zip(level[0::2], level[1::2], strict=False)
         ] + odd
     return level[0]
 
@@ -172,9 +171,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
     return _is_hash(root) and inclusion_root(leaf, index, size, path) == root
 
 
-def verify_consistency(
-    old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]
-) -> bool:
+def verify_consistency(old_size: int, old_root: bytes, new_size: int, new_root: bytes, proof: Sequence[bytes]) -> bool:
     """Whether the proof shows that the new tree begins with all leaves of the old one, in their order.
 
     From the empty tree every tree may grow: then the old root must be the empty root and the proof empty.

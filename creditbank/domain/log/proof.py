@@ -41,15 +41,13 @@ MESSAGES: dict[str, str] = {
     "log.parts_differ": "The file contradicts itself: the {part} in the proof is not the one beside it.",
     "log.record_included": "The record is leaf {index} of a log of {size} leaves with the root {root}.",
     "log.record_not_included": (
-        "The record is not leaf {index} of the log of {size} leaves: "
-        "record, salt, index or proof was changed."
+        "The record is not leaf {index} of the log of {size} leaves: record, salt, index or proof was changed."
     ),
     "log.key_misshapen": "The log key in the file cannot be read: {reason}.",
     "log.key_pinned": "The log's key is one you named: {key}.",
     "log.key_other": "The file names another log key than you did: {key}.",
     "log.key_unpinned": (
-        "The log's key came with the file: compare {key} with the key the bank publishes, "
-        "or name it with --log-key."
+        "The log's key came with the file: compare {key} with the key the bank publishes, or name it with --log-key."
     ),
     "log.checkpoint_signed": "The log {origin} signed this state of {size} leaves.",
     "log.checkpoint_unsigned": "The state of {size} leaves carries no valid signature of the log {origin}.",

@@ -327,9 +327,7 @@ def _levels(size: int) -> int:
 
 def _tile_root(data: bytes) -> bytes:
     while len(data) > HASH_SIZE:
-        data = b"".join(
-            [sha256(b"\x01" + data[start : start + 64]).digest() for start in range(0, len(data), 64)]
-        )
+        data = b"".join([sha256(b"\x01" + data[start : start + 64]).digest() for start in range(0, len(data), 64)])
     return data
 
 
@@ -339,10 +337,7 @@ def _pyramid(hashes: list[bytes]) -> list[list[bytes]]:
     for _ in range(HEIGHT):
         below = levels[-1]
         levels.append(
-            [
-                sha256(b"\x01" + left + right).digest()
-                for left, right in zip(below[0::2], below[1::2], strict=False)
-            ]
+            [sha256(b"\x01" + left + right).digest() for left, right in zip(below[0::2], below[1::2], strict=False)]
         )
     return levels
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Line, Refusal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Context, Proposal, Ruling, RuleSet
+from creditbank.domain.rules.model import Context, Proposal, RuleSet, Ruling
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, format_credit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
     from creditbank.domain.explanation import Explanation
     from creditbank.domain.rules.compile import Compiled
 
@@ -30,8 +31,8 @@ _KNOWN = ("name", "used", "earlier")
 class Expected:
     """What a case demands; ``None`` and empty parts demand nothing.
 
-    ``codes`` must all occur somewhere in the explanation. ``problems`` are the facts that must be complained about;
-    then there is no ruling.
+    ``codes`` must all occur somewhere in the explanation. ``problems`` are the facts that must be complained
+    about; then there is no ruling.
     """
 
     ruling: Ruling | None
@@ -165,9 +166,7 @@ def _unique(place: Place, read: Any) -> tuple[Case, ...]:
     seen: set[str] = set()
     doubles = [case.id for case in cases if case.id in seen or seen.add(case.id)]  # type: ignore[func-returns-value]
     if doubles:
-        raise UnreadableError(
-            tuple(Problem(place.path, f"the id {double} is used twice") for double in doubles)
-        )
+        raise UnreadableError(tuple(Problem(place.path, f"the id {double} is used twice") for double in doubles))
     return cases
 
 

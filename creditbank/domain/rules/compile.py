@@ -15,9 +15,13 @@ from creditbank.domain.rules.model import (
     Condition,
     Fact,
     FactType,
+    FromFact,
+    Give,
+    Granted,
     Lower,
     Multiply,
     OneOf,
+    Proposal,
     Row,
     RuleSet,
     Table,
@@ -35,6 +39,7 @@ Tests = tuple[tuple[int, Callable[[Any], bool]], ...]
 LARGEST_INDEX = 4_096
 MOST_ENTRIES = 100_000
 MOST_KEPT = 256
+MOST_ANSWERS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,14 @@ class CompiledTable:
         return self._found.get(self._key(values), ())
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The decision that the deciding facts alone lead to, and its proposal where the context says nothing."""
+
+    granted: Granted
+    proposal: Proposal
+
+
 class Compiled:
     """A rule set ready to evaluate; make it with :func:`compile_rules`.
 
@@ -92,7 +105,10 @@ class Compiled:
         "chooses",
         "context_free",
         "dates",
+        "deciding",
+        "explained",
         "facts",
+        "granted",
         "hash",
         "lowers",
         "position",
@@ -138,6 +154,19 @@ class Compiled:
             (rule, bind(rule.when, self.position), self.position[rule.fact]) for rule in rules.validity
         )
         self.context_free = not (rules.choose or rules.cap or rules.validity)
+        decides = _deciding(rules)
+        self.deciding: Callable[[tuple[Value | None, ...]], Any] = itemgetter(
+            *(self.position[name] for name in self.facts if name in decides)
+        )
+        self.granted: dict[Any, Granted] = {}
+        self.explained: dict[Any, Explained] = {}
+
+
+def keep(memory: dict[Any, Any], key: Any, answer: Any) -> None:
+    """Remember an answer; a full memory is emptied first, so that it stays small whatever is asked."""
+    if len(memory) >= MOST_ANSWERS:
+        memory.clear()
+    memory[key] = answer
 
 
 _KEPT: dict[str, Compiled] = {}
@@ -165,12 +194,26 @@ def bind(condition: Condition | Iterable[Any], position: dict[str, int]) -> Test
     return tuple(
         (
             position[test.fact],
-            frozenset(test.accept.values).__contains__
-            if isinstance(test.accept, OneOf)
-            else test.accept.accepts,
+            frozenset(test.accept.values).__contains__ if isinstance(test.accept, OneOf) else test.accept.accepts,
         )
         for test in condition
     )
+
+
+def _deciding(rules: RuleSet) -> set[str]:
+    """The facts that tables, steps and gifts look at; the first fact where they look at none."""
+    conditions = [step.when for step in rules.adjust]
+    names = {step.fact for step in rules.adjust if isinstance(step, Lower)}
+    names |= {step.each for step in rules.adjust if isinstance(step, Add) and step.each}
+    for table in rules.tables:
+        conditions.append(table.when)
+        names |= set(table.columns)
+        for row in table.rows:
+            conditions.append(row.when)
+            if isinstance(row.give, Give):
+                parts = (row.give.credit, row.give.level, row.give.field)
+                names |= {part.fact for part in parts if isinstance(part, FromFact)}
+    return names | {test.fact for condition in conditions for test in condition} or {rules.facts[0].name}
 
 
 def _key_columns(table: Table, facts: list[Fact]) -> list[Fact]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
+from creditbank.domain.rules.compile import Explained, keep
 from creditbank.domain.rules.facts import normal_words
 from creditbank.domain.rules.model import (
     Add,
@@ -50,26 +51,22 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
     ruling = _in_time(compiled, outcome, context, reasons)
     if ruling is not Ruling.RECOGNISE:
         return _ended(ruling, None, reasons)
-    granted = _grant(compiled, outcome.values, reasons)
+    by_facts = _explained(compiled, outcome)
+    if compiled.context_free:
+        return by_facts.proposal
+    granted, before = by_facts.granted, len(reasons)
+    reasons += by_facts.proposal.explanation[0].lines
     if granted.ruling is not Ruling.RECOGNISE:
-        return _ended(granted.ruling, granted.row, reasons)
+        return _ended(granted.ruling, granted.row, reasons) if before else by_facts.proposal
+    own = len(reasons)
     credit = _best_of_family(compiled, outcome, context.earlier, granted.credit, reasons)
     credit = _capped(compiled, context.used, granted.category, credit, reasons)
     expires = _expires(compiled, outcome, context.claimed_on, reasons) if credit else None
     if credit == 0 or (expires is not None and expires <= context.claimed_on):
         return _ended(Ruling.REFUSE, granted.row, reasons)
-    return Proposal(
-        ruling=Ruling.RECOGNISE,
-        credit=credit,
-        category=granted.category,
-        level=granted.level,
-        field=granted.field,
-        row=granted.row,
-        expires_on=expires,
-        explanation=trace.summary(
-            Ruling.RECOGNISE, credit, compiled.categories[granted.category or ""], reasons
-        ),
-    )
+    if not before and own == len(reasons):
+        return by_facts.proposal  # neither dates nor families nor caps had anything to say
+    return _recognised(compiled, granted, credit, expires, reasons)
 
 
 def evaluate_untraced(compiled: Compiled, outcome: Outcome) -> Granted:
@@ -78,7 +75,12 @@ def evaluate_untraced(compiled: Compiled, outcome: Outcome) -> Granted:
     Equal outcomes give equal answers, so a bulk caller may remember them by outcome. Where
     ``compiled.context_free`` holds, this is the whole decision.
     """
-    return _grant(compiled, outcome.values, None)
+    key = compiled.deciding(outcome.values)
+    granted = compiled.granted.get(key)
+    if granted is None:
+        granted = _grant(compiled, outcome.values, None)
+        keep(compiled.granted, key, granted)
+    return granted
 
 
 def explain_row(compiled: Compiled, row: str) -> Explanation:
@@ -108,6 +110,37 @@ def family_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
 def caps_of(compiled: Compiled, category: str | None) -> tuple[Cap, ...]:
     """The caps that bind a category, with scopes for which a service has to sum what was used."""
     return tuple(cap for cap in compiled.rules.cap if cap.category in (None, category))
+
+
+def _explained(compiled: Compiled, outcome: Outcome) -> Explained:
+    """The decision by facts alone with its reasons, made once for equal deciding facts."""
+    key = compiled.deciding(outcome.values)
+    found = compiled.explained.get(key)
+    if found is None:
+        reasons: list[Line] = []
+        granted = _grant(compiled, outcome.values, reasons)
+        if granted.ruling is Ruling.RECOGNISE:
+            found = Explained(granted, _recognised(compiled, granted, granted.credit, None, reasons))
+        else:
+            found = Explained(granted, _ended(granted.ruling, granted.row, reasons))
+        keep(compiled.explained, key, found)
+    return found
+
+
+def _recognised(
+    compiled: Compiled, granted: Granted, credit: Hundredths, expires: date | None, reasons: list[Line]
+) -> Proposal:
+    category = compiled.categories[granted.category or ""]
+    return Proposal(
+        ruling=Ruling.RECOGNISE,
+        credit=credit,
+        category=granted.category,
+        level=granted.level,
+        field=granted.field,
+        row=granted.row,
+        expires_on=expires,
+        explanation=trace.summary(Ruling.RECOGNISE, credit, category, reasons),
+    )
 
 
 def _ended(ruling: Ruling, row: str | None, reasons: list[Line]) -> Proposal:

@@ -101,16 +101,10 @@ def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal
     for each problem, whose facts hold ``name`` (the fact's name) and ``fact`` (its label).
     """
     problems: list[Line] = []
-    known = {fact.name for fact in rule_set.facts}
-    problems += [
-        _problem("rules.fact_unknown", name=str(name), known=", ".join(fact.name for fact in rule_set.facts))
-        for name in raw
-        if name not in known
-    ]
     values: dict[str, Value | None] = {}
     for fact in rule_set.facts:
         values[fact.name] = None
-        if not holds(fact.when, values):
+        if fact.when and not holds(fact.when, values):
             continue
         given = raw.get(fact.name)
         if given is None or (isinstance(given, str) and not given.strip()):
@@ -122,6 +116,9 @@ def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal
             problems.append(answer)
         else:
             values[fact.name] = answer
+    problems += [
+        _problem("rules.fact_unknown", name=str(name), known=", ".join(values)) for name in raw if name not in values
+    ]
     if problems:
         return Refusal(tuple(problems))
     return Outcome(tuple(values.values()))
@@ -168,9 +165,7 @@ def _ends(interval: Interval | None) -> tuple[str, str]:
 
 def _range_shown(interval: Interval) -> str:
     low, high = _ends(interval)
-    return (
-        f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
-    )
+    return f"{'(' if interval.low_open else '['}{low or '…'}, {high or '…'}{')' if interval.high_open else ']'}"
 
 
 def _problem(code: str, **facts: str | Text) -> Line:
@@ -179,19 +174,18 @@ def _problem(code: str, **facts: str | Text) -> Line:
 
 def _value(fact: Fact, given: Any) -> Value | Line:
     """The typed value, or the line that says why it is none."""
-    text = unicodedata.normalize("NFKC", given).strip() if isinstance(given, str) else None
-    shown = given.strip()[:80] if isinstance(given, str) else str(given)[:80]
+    text = _plain(given) if isinstance(given, str) else None
 
     def refused(code: str, **more: str) -> Line:
-        return _problem(code, name=fact.name, fact=fact.label, value=shown, **more)
+        return _problem(code, name=fact.name, fact=fact.label, value=str(given).strip()[:80], **more)
 
     value: Value | None
     match fact.type:
         case FactType.ENUM:
-            codes = [choice.code for choice in fact.choices]
-            if text not in codes:
-                return refused("rules.fact_not_a_choice", choices=", ".join(codes))
-            return text
+            for choice in fact.choices:
+                if choice.code == text:
+                    return choice.code
+            return refused("rules.fact_not_a_choice", choices=", ".join(choice.code for choice in fact.choices))
         case FactType.BOOLEAN:
             value = given if isinstance(given, bool) else _YES_NO.get(text.casefold()) if text else None
             return refused("rules.fact_not_yes_or_no") if value is None else value
@@ -216,6 +210,11 @@ def _value(fact: Fact, given: Any) -> Value | Line:
     return value
 
 
+def _plain(text: str) -> str:
+    """A text as it is compared: full-width digits and letters are the plain ones."""
+    return text.strip() if text.isascii() else unicodedata.normalize("NFKC", text).strip()
+
+
 def _whole(given: Any, text: str | None) -> int | None:
     if text is not None:
         return int(text) if _WHOLE.fullmatch(text) else None
@@ -225,11 +224,15 @@ def _whole(given: Any, text: str | None) -> int | None:
 
 
 def _number(given: Any, text: str | None) -> Decimal | None:
-    if text is not None:
-        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    """An exact number in one form, so that 4.50 and 4.5 are the same answer."""
     if isinstance(given, Decimal) and given.is_finite():
-        return given
-    return Decimal(given) if isinstance(given, int) and not isinstance(given, bool) else None
+        text = format(given, "f")
+    elif isinstance(given, int) and not isinstance(given, bool):
+        text = str(given)
+    if text is None or _NUMBER.fullmatch(text) is None:
+        return None
+    number = Decimal(text).normalize()
+    return number.quantize(Decimal(1)) if number == number.to_integral_value() else number
 
 
 def _day(given: Any, text: str | None) -> date | None:

@@ -69,14 +69,14 @@ class Place:
         problems = [
             Problem(
                 f"{self.path}.{name}" if self.path else str(name),
-                f"unknown key; known are {', '.join(sorted(known))}",
+                # A name without a value is what is left of a text after a comma inside braces.
+                f"unknown key; known are {', '.join(sorted(known))}"
+                + (". If this is part of a text with a comma, put the text in quotes" if value is None else ""),
             )
-            for name in self.value
+            for name, value in self.value.items()
             if name not in known
         ]
-        problems += [
-            Problem(self.path, f"the key {name} is missing") for name in required if not self.given(name)
-        ]
+        problems += [Problem(self.path, f"the key {name} is missing") for name in required if not self.given(name)]
         if problems:
             raise UnreadableError(tuple(problems))
         return self
@@ -127,9 +127,7 @@ class Place:
     def code(self) -> str:
         """A short identifier: letters, digits, ``_ . : -``."""
         if not isinstance(self.value, str) or _CODE.fullmatch(self.value) is None:
-            self.fail(
-                "expected a code of letters, digits and _ . : - (at most 80, in quotes if it is a number)"
-            )
+            self.fail("expected a code of letters, digits and _ . : - (at most 80, in quotes if it is a number)")
         return self.value
 
     def name(self) -> str:

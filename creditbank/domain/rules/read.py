@@ -68,9 +68,7 @@ def read_rule_set(data: Mapping[str, Any]) -> RuleSet:
     if place.named("schema").value != SCHEMA:
         place.named("schema").fail(f"expected {SCHEMA}")
     if place.named("kind").value != KIND:
-        place.named("kind").fail(
-            f"expected {KIND}; rules for conversion are kept apart and are not read here"
-        )
+        place.named("kind").fail(f"expected {KIND}; rules for conversion are kept apart and are not read here")
     categories = place.named("categories").each(_choice)
     _no_doubles(place.named("categories"), [category.code for category in categories])
     facts = _facts(place.named("facts"))
@@ -143,9 +141,7 @@ def _no_doubles(place: Place, names: list[str]) -> None:
 
 def _choice(place: Place) -> Choice:
     place.object(("code", "zh", "en"))
-    return Choice(
-        place.named("code").code(), Place({k: place.value[k] for k in ("zh", "en")}, place.path).both()
-    )
+    return Choice(place.named("code").code(), Place({k: place.value[k] for k in ("zh", "en")}, place.path).both())
 
 
 def _rounding(place: Place) -> Rounding:
@@ -226,18 +222,14 @@ def _interval(place: Place, fact: Fact) -> Interval:
     if not place.value:
         place.fail('an interval needs an end; for no restriction write "any"')
     ends = {name: end(at) for name, at in place.names()}
-    low, high = ends.get("from"), ends.get("to")
-    if fact.type is FactType.NUMBER:
-        interval = Interval(
-            ends.get("above", low),
-            ends.get("below", high),
-            low_open="above" in ends,
-            high_open="below" in ends,
-        )
-    else:
+    open_ends = {name for name in ("above", "below") if name in ends}
+    if fact.type is not FactType.NUMBER:
         # Whole numbers and days have neighbours, so an open end is the next closed one and equal content
         # keeps an equal hash.
-        interval = Interval(_next(ends.get("above"), 1) or low, _next(ends.get("below"), -1) or high)
+        ends |= {name: _next(place, ends[name], 1 if name == "above" else -1) for name in open_ends}
+        open_ends = set()
+    low, high = ends.get("from", ends.get("above")), ends.get("to", ends.get("below"))
+    interval = Interval(low, high, "above" in open_ends, "below" in open_ends)
     if interval.low is not None and interval.high is not None:
         open_end = interval.low_open or interval.high_open
         if interval.low > interval.high or (interval.low == interval.high and open_end):  # type: ignore[operator]
@@ -245,10 +237,11 @@ def _interval(place: Place, fact: Fact) -> Interval:
     return interval
 
 
-def _next(end: Decimal | date | None, step: int) -> Decimal | date | None:
-    if isinstance(end, date):
-        return end + timedelta(days=step)
-    return None if end is None else end + step
+def _next(place: Place, end: Decimal | date, step: int) -> Decimal | date:
+    try:
+        return end + timedelta(days=step) if isinstance(end, date) else end + step
+    except OverflowError:
+        place.fail("this interval is empty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,9 +254,7 @@ class _Reader:
     def fact(self, place: Place, types: tuple[FactType, ...] = tuple(FactType)) -> Fact:
         found = self.facts.get(place.value) if isinstance(place.value, str) else None
         if found is None:
-            place.fail(
-                f"no such fact is declared before this; declared are {', '.join(self.facts) or 'none'}"
-            )
+            place.fail(f"no such fact is declared before this; declared are {', '.join(self.facts) or 'none'}")
         if found.type not in types:
             place.fail(f"a fact of type {' or '.join(types)} is needed here, {found.name} is {found.type}")
         return found
@@ -365,9 +356,7 @@ class _Reader:
         fact = self.fact(place.named("fact"), _NUMERIC)
         low = fact.range.low if fact.range else None
         if not isinstance(low, Decimal) or low < 0 or fact.optional:
-            place.fail(
-                f"{fact.name} gives credit, so it must be required and have a range that begins at 0 or above"
-            )
+            place.fail(f"{fact.name} gives credit, so it must be required and have a range that begins at 0 or above")
         return FromFact(fact.name)
 
     def _code_or_fact(self, place: Place) -> str | FromFact | None:
@@ -432,9 +421,7 @@ class _Reader:
                 place.named("otherwise").fail("`otherwise` belongs to `within`")
             return Expires(name, when, fact, _months(place.named("expires")), clause)
         otherwise = (
-            Ruling(place.named("otherwise").one_of(("manual", "refuse")))
-            if place.given("otherwise")
-            else Ruling.REFUSE
+            Ruling(place.named("otherwise").one_of(("manual", "refuse"))) if place.given("otherwise") else Ruling.REFUSE
         )
         return Within(name, when, fact, _months(place.named("within")), otherwise, clause)
 

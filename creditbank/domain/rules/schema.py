@@ -186,7 +186,7 @@ def rules_schema() -> dict[str, Any]:
     }
 
 
-def _outcome(expects: bool) -> dict[str, Any]:
+def _outcome(*, expects: bool) -> dict[str, Any]:
     amounts = {"type": "object", "additionalProperties": _ref("amount")}
     expect = _object(
         {},
@@ -218,7 +218,7 @@ def outcomes_schema() -> dict[str, Any]:
         **_object(
             {
                 "schema": {"const": "creditbank.outcomes/1"},
-                "outcomes": {"type": "array", "items": _outcome(False)},
+                "outcomes": {"type": "array", "items": _outcome(expects=False)},
             }
         ),
         "$defs": _SHARED,
@@ -235,7 +235,7 @@ def cases_schema() -> dict[str, Any]:
             {
                 "schema": {"const": "creditbank.cases/1"},
                 "rules": _ref("code"),
-                "cases": {"type": "array", "items": _outcome(True)},
+                "cases": {"type": "array", "items": _outcome(expects=True)},
             }
         ),
         "$defs": _SHARED,

@@ -23,9 +23,7 @@ def overlaps(table: Table) -> tuple[Overlap, ...]:
     found = []
     rows = table.rows
     for index, row in enumerate(rows):
-        found += [
-            Overlap(table.code, row.id, other.id) for other in rows[index + 1 :] if rows_meet(row, other)
-        ]
+        found += [Overlap(table.code, row.id, other.id) for other in rows[index + 1 :] if rows_meet(row, other)]
     return tuple(found)
 
 

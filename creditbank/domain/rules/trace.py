@@ -45,13 +45,14 @@ MESSAGES: dict[str, str] = {
     "rules.rows_overlap": "Rows {rows} of table {table} all fit these facts, so a person decides.",
     "rules.lowered": "{fact} counts as {to} instead of {value}.",
     "rules.lowered_too_far": "{fact} would count lower than {value}, and there is nothing below {lowest}.",
-    "rules.added": "{change} on {before} makes {amount}.",
+    "rules.added": "{change} added to {before} makes {amount}.",
+    "rules.taken_off": "{change} taken off {before} leaves {amount}.",
     "rules.multiplied": "{factor} of {before} makes {amount}.",
     "rules.not_below_zero": "An amount is never below zero.",
     "rules.rounded": "Rounded to {amount}.",
     "rules.nothing_left": "After these steps nothing is left, so there is no credit to recognise.",
-    "rules.only_the_difference": "Only the best counts: {earlier} count already, so of {best} only {amount} is added.",
-    "rules.already_counted": "Only the best counts: {earlier} count already, and this is worth {best}.",
+    "rules.only_the_difference": "Only the best counts: {earlier} before, so {amount} of {best} is added.",
+    "rules.already_counted": "Only the best counts: {earlier} counted before, and this is worth {best}.",
     "rules.cap_kept": "Within the limit of {maximum}: {used} used, {amount} now.",
     "rules.cap_binds": "Limit of {maximum}: {used} used, so {amount} of {before} count.",
     "rules.cap_full": "The limit of {maximum} is used up.",
@@ -158,9 +159,9 @@ def stepped(step: Add | Multiply, before: int | Fraction, change: int, after: in
     if isinstance(step, Multiply):
         facts["factor"] = str(step.factor)
         return Line("rules.multiplied", Verdict.NOTE, facts, step.clause)
-    facts["change"] = Amount(change)
+    facts["change"] = Amount(abs(change))
     below = (Line("rules.not_below_zero"),) if before + change < 0 else ()
-    return Line("rules.added", Verdict.NOTE, facts, step.clause, below)
+    return Line("rules.taken_off" if change < 0 else "rules.added", Verdict.NOTE, facts, step.clause, below)
 
 
 def rounded(amount: int) -> Line:
@@ -188,9 +189,7 @@ def capped(cap: Cap, used: int | None, before: int, amount: int) -> Line:
         "used": Amount(used or 0),
         "amount": Amount(amount),
     }
-    below = (
-        (Line("rules.cap_assumed", Verdict.NOTE, {"maximum": Amount(cap.maximum)}),) if used is None else ()
-    )
+    below = (Line("rules.cap_assumed", Verdict.NOTE, {"maximum": Amount(cap.maximum)}),) if used is None else ()
     if amount == before:
         return Line("rules.cap_kept", Verdict.NOTE, facts, cap.clause, below)
     if amount <= 0:
@@ -203,9 +202,7 @@ def in_time(rule: Within, earned: date, claimed: date, until: date) -> Line:
     facts: dict[str, Said] = {"earned": str(earned), "claimed": str(claimed), "until": str(until)}
     if claimed <= until:
         return Line("rules.in_time", Verdict.NOTE, facts, rule.clause)
-    return Line(
-        "rules.too_late", Verdict.NO if rule.otherwise is Ruling.REFUSE else Verdict.ASK, facts, rule.clause
-    )
+    return Line("rules.too_late", Verdict.NO if rule.otherwise is Ruling.REFUSE else Verdict.ASK, facts, rule.clause)
 
 
 def earned_in_future(earned: date, claimed: date) -> Line:
@@ -216,9 +213,7 @@ def earned_in_future(earned: date, claimed: date) -> Line:
 def expiry(rule: Expires, earned: date, expires: date, claimed: date) -> Line:
     """When the credit stops counting."""
     if expires <= claimed:
-        return Line(
-            "rules.already_expired", Verdict.NO, {"earned": str(earned), "expires": str(expires)}, rule.clause
-        )
+        return Line("rules.already_expired", Verdict.NO, {"earned": str(earned), "expires": str(expires)}, rule.clause)
     return Line("rules.expires", Verdict.NOTE, {"expires": str(expires)}, rule.clause)
 
 

@@ -34,10 +34,8 @@ def move_claim(
     **changes: Any,
 ) -> Claim:
     """Store the state and what changed with it, one line of history and one of the operation log."""
-    changes |= {"state": target.value, "version": claim.version + 1}
-    rows = scope.rows(Claim).filter(
-        learner_id=claim.learner_id, claim_id=claim.claim_id, version=claim.version
-    )
+    changes |= {"state": target.value, "version": claim.version + 1} | ({"reason": reason} if reason else {})
+    rows = scope.rows(Claim).filter(learner_id=claim.learner_id, claim_id=claim.claim_id, version=claim.version)
     if rows.update(**changes) != 1:
         # The row was locked when it was read, so only a defect brings us here.
         raise RuntimeError("a claim changed under its lock; nothing was stored")

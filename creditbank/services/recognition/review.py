@@ -58,9 +58,7 @@ class Judgement:
     category: str
 
 
-def take_claim(
-    *, scope: Scope, actor: Actor, key: CaseKey, at: datetime, request_id: str = ""
-) -> Claim | Refusal:
+def take_claim(*, scope: Scope, actor: Actor, key: CaseKey, at: datetime, request_id: str = "") -> Claim | Refusal:
     """Begin the review of a case.
 
     Raises:
@@ -84,9 +82,7 @@ def request_supplement(
     Raises:
         NotVisible: there is no such case for this actor.
     """
-    return _step(
-        scope, actor, key, Act.REQUEST_SUPPLEMENT, at, reason=reason, note=note, request_id=request_id
-    )
+    return _step(scope, actor, key, Act.REQUEST_SUPPLEMENT, at, reason=reason, note=note, request_id=request_id)
 
 
 def refuse_claim(
@@ -115,7 +111,6 @@ def refuse_claim(
         request_id=request_id,
         decided_at=at,
         decided_by=actor.person,
-        reason_stored=reason,
     )
 
 
@@ -193,9 +188,7 @@ def approve_claim(
 
 def finalise_due(*, scope: Scope, at: datetime, on: date, limit: int = 200) -> int:
     """Post the decisions of the scope's institution whose publicity period has passed; tells how many."""
-    due = scope.rows(Claim).filter(
-        institution_id=scope.institution, state=State.RECOGNISED.value, final_on__lte=on
-    )
+    due = scope.rows(Claim).filter(institution_id=scope.institution, state=State.RECOGNISED.value, final_on__lte=on)
     count = 0
     for claim in due.select_for_update(skip_locked=True).order_by("learner_id", "claim_id")[:limit]:
         proposed = _propose_again(scope, claim, on)
@@ -233,9 +226,7 @@ def schedule_approval(
             )
         except NotVisible:
             continue
-        target = decide(
-            act=Act.SCHEDULE, state=State(claim.state), learner=claim.learner_id, actor=actor.person
-        )
+        target = decide(act=Act.SCHEDULE, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
         if not isinstance(target, Refusal) and claim.verdict != Ruling.RECOGNISE.value:
             target = Refusal.because("recognition.not_recommended")
         if isinstance(target, Refusal):
@@ -400,7 +391,6 @@ def _step(
     reason: str = "",
     note: str = "",
     request_id: str = "",
-    reason_stored: str | None = None,
     **changes: Any,
 ) -> Claim | Refusal:
     claim = fetch_claim(
@@ -411,13 +401,9 @@ def _step(
         claim_id=key.claim_id,
         lock=True,
     )
-    target = decide(
-        act=act, state=State(claim.state), learner=claim.learner_id, actor=actor.person, reason=reason
-    )
+    target = decide(act=act, state=State(claim.state), learner=claim.learner_id, actor=actor.person, reason=reason)
     if isinstance(target, Refusal):
         return target
-    if reason_stored is not None:
-        changes["reason"] = reason_stored
     moved = move_claim(
         scope=scope,
         claim=claim,
@@ -455,16 +441,12 @@ def _propose_again(scope: Scope, claim: Claim, on: date) -> Proposed | Refusal:
     )
 
 
-def _settle(
-    columns: dict[str, Any], proposed: Proposed, judgement: Judgement | None, seen: int
-) -> Refusal | None:
+def _settle(columns: dict[str, Any], proposed: Proposed, judgement: Judgement | None, seen: int) -> Refusal | None:
     """Fix the amount to recognise in ``columns``: the rules' own, or a person's where the rules leave it to one."""
     ruling = proposed.proposal.ruling
     if ruling is Ruling.RECOGNISE:
         if columns["credit"] != seen:
-            return Refusal.because(
-                "recognition.proposal_changed", before=Amount(seen), after=Amount(columns["credit"])
-            )
+            return Refusal.because("recognition.proposal_changed", before=Amount(seen), after=Amount(columns["credit"]))
         return None
     if ruling is Ruling.REFUSE:
         return Refusal(from_data(columns["proposal"]))
@@ -490,11 +472,7 @@ def _deposit(
 ) -> None:
     """Turn a final decision into a lot, in the decision's own transaction."""
     assert actor is not None
-    files = (
-        scope.rows(Evidence)
-        .filter(learner_id=claim.learner_id, claim_id=claim.claim_id)
-        .order_by("evidence_id")
-    )
+    files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim.claim_id).order_by("evidence_id")
     first = files.values_list("sha256", flat=True).first()
     posted = post_deposits(
         scope=scope,

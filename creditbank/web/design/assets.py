@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from creditbank.gateways import wording
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def compile_messages(locale: Path = wording.LOCALE) -> list[Path]:
@@ -35,9 +38,9 @@ def main() -> int:
     try:
         written = compile_messages()
     except ValueError as error:
-        print(f"error: {error}", file=sys.stderr)
+        sys.stderr.write(f"error: {error}\n")
         return 1
-    print(f"translations: {len(written)} compiled")
+    sys.stdout.write(f"translations: {len(written)} compiled\n")
     return 0
 
 

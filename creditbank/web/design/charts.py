@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from creditbank.domain.values import format_credit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 TONES = ("ok", "warn", "bad", "info", "line")
 """The colours a mark may have; ``line`` is the quiet one."""
@@ -90,7 +93,7 @@ def bar(part: int, whole: int, label: str, tone: str = "ok") -> SafeString:
 
 
 def stack(segments: Sequence[Segment], label: str) -> SafeString:
-    """Parts of one whole side by side; the widths add up to exactly 1000 and every part that exists is seen."""
+    """Parts of one whole side by side; the widths add up to 1000 and every part that exists is seen."""
     widths = shares([segment.size for segment in segments], 1000)
     starts = [sum(widths[:index]) for index in range(len(widths))]
     said = ", ".join([label, *(f"{segment.label} {segment.size}" for segment in segments)])
@@ -104,7 +107,8 @@ def stack(segments: Sequence[Segment], label: str) -> SafeString:
         ),
     )
     return format_html(
-        '<svg class="stack-chart" viewBox="0 0 1000 26" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<svg class="stack-chart" viewBox="0 0 1000 26" preserveAspectRatio="none" role="img" '
+        'aria-label="{}">'
         "<title>{}</title>{}</svg>",
         said,
         said,
@@ -113,7 +117,7 @@ def stack(segments: Sequence[Segment], label: str) -> SafeString:
 
 
 def shares(sizes: Sequence[int], length: int) -> list[int]:
-    """Split a length among sizes by largest remainder; a size above zero gets at least 6 where that fits."""
+    """Split a length by largest remainder; a size above zero gets at least 6 where that fits."""
     total = sum(sizes)
     if total <= 0:
         return [0 for _ in sizes]
@@ -150,9 +154,7 @@ def spark(values: Sequence[int], label: str) -> SafeString:
     """A line of values from left to right between their least and their greatest."""
     low, high = (min(values), max(values)) if values else (0, 0)
     step = Fraction(196, max(len(values) - 1, 1))
-    points = " ".join(
-        f"{2 + round(step * index)},{_height(value, low, high)}" for index, value in enumerate(values)
-    )
+    points = " ".join(f"{2 + round(step * index)},{_height(value, low, high)}" for index, value in enumerate(values))
     said = ", ".join([label, *(str(value) for value in values)])
     return format_html(
         '<svg class="spark" viewBox="0 0 200 40" role="img" aria-label="{}"><title>{}</title>'

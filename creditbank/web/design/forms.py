@@ -22,7 +22,7 @@ class Renderer(DjangoTemplates):
 class DesignForm(forms.Form):
     """A form in our look: ``{{ form }}`` for all fields or ``{{ form.name.as_field_group }}`` for one.
 
-    Put ``{% error_summary form %}`` at the top of the page; errors then stand at both places in the same words.
+    Put ``{% error_summary form %}`` at the top of the page; errors stand at both places in the same words.
     """
 
     default_renderer = Renderer
@@ -32,10 +32,7 @@ class DesignForm(forms.Form):
     def full_clean(self) -> None:
         """Clean, with a message that names the field where it is empty."""
         for field in self.fields.values():
-            if (
-                field.error_messages.get("required") == forms.Field.default_error_messages["required"]
-                and field.label
-            ):
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"] and field.label:
                 field.error_messages["required"] = _("Fill in: %(label)s") % {"label": field.label}
         super().full_clean()
 
@@ -110,9 +107,7 @@ class FileDrop(forms.ClearableFileInput):
 
     template_name = "design/form/file.html"
 
-    def __init__(
-        self, attrs: dict[str, Any] | None = None, *, accept: str = "image/*,application/pdf"
-    ) -> None:
+    def __init__(self, attrs: dict[str, Any] | None = None, *, accept: str = "image/*,application/pdf") -> None:
         super().__init__({"accept": accept, **(attrs or {})})
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.urls import NoReverseMatch, reverse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,7 @@ def shown_groups(
     groups: Sequence[Group], path: str, counts: Mapping[str, int] | None = None
 ) -> Iterator[tuple[Group, list[Shown]]]:
     """The office's menu; a group without a single address is left out."""
-    known = [
-        found for group in groups for place in group.places if (found := _address(place.url)) is not None
-    ]
+    known = [found for group in groups for place in group.places if (found := _address(place.url)) is not None]
     for group in groups:
         if places := shown_places(group.places, path, counts, known=known):
             yield group, places

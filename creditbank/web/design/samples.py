@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.translation import get_language
@@ -14,6 +13,9 @@ from creditbank.web.design.charts import Segment
 from creditbank.web.design.forms import Choices, CreditField, DateField, DesignForm, FileDrop, Ticks
 from creditbank.web.design.navigation import Group, Place
 from creditbank.web.design.tables import Column, Filter, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 _COMPONENTS, _PASSBOOK, _QUEUE, _VERIFICATION = (
     "/design/",
@@ -57,9 +59,7 @@ class SampleForm(DesignForm):
             required=False,
             choices=[("a", _said("辅导员", "Adviser")), ("e", _said("用人单位", "Employers"))],
         )
-        self.fields["evidence"] = forms.FileField(
-            label=_said("佐证材料", "Evidence"), widget=FileDrop, required=False
-        )
+        self.fields["evidence"] = forms.FileField(label=_said("佐证材料", "Evidence"), widget=FileDrop, required=False)
         self.fields["true"] = forms.BooleanField(label=_said("以上内容属实", "What I have entered is true"))
 
 
@@ -75,9 +75,7 @@ def reasons() -> tuple[Line, ...]:
             "列入成果名录“1+X 证书 2026”",
             "Listed in the catalogue “1+X certificates 2026”",
             line(Verdict.YES, "证书等级：中级", "Level of the certificate: intermediate"),
-            line(
-                Verdict.YES, "取得日期 2026-06-15，在有效期内", "Awarded on 2026-06-15, within its validity"
-            ),
+            line(Verdict.YES, "取得日期 2026-06-15，在有效期内", "Awarded on 2026-06-15, within its validity"),
             clause=Text("中级证书每项认定 4.0 学分。", "An intermediate certificate counts 4.0 credits."),
         ),
         line(Verdict.ASK, "两条规则同时符合，须人工判断", "Two rules match, so a person decides"),
@@ -281,10 +279,7 @@ def queue() -> tuple[tuple[Column, ...], list[dict[str, Any]]]:
         ),
     ]
     names = ("learner", "number", "outcome", "source", "credit", "status")
-    rows = [
-        {**dict(zip(names, row, strict=True)), "id": f"case-{at}", "url": "#case"}
-        for at, row in enumerate(plain)
-    ]
+    rows = [{**dict(zip(names, row, strict=True)), "id": f"case-{at}", "url": "#case"} for at, row in enumerate(plain)]
     return columns, rows
 
 

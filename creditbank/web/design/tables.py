@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 SIZES = (20, 50, 100)
 """Rows on a page a reader may choose; the first is the default."""
@@ -36,9 +38,7 @@ class Column:
     def __post_init__(self) -> None:
         """Refuse a kind nobody knows how to show."""
         if self.kind not in _KINDS:
-            raise ValueError(
-                f"unknown kind {self.kind!r} of column {self.key!r}; use one of {', '.join(_KINDS)}"
-            )
+            raise ValueError(f"unknown kind {self.kind!r} of column {self.key!r}; use one of {', '.join(_KINDS)}")
 
     @property
     def numeric(self) -> bool:
@@ -122,9 +122,7 @@ class State:
         return "descending" if self.descending else "ascending"
 
 
-def read_state(
-    query: Any, *, columns: Sequence[Column], filters: Sequence[Filter] = (), sort: str = ""
-) -> State:
+def read_state(query: Any, *, columns: Sequence[Column], filters: Sequence[Filter] = (), sort: str = "") -> State:
     """The state a querystring asks for; whatever it may not ask for becomes the default.
 
     Args:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -17,17 +16,20 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.web.design import samples
 from creditbank.web.design.middleware import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES, html_language
+from creditbank.web.doors import door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _YEAR = 365 * 24 * 3600
 
 
+@door("account.set_appearance")
 @require_POST
 def choose_appearance(request: HttpRequest) -> HttpResponse:
     """Remember language, theme or shortcuts in cookies and go back to where the reader was."""
     back = request.POST.get("next", "/")
-    safe = url_has_allowed_host_and_scheme(
-        back, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
     response = HttpResponseRedirect(back if safe else "/")
     choices = {
         settings.LANGUAGE_COOKIE_NAME: ("language", {code for code, _name in settings.LANGUAGES}),
@@ -37,9 +39,7 @@ def choose_appearance(request: HttpRequest) -> HttpResponse:
     for cookie, (name, allowed) in choices.items():
         value = request.POST.get(name, "")
         if value in allowed:
-            response.set_cookie(
-                cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True
-            )
+            response.set_cookie(cookie, value, max_age=_YEAR, samesite="Lax", secure=request.is_secure(), httponly=True)
     return response
 
 
@@ -59,22 +59,22 @@ def error_page(request: HttpRequest, status: int) -> HttpResponse:
     return HttpResponse(render_to_string("design/error.html", context), status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
     """``handler400``."""
     return error_page(request, 400)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
     """``handler403``."""
     return error_page(request, 403)
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django gives it
     """``CSRF_FAILURE_VIEW``."""
     return error_page(request, 403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django gives it
     """``handler404``; also what a reader sees of a thing that is not theirs to see."""
     return error_page(request, 404)
 
@@ -104,16 +104,12 @@ def _words(status: int) -> tuple[str, str, str]:
         ),
         429: (
             _("Too many requests at once"),
-            _(
-                "More requests came from your account or address than we can serve at a time. What you had saved is kept."
-            ),
+            _("More requests came from you than we can serve at a time. What you had saved is kept."),
             _("Wait a minute, then try again."),
         ),
         500: (
             _("Something went wrong on our side"),
-            _(
-                "The fault has been recorded. What you had saved before is kept; this last step was not carried out."
-            ),
+            _("The fault has been recorded. What you had saved is kept; this step was not carried out."),
             _("Try again. If it happens once more, tell us the reference number below."),
         ),
         503: (
@@ -135,6 +131,7 @@ def _only_while_debugging(view: Callable[..., HttpResponse]) -> Callable[..., Ht
     return guarded
 
 
+@door("public.read")
 @require_GET
 @_only_while_debugging
 def components(request: HttpRequest) -> HttpResponse:
@@ -142,6 +139,7 @@ def components(request: HttpRequest) -> HttpResponse:
     return render(request, "design/examples/components.html", samples.components(request.GET))
 
 
+@door("public.read")
 @require_GET
 @_only_while_debugging
 def example(request: HttpRequest, example: str) -> HttpResponse:
@@ -151,6 +149,7 @@ def example(request: HttpRequest, example: str) -> HttpResponse:
     return render(request, f"design/examples/{example}.html", samples.SCREENS[example](request.GET))
 
 
+@door("public.read")
 @require_GET
 @_only_while_debugging
 def error_example(request: HttpRequest, status: int) -> HttpResponse:

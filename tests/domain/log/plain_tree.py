@@ -143,9 +143,7 @@ def vectors():
             "tile/0/001.p/44": hashlib.sha256(tile(0, 1, leaves)).hexdigest(),
             "tile/1/000.p/1": hashlib.sha256(tile(1, 0, leaves)).hexdigest(),
             "tile/entries/000": hashlib.sha256(b"".join(b"\x00\x20" + e for e in entries[:256])).hexdigest(),
-            "tile/entries/001.p/44": hashlib.sha256(
-                b"".join(b"\x00\x20" + e for e in entries[256:])
-            ).hexdigest(),
+            "tile/entries/001.p/44": hashlib.sha256(b"".join(b"\x00\x20" + e for e in entries[256:])).hexdigest(),
         },
         "key": {"seed": seed.hex(), "origin": origin, "vkey": vkey},
         "checkpoint": signed,

@@ -64,9 +64,7 @@ def test_every_consistency_proof_is_the_definitions_and_convinces(new):
 
 
 @settings(max_examples=300, deadline=None)
-@given(
-    st.integers(1, 140).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))), st.data()
-)
+@given(st.integers(1, 140).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))), st.data())
 def test_no_other_index_size_leaf_or_path_convinces(place, data):
     size, index = place
     root = plain_tree.mth(LEAVES[:size])

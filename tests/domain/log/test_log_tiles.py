@@ -176,9 +176,7 @@ def test_a_proof_needs_one_batch(large):
     }
 
 
-@pytest.mark.parametrize(
-    "path", ["tile/0/001", "tile/1/000", "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
-)
+@pytest.mark.parametrize("path", ["tile/0/001", "tile/1/000", "tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"])
 @pytest.mark.parametrize("harm", ["flip", "cut", "grow", "remove"])
 def test_a_damaged_tile_is_never_used_and_is_named(large, path, harm):
     edge, files = large

@@ -57,11 +57,7 @@ def credit(
 @register.simple_tag
 def tag(tone: str, word: object, *, dot: bool = False) -> SafeString:
     """A status: colour, icon (or a plain dot) and word; tone is ok, warn, bad, info or plain."""
-    mark = (
-        SafeString('<span class="dot" aria-hidden="true"></span>')
-        if dot or tone == "plain"
-        else SafeString("")
-    )
+    mark = SafeString('<span class="dot" aria-hidden="true"></span>') if dot or tone == "plain" else SafeString("")
     if not mark:
         mark = icon(_TONE_ICONS[tone], 14)
     return format_html('<span class="tag {}">{}{}</span>', tone, mark, word)
@@ -183,13 +179,13 @@ def stepper(steps: Sequence[object], current: int) -> dict[str, object]:
 
 @register.inclusion_tag("design/parts/task_list.html")
 def task_list(tasks: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """Tasks with ``label``, ``url``, ``tone`` and ``status``, and a ``hint`` where needed; the whole row leads on."""
+    """Tasks with ``label``, ``url``, ``tone``, ``status`` and perhaps ``hint``; the whole row leads on."""
     return {"tasks": tasks}
 
 
 @register.inclusion_tag("design/parts/timeline.html")
 def timeline(events: Sequence[Mapping[str, object]]) -> dict[str, object]:
-    """What happened: events with ``at``, ``title``, and where known ``detail``, ``url``, ``amount`` and ``tone``."""
+    """What happened: ``at``, ``title``, and where known ``detail``, ``url``, ``amount`` and ``tone``."""
     return {"events": events}
 
 
@@ -223,8 +219,8 @@ def toast(message: object, tone: str = "ok", url: str = "", action: object = "")
 def copy_id(value: object, label: object = "") -> SafeString:
     """An identifier that copies at a press; without a script it is simply text."""
     return format_html(
-        '<span class="id"><code>{}</code><button type="button" class="quiet" data-copy="{}" data-done="{}" hidden>'
-        '{}<span class="hidden">{}</span></button></span>',
+        '<span class="id"><code>{}</code><button type="button" class="quiet" data-copy="{}" '
+        'data-done="{}" hidden>{}<span class="hidden">{}</span></button></span>',
         value,
         value,
         gettext("Copied"),
@@ -244,7 +240,7 @@ def table(
     select: bool = False,
     shown_caption: bool = False,
 ) -> dict[str, object]:
-    """Rows under columns; on a phone each row becomes a short list. ``select`` adds boxes named ``selected``."""
+    """Rows under columns, on a phone short lists; ``select`` adds boxes named ``selected``."""
     chosen = set(state.selected) if state else set()
     return {
         "heads": [(column, *_head(column, state)) for column in columns],
@@ -269,15 +265,7 @@ def _cells(columns: Sequence[tables.Column], row: Any) -> list[dict[str, object]
     amount_at = next((index for index, column in enumerate(columns) if column.numeric), -1)
     cells = []
     for index, column in enumerate(columns):
-        slot = (
-            "main"
-            if index == 0
-            else "amount"
-            if index == amount_at
-            else "tag"
-            if column.kind == "tag"
-            else "rest"
-        )
+        slot = "main" if index == 0 else "amount" if index == amount_at else "tag" if column.kind == "tag" else "rest"
         cells.append(
             {
                 "label": column.label,
@@ -338,7 +326,7 @@ def pagination(state: tables.State, total: int) -> dict[str, object]:
 def filter_bar(
     context: template.Context, filters: Sequence[tables.Filter], state: tables.State, search: str = ""
 ) -> dict[str, object]:
-    """The question above a table: search first, the rest folded; what is set stands underneath to be removed."""
+    """The question above a table: search first, the rest folded, what is set underneath to be removed."""
     fields = [(one, state.filters.get(one.name, "")) for one in filters]
     active = [
         (one.label, dict(one.choices).get(value, value), state.without(one.name).querystring())
@@ -371,11 +359,16 @@ def nav_groups(context: template.Context, groups: Sequence[navigation.Group] | N
 @register.inclusion_tag("design/parts/appearance.html", takes_context=True)
 def appearance_form(context: template.Context, *, short: bool = False) -> dict[str, object]:
     """The choice of language, theme and shortcuts; ``short`` offers only the other language."""
-    names = ("csrf_token", "html_language", "theme", "shortcuts")
     request = context.get("request")
-    here = request.get_full_path() if request else "/"
-    themes = [("auto", gettext("System")), ("light", gettext("Light")), ("dark", gettext("Dark"))]
-    return {**{name: context.get(name) for name in names}, "short": short, "here": here, "themes": themes}
+    return {
+        "csrf_token": context.get("csrf_token"),
+        "html_language": getattr(request, "html_language", "zh-Hans"),
+        "theme": getattr(request, "theme", "auto"),
+        "shortcuts": getattr(request, "shortcuts", True),
+        "here": request.get_full_path() if request else "/",
+        "themes": [("auto", gettext("System")), ("light", gettext("Light")), ("dark", gettext("Dark"))],
+        "short": short,
+    }
 
 
 @register.simple_block_tag
@@ -390,25 +383,19 @@ def alert(content: str, tone: str = "warn", title: object = "") -> str:
 @register.simple_block_tag
 def page_header(content: str, title: object, lead: object = "") -> str:
     """The one h1 of a page, a line under it, and its actions at the right."""
-    return render_to_string(
-        "design/parts/page_header.html", {"content": content, "title": title, "lead": lead}
-    )
+    return render_to_string("design/parts/page_header.html", {"content": content, "title": title, "lead": lead})
 
 
 @register.simple_block_tag
 def dialog(content: str, id: str, title: object) -> str:  # noqa: A002 - the attribute's own name
     """A native dialog, opened by any control with ``data-dialog="ID"``; actions go inside as buttons."""
-    return render_to_string(
-        "design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": ""}
-    )
+    return render_to_string("design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": ""})
 
 
 @register.simple_block_tag
 def drawer(content: str, id: str, title: object) -> str:  # noqa: A002 - the attribute's own name
     """A dialog at the right edge, for details beside a list."""
-    return render_to_string(
-        "design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": "drawer"}
-    )
+    return render_to_string("design/parts/dialog.html", {"content": content, "id": id, "title": title, "css": "drawer"})
 
 
 @register.simple_block_tag

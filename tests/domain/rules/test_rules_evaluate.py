@@ -1,0 +1,306 @@
+"""What a rule set proposes, and how it says why."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from small_rules import CLAIMED, both, compiled, outcome, propose, row, rules
+
+from creditbank.domain.explanation import Verdict, from_data, to_data
+from creditbank.domain.rules.cases import codes_of
+from creditbank.domain.rules.compile import MOST_ANSWERS, compile_rules, compiled_before
+from creditbank.domain.rules.evaluate import (
+    caps_of,
+    evaluate,
+    evaluate_untraced,
+    explain_row,
+    family_keys,
+    months_after,
+)
+from creditbank.domain.rules.facts import MESSAGES as FACT_MESSAGES
+from creditbank.domain.rules.model import Context, Hit, Ruling
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.trace import MESSAGES
+from creditbank.domain.values import Amount, Hundredths, Text
+from creditbank.exchange.rules import load_pack
+
+LOWER = {
+    "id": "lower",
+    "lower": {"fact": "grade", "steps": 1, "below": "manual"},
+    "clause": both("one lower"),
+}
+
+
+def add(amount: str, **more: object) -> dict[str, object]:
+    return {"id": "add", "add": amount, "clause": both("add"), **more}
+
+
+def family(**more: object) -> dict[str, object]:
+    return {"id": "same", "family": ["title"], "keep": "highest", "clause": both("best only"), **more}
+
+
+def cap(name: str, scope: str, maximum: str, **more: object) -> dict[str, object]:
+    return {"id": name, "scope": scope, "maximum": maximum, "clause": both(name), **more}
+
+
+def test_the_first_line_answers_and_the_reasons_stand_underneath() -> None:
+    proposal = propose(compiled(adjust=[LOWER]), grade="high", hours=12)
+    [line] = proposal.explanation
+    assert (line.code, line.verdict, line.facts["amount"]) == ("rules.would_give", Verdict.YES, Amount(200))
+    lowered, found = line.lines
+    assert lowered.facts == {
+        "fact": Text("grade（中）", "grade"),
+        "value": Text("high（中）", "high"),
+        "to": Text("middle（中）", "middle"),
+    }
+    assert lowered.clause == Text("one lower（中）", "one lower")
+    assert (found.code, found.facts["row"]) == ("rules.row_gives", "middle")
+    assert found.clause == Text("clause of middle（中）", "clause of middle")
+    assert [below.facts["value"] for below in found.lines] == [Text("middle（中）", "middle"), "12"]
+    assert proposal.row == "middle"
+
+
+def test_a_fact_lowered_below_the_lowest_goes_to_a_person_or_is_refused_as_declared() -> None:
+    assert propose(compiled(adjust=[LOWER]), grade="low", hours=12).ruling is Ruling.MANUAL
+    strict = LOWER | {"lower": {"fact": "grade", "steps": 1, "below": "refuse"}}
+    assert propose(compiled(adjust=[strict]), grade="low", hours=12).ruling is Ruling.REFUSE
+
+
+def test_a_gap_goes_to_a_person_unless_the_table_refuses() -> None:
+    asked = propose(compiled(), grade="low", hours=9)
+    assert (asked.ruling, asked.credit, asked.row) == (Ruling.MANUAL, 0, None)
+    assert asked.explanation[0].verdict is Verdict.ASK
+    [gap] = asked.explanation[0].lines
+    assert [line.facts["value"] for line in gap.lines] == [Text("low（中）", "low"), "9"]
+    table = rules()["tables"][0] | {"on_gap": "refuse"}
+    assert propose(compiled(tables=[table]), grade="low", hours=9).ruling is Ruling.REFUSE
+
+
+def test_two_rows_that_fit_go_to_a_person_and_both_are_named() -> None:
+    table = rules()["tables"][0]
+    table["rows"].append(row("again", {"hours": {"from": 900}}, "9"))
+    proposal = propose(compiled(tables=[table]), grade="low", hours=950)
+    assert proposal.ruling is Ruling.MANUAL
+    [overlap] = proposal.explanation[0].lines
+    assert (overlap.code, overlap.facts["rows"]) == ("rules.rows_overlap", "low, again")
+    assert [line.clause.en for line in overlap.lines if line.clause] == ["clause of low", "clause of again"]
+    assert propose(compiled(tables=[table]), grade="low", hours=20).ruling is Ruling.RECOGNISE
+
+
+def test_under_first_the_order_of_rows_decides() -> None:
+    table = rules()["tables"][0] | {"hit": "first"}
+    table["rows"].append(row("again", {"hours": {"from": 10}}, "9"))
+    assert propose(compiled(tables=[table]), grade="low", hours=950).row == "low"
+    table["rows"].reverse()
+    assert propose(compiled(tables=[table]), grade="low", hours=950).row == "again"
+
+
+def test_an_outcome_of_no_table_goes_to_a_person() -> None:
+    table = rules()["tables"][0] | {"when": {"grade": ["low", "middle"]}}
+    proposal = propose(compiled(tables=[table]), grade="high", hours=20)
+    assert proposal.ruling is Ruling.MANUAL
+    assert codes_of(proposal.explanation) == ("rules.would_ask", "rules.no_table")
+
+
+def test_a_result_of_zero_is_a_refusal_that_says_which_step_used_it_up() -> None:
+    proposal = propose(compiled(adjust=[add("-1")]), grade="low", hours=10)
+    assert (proposal.ruling, proposal.credit, proposal.category) == (Ruling.REFUSE, 0, None)
+    assert codes_of(proposal.explanation)[0] == "rules.would_refuse"
+    assert codes_of(proposal.explanation)[-2:] == ("rules.taken_off", "rules.nothing_left")
+
+
+def test_an_amount_below_zero_stops_at_zero_and_later_steps_begin_there() -> None:
+    steps = [add("-3"), add("0.5", id="bonus")]
+    assert propose(compiled(adjust=steps), grade="low", hours=10).credit == 50
+
+
+@pytest.mark.parametrize(
+    ("mode", "place", "credit"),
+    [
+        ("down", "end", 100),
+        ("up", "end", 150),
+        ("half_up", "end", 150),
+        ("down", "each", 50),
+        ("up", "each", 200),
+    ],
+)
+def test_rounding_follows_its_mode_and_place(mode: str, place: str, credit: int) -> None:
+    # 2.0 x 2/3 = 1.333..., then x 0.99 = 1.32: at the end 1.0 down, 1.5 up or half up;
+    # after each step 1.0 then 0.99 -> 0.5 down, and 1.5 then 1.485 -> 1.5, plus 0.1 -> 2.0 up.
+    steps = [
+        {"id": "a", "multiply": "2/3", "clause": both("a")},
+        {"id": "b", "multiply": "0.99", "clause": both("b")},
+        *([add("0.1")] if (mode, place) == ("up", "each") else []),
+    ]
+    of = compiled(adjust=steps, rounding={"step": "0.5", "mode": mode, "place": place})
+    assert propose(of, grade="middle", hours=10).credit == credit
+
+
+def test_an_author_loses_half_a_credit_for_each_place_behind_the_first() -> None:
+    step = {"id": "s", "add": {"amount": "-0.5", "each": "hours", "above": 10}, "clause": both("s")}
+    of = compiled(adjust=[step])
+    assert [propose(of, grade="middle", hours=hours).credit for hours in (10, 11, 13, 14)] == [
+        200,
+        150,
+        50,
+        0,
+    ]
+    assert "rules.taken_off" not in codes_of(propose(of, grade="middle", hours=10).explanation)
+
+
+def test_only_the_best_of_a_family_counts() -> None:
+    of = compiled(choose=[family()])
+
+    def credit(earlier: int, title: str | None = "Robots 2024") -> int:
+        context = Context(CLAIMED, earlier={"same": Hundredths(earlier)})
+        return propose(of, context, grade="middle", hours=10, title=title).credit
+
+    assert [credit(0), credit(50), credit(150), credit(200), credit(350)] == [200, 150, 50, 0, 0]
+    assert credit(150, title=None) == 200
+
+
+def test_a_family_is_known_by_its_words_not_by_their_dress() -> None:
+    of = compiled(choose=[family()])
+
+    def key(title: str) -> str:
+        return family_keys(of, outcome(of, grade="low", hours=10, title=title))["same"]
+
+    assert key("电子设计竞赛 2024") == key("电子设计竞赛（２０２４）") == key("电子设计竞赛2024。")
+    assert key("电子设计竞赛 2024") != key("电子设计竞赛 2023")
+    assert key("!!") != key("??")
+    assert len(key("x")) == 64
+    assert family_keys(of, outcome(of, grade="low", hours=10)) == {}
+
+
+def test_caps_leave_what_remains_and_are_looked_at_in_order() -> None:
+    of = compiled(
+        cap=[
+            cap("one", "claim", "3"),
+            cap("term", "term", "5", category="main"),
+            cap("x", "ever", "1", category="side"),
+        ]
+    )
+
+    def proposal(used: int):
+        return propose(of, Context(CLAIMED, used={"term": Hundredths(used)}), grade="high", hours=10)
+
+    assert [proposal(used).credit for used in (0, 250, 400, 500, 900)] == [300, 250, 100, 0, 0]
+    assert proposal(500).ruling is Ruling.REFUSE
+    assert codes_of(proposal(250).explanation)[-2:] == ("rules.cap_binds", "rules.cap_binds")
+    assert [found.id for found in caps_of(of, "main")] == ["one", "term"]
+
+
+def test_a_cap_whose_use_is_not_known_says_so() -> None:
+    of = compiled(cap=[cap("year", "academic_year", "5")])
+    assert "rules.cap_assumed" in codes_of(propose(of, grade="high", hours=10).explanation)
+    known = Context(CLAIMED, used={"year": Hundredths(0)})
+    assert "rules.cap_assumed" not in codes_of(propose(of, known, grade="high", hours=10).explanation)
+
+
+def test_validity_judges_the_claim_and_dates_the_credit() -> None:
+    window = {
+        "id": "w",
+        "fact": "earned_on",
+        "within": {"years": 2},
+        "otherwise": "manual",
+        "clause": both("w"),
+    }
+    shelf = {"id": "s", "fact": "earned_on", "expires": {"years": 1, "months": 6}, "clause": both("s")}
+    of = compiled(validity=[window, shelf])
+
+    def at(earned: str | None):
+        return propose(of, grade="high", hours=10, earned_on=earned)
+
+    assert at("2024-01-31").expires_on == date(2025, 7, 31)
+    assert at("2022-06-29").ruling is Ruling.MANUAL
+    assert at("2022-06-30").ruling is Ruling.REFUSE  # in time, but its shelf life is over
+    assert codes_of(at("2022-06-30").explanation)[-1] == "rules.already_expired"
+    assert at("2024-07-01").ruling is Ruling.REFUSE
+    assert at(None).expires_on is None
+
+
+def test_the_same_day_months_later_is_the_last_day_where_there_is_no_such_day() -> None:
+    assert months_after(date(2024, 1, 31), 1) == date(2024, 2, 29)
+    assert months_after(date(2023, 8, 31), 6) == date(2024, 2, 29)
+    assert months_after(date(2024, 12, 15), 1) == date(2025, 1, 15)
+    assert months_after(date(2024, 12, 15), 12) == date(2025, 12, 15)
+    assert months_after(date(9999, 12, 31), 1) == date.max
+
+
+def test_the_bulk_path_is_the_whole_decision_where_only_facts_decide() -> None:
+    of = compiled(adjust=[add("-0.5")])
+    assert of.context_free
+    assert not compiled(choose=[family()]).context_free
+    for grade in ("low", "middle", "high"):
+        for hours in (0, 9, 10, 500):
+            one = outcome(of, grade=grade, hours=hours)
+            whole, bulk = evaluate(of, one, Context(CLAIMED)), evaluate_untraced(of, one)
+            assert (bulk.ruling, bulk.row, bulk.credit) == (whole.ruling, whole.row, whole.credit)
+
+
+def test_what_is_remembered_is_bounded_and_never_changes_an_answer() -> None:
+    table = rules()["tables"][0]
+    table["rows"] = [
+        row("all", {}, {"fact": "hours"} | {}) | {"give": {"credit": {"fact": "hours"}, "category": "main"}}
+    ]
+    of = compiled(tables=[table])
+    for hours in [*range(1, 1001), *range(1000, 0, -1)] * 2:
+        assert propose(of, grade="high" if hours % 2 else "low", hours=hours).credit == hours * 100
+    assert len(of.explained) <= MOST_ANSWERS
+
+
+def test_declared_credits_may_be_written_in_several_ways_and_stay_the_same() -> None:
+    of = compile_rules(load_pack("transfer-courses"))
+    for text in ("30", "30.0", "30.00", "３０"):
+        proposal = propose(of, result="Pass", credits=text, level="1")
+        assert (proposal.credit, proposal.category, proposal.level, proposal.field) == (
+            3000,
+            "course",
+            "1",
+            None,
+        )
+
+
+def test_what_a_row_says_by_itself_needs_no_outcome() -> None:
+    transfer = compile_rules(load_pack("transfer-courses"))
+    [line] = explain_row(transfer, "passed")
+    assert (line.code, line.facts["row"]) == ("rules.row_takes_over", "passed")
+    assert line.clause is not None
+    assert explain_row(transfer, "failed")[0].verdict is Verdict.NO
+    assert explain_row(compiled(), "high")[0].facts["amount"] == Amount(400)
+    with pytest.raises(KeyError):
+        explain_row(transfer, "nothing")
+
+
+def test_a_rule_set_is_compiled_once_for_its_content() -> None:
+    first = compile_rules(read_rule_set(rules(code="once")))
+    assert compile_rules(read_rule_set(rules(code="once"))) is first
+    assert compiled_before(first.hash) is first
+    assert compiled_before("0" * 64) is None
+
+
+def test_an_index_too_wide_is_narrowed_and_answers_the_same() -> None:
+    def facts(count: int) -> list[dict[str, object]]:
+        values = [{"code": f"v{i}", **both(f"v{i}")} for i in range(60)]
+        return [{"name": f"f{i}", "type": "enum", "label": both(f"f{i}"), "values": values} for i in range(count)]
+
+    rows = [row(f"r{i}", {"f2": f"v{i}"}, "1") for i in range(60)]
+    of = compiled(facts=facts(3), tables=[{"code": "t", "columns": ["f0", "f1", "f2"], "rows": rows}])
+    assert propose(of, f0="v3", f1="v4", f2="v59").row == "r59"
+    assert of.rules.tables[0].hit is Hit.UNIQUE
+
+
+def test_every_sentence_is_declared_and_an_explanation_survives_storage() -> None:
+    of = compile_rules(load_pack("example-limits"))
+    proposal = propose(
+        of,
+        Context(CLAIMED, used={"all-ever": Hundredths(900)}),
+        kind="paper",
+        author_rank=2,
+        translated="yes",
+        earned_on="2024-01-01",
+    )
+    assert set(codes_of(proposal.explanation)) <= set(MESSAGES)
+    assert from_data(to_data(proposal.explanation)) == proposal.explanation
+    assert all(code.startswith("rules.") for code in MESSAGES | FACT_MESSAGES)

@@ -1,0 +1,199 @@
+"""What holds for every rule set and every outcome."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_rules import both, outcome, row, rules
+
+from creditbank.domain.rules.compile import Compiled
+from creditbank.domain.rules.evaluate import evaluate, evaluate_untraced
+from creditbank.domain.rules.model import Context, Ruling
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.tables import overlaps
+from creditbank.domain.rules.write import rule_set_data, rule_set_hash
+from creditbank.domain.values import Hundredths
+
+steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
+GRADES = ("low", "middle", "high")
+amounts = st.integers(0, 900).map(lambda n: f"{n // 100}.{n % 100:02d}")
+signed = st.integers(-400, 400).map(lambda n: f"{'-' if n < 0 else ''}{abs(n) // 100}.{abs(n) % 100:02d}")
+grade_cells = st.one_of(
+    st.just("any"), st.sampled_from(GRADES), st.lists(st.sampled_from(GRADES), min_size=1, max_size=3)
+)
+hour_cells = st.one_of(
+    st.just("any"),
+    st.integers(0, 40),
+    st.tuples(st.integers(0, 40), st.integers(0, 20), st.booleans(), st.booleans()).map(
+        lambda t: {("above" if t[2] else "from"): t[0], ("below" if t[3] else "to"): t[0] + t[1] + 2}
+    ),
+    st.integers(0, 40).map(lambda n: {"from": n}),
+    st.integers(1, 40).map(lambda n: {"below": n}),
+)
+conditions = st.fixed_dictionaries({"grade": grade_cells, "hours": hour_cells})
+
+
+@st.composite
+def rule_sets(draw: st.DrawFn) -> dict[str, Any]:
+    cells = draw(st.lists(conditions, min_size=1, max_size=6))
+    gives = st.one_of(amounts, st.sampled_from(("refuse", "manual")))
+    rows = [row(f"r{i}", when, draw(gives)) for i, when in enumerate(cells)]
+    lower = {"id": "lower", "lower": {"fact": "grade", "steps": draw(st.integers(1, 2)), "below": "manual"}}
+    steps = [lower | {"when": draw(conditions), "clause": both("lower")}] if draw(st.booleans()) else []
+    for i, kind in enumerate(draw(st.lists(st.sampled_from(("add", "each", "multiply")), max_size=3))):
+        what: dict[str, Any] = {
+            "add": {"add": draw(signed)},
+            "each": {"add": {"amount": draw(signed), "each": "hours", "above": draw(st.integers(0, 30))}},
+            "multiply": {"multiply": draw(st.sampled_from(("1/2", "2/3", "1.25", "0")))},
+        }[kind]
+        steps.append({"id": f"s{i}", "when": draw(conditions), "clause": both("step"), **what})
+    scopes = draw(st.lists(st.sampled_from(("claim", "term", "academic_year", "ever")), max_size=3))
+    caps = [{"id": f"c{i}", "scope": s, "maximum": draw(amounts), "clause": both("cap")} for i, s in enumerate(scopes)]
+    choose = [{"id": "f", "family": ["title"], "keep": "highest", "clause": both("family")}]
+    validity = [
+        {"id": "w", "fact": "earned_on", "within": {"years": 3}, "clause": both("w")},
+        {
+            "id": "x",
+            "fact": "earned_on",
+            "expires": {"months": draw(st.integers(1, 60))},
+            "clause": both("x"),
+        },
+    ]
+    return rules(
+        rounding={
+            "step": draw(st.sampled_from(("0.01", "0.1", "0.25", "0.5", "1"))),
+            "mode": draw(st.sampled_from(("down", "up", "half_up"))),
+            "place": draw(st.sampled_from(("each", "end"))),
+        },
+        tables=[
+            {
+                "code": "main",
+                "columns": ["grade", "hours"],
+                "hit": draw(st.sampled_from(("unique", "first"))),
+                "rows": rows,
+            }
+        ],
+        adjust=steps,
+        cap=caps,
+        choose=choose if draw(st.booleans()) else [],
+        validity=validity if draw(st.booleans()) else [],
+    )
+
+
+facts = st.fixed_dictionaries(
+    {
+        "grade": st.sampled_from(GRADES),
+        "hours": st.integers(0, 60),
+        "title": st.sampled_from((None, "甲", "乙")),
+        "earned_on": st.sampled_from((None, "2019-02-28", "2022-01-31", "2024-02-29", "2025-01-01")),
+    }
+)
+contexts = st.builds(
+    Context,
+    claimed_on=st.integers(0, 900).map(lambda n: date(2023, 1, 1) + timedelta(days=n)),
+    used=st.fixed_dictionaries({}, optional={f"c{i}": st.integers(0, 1200).map(Hundredths) for i in range(3)}),
+    earlier=st.fixed_dictionaries({}, optional={"f": st.integers(0, 900).map(Hundredths)}),
+)
+
+
+def fresh(data: dict[str, Any]) -> Compiled:
+    """Compiled anew, so that nothing is remembered from another example."""
+    rule_set = read_rule_set(data)
+    return Compiled(rule_set, rule_set_hash(rule_set))
+
+
+@steady
+@given(rule_sets(), facts, contexts)
+def test_equal_input_gives_an_equal_proposal_fresh_or_remembered(data: Any, given_facts: Any, context: Context) -> None:
+    of = fresh(data)
+    one = outcome(of, **given_facts)
+    first = evaluate(of, one, context)
+    assert evaluate(of, one, context) == first == evaluate(fresh(data), one, context)
+
+
+@steady
+@given(rule_sets(), facts, contexts)
+def test_credit_is_never_negative_and_only_recognition_gives_any(data: Any, given_facts: Any, context: Context) -> None:
+    of = fresh(data)
+    proposal = evaluate(of, outcome(of, **given_facts), context)
+    assert (proposal.credit > 0) == (proposal.ruling is Ruling.RECOGNISE)
+    assert proposal.credit >= 0
+    if proposal.expires_on is not None:
+        assert proposal.expires_on > context.claimed_on
+
+
+@steady
+@given(rule_sets(), facts, contexts)
+def test_no_cap_and_no_family_is_ever_exceeded(data: Any, given_facts: Any, context: Context) -> None:
+    of = fresh(data)
+    one = outcome(of, **given_facts)
+    credit = evaluate(of, one, context).credit
+    for cap in of.rules.cap:
+        used = 0 if cap.scope == "claim" else context.used.get(cap.id, 0)
+        assert credit == 0 or credit + used <= cap.maximum
+    if of.rules.choose and given_facts["title"]:
+        assert credit == 0 or credit + context.earlier.get("f", 0) <= evaluate_untraced(of, one).credit
+
+
+@steady
+@given(rule_sets(), facts, contexts, st.randoms(use_true_random=False))
+def test_under_unique_the_order_of_rows_makes_no_difference(
+    data: Any, given_facts: Any, context: Context, random: Any
+) -> None:
+    data["tables"][0]["hit"] = "unique"
+    of = fresh(data)
+    before = evaluate(of, outcome(of, **given_facts), context)
+    random.shuffle(data["tables"][0]["rows"])
+    after = evaluate(fresh(data), outcome(of, **given_facts), context)
+    assert (after.ruling, after.credit, after.row, after.expires_on) == (
+        before.ruling,
+        before.credit,
+        before.row,
+        before.expires_on,
+    )
+
+
+@steady
+@given(rule_sets(), facts)
+def test_the_index_finds_what_reading_every_row_finds(data: Any, given_facts: Any) -> None:
+    data |= {"adjust": []}
+    data["tables"][0]["hit"] = "unique"
+    of = fresh(data)
+    values = dict(zip(of.facts, outcome(of, **given_facts).values, strict=True))
+    fits = [
+        rule
+        for rule in of.rules.tables[0].rows
+        if all(values[test.fact] is not None and test.accept.accepts(values[test.fact]) for test in rule.when)
+    ]
+    answer = evaluate_untraced(of, outcome(of, **given_facts))
+    if len(fits) != 1:
+        assert (answer.ruling, answer.row) == (Ruling.MANUAL, None)
+    else:
+        assert answer.row == fits[0].id
+
+
+@steady
+@given(rule_sets())
+def test_rows_overlap_exactly_when_some_outcome_fits_both(data: Any) -> None:
+    data["tables"][0]["hit"] = "unique"
+    table = read_rule_set(data).tables[0]
+    found = {(overlap.first, overlap.second) for overlap in overlaps(table)}
+    meeting = set()
+    for grade in GRADES:
+        for hours in range(64):
+            values = {"grade": grade, "hours": hours}
+            fits = [r.id for r in table.rows if all(t.accept.accepts(values[t.fact]) for t in r.when)]
+            meeting |= {(a, b) for i, a in enumerate(fits) for b in fits[i + 1 :]}
+    assert found == meeting
+
+
+@steady
+@given(rule_sets())
+def test_reading_what_was_written_gives_the_same_rule_set_and_hash(data: Any) -> None:
+    rule_set = read_rule_set(data)
+    again = read_rule_set(rule_set_data(rule_set))
+    assert again == rule_set
+    assert rule_set_hash(again) == rule_set_hash(rule_set)
