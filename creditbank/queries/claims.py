@@ -80,7 +80,7 @@ class ClaimPage:
     answers: dict[str, str]
     earned_on: date | None
     verdict: str
-    category: str
+    category: Text
     proposal: Explanation
     rule: RuleUsed | None
     reason: str
@@ -185,10 +185,8 @@ def offers_of(scope: Scope, institution: UUID) -> list[Offer]:
         for kind in scope.rows(OutcomeType).filter(institution_id=place, is_open=True).order_by("code"):
             found.setdefault(kind.code, kind)
         place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-    names = dict(
-        (code, Text(name, name_en))
-        for code, name, name_en in scope.fetch("SELECT code, name, name_en FROM rule_set ORDER BY code")
-    )
+    rule_sets = scope.fetch("SELECT code, name, name_en FROM rule_set ORDER BY code")
+    names = {code: Text(name, name_en) for code, name, name_en in rule_sets}
     return [
         Offer(kind.code, Text(kind.name, kind.name_en), names.get(kind.rule_set_code, Text("")), kind.evidence_required)
         for kind in found.values()
@@ -222,9 +220,6 @@ def _file(file: Any) -> EvidenceFile:
     return EvidenceFile(file.evidence_id, file.claim_id, file.name, file.media_type, file.size, file.sha256)
 
 
-def _category(version: Any, code: str) -> str:
-    if version is None:
-        return code
-    rules = in_force(version).compiled.rules
-    found = next((choice.label for choice in rules.categories if choice.code == code), None)
-    return found.zh if found else code
+def _category(version: Any, code: str) -> Text:
+    choices = in_force(version).compiled.rules.categories if version is not None else ()
+    return next((choice.label for choice in choices if choice.code == code), Text(code))
