@@ -18,12 +18,10 @@ if TYPE_CHECKING:
     from creditbank.domain.explanation import Fact
 
 MESSAGES: dict[str, str] = {
-    "results.value_not_number": "The value {found} is not a plain number. "
-    "The result it belongs to is not taken.",
+    "results.value_not_number": "The value {found} is not a plain number. The result it belongs to is not taken.",
     "results.value_out_of_range": "The value {found} lies outside {low} to {high}. "
     "The result it belongs to is not taken.",
-    "results.weight_not_number": "The weight {found} is not a plain number from 0. "
-    "Results that need it are not taken.",
+    "results.weight_not_number": "The weight {found} is not a plain number from 0. Results that need it are not taken.",
     "results.join_unknown": "No row of {sheet} has {column} {found}, so this row counts for no result.",
     "results.join_twice": "Line {other} has the same {column} {found} and says something else. "
     "Results that need it are not taken.",
@@ -130,8 +128,7 @@ class _Run:
         items = self.items()
         self.take_values(items)
         marks = {
-            key: rounded(group.products, group.weights * _SCALE, self.plan.places)
-            for key, group in self.groups.items()
+            key: rounded(group.products, group.weights * _SCALE, self.plan.places) for key, group in self.groups.items()
         }
         return Aggregated(marks, self.spoiled, tuple(self.problems), self.rows)
 
@@ -196,9 +193,7 @@ class _Run:
                     problem = RowProblem(row.line, key_column, "results.join_twice", facts, sheet)
                     earlier.problem = self.note(problem)
             elif exact is None and weight is not None:
-                problem = RowProblem(
-                    row.line, weight.column, "results.weight_not_number", {"found": text[:60]}, sheet
-                )
+                problem = RowProblem(row.line, weight.column, "results.weight_not_number", {"found": text[:60]}, sheet)
                 items[key] = _Item(row, 0, self.note(problem))
             else:
                 items[key] = _Item(row, exact or 0)

@@ -14,8 +14,7 @@ MESSAGES: dict[str, str] = {
     "encoding.undecodable": "{name} is not {encoding} at byte {offset} (line {line}). "
     "Save it as UTF-8, or name its encoding; nothing was taken from it.",
     "encoding.unknown": "There is no encoding named {encoding}. Use for instance utf-8, gb18030 or utf-16.",
-    "encoding.line_too_long": "{name} has a line of more than {limit} bytes at line {line}. "
-    "It is no sheet of results.",
+    "encoding.line_too_long": "{name} has a line of more than {limit} bytes at line {line}. It is no sheet of results.",
 }
 """Sentences of the refusals this module makes, by code."""
 
@@ -141,9 +140,7 @@ def _gb18030_or_mixed(upload: Upload, stream: BinaryIO) -> Encoding:
     while line := stream.readline(_LINE_LIMIT + 1):
         number += 1
         if len(line) > _LINE_LIMIT:
-            raise SheetProblem(
-                MESSAGES, "encoding.line_too_long", name=upload.name, limit=_LINE_LIMIT, line=number
-            )
+            raise SheetProblem(MESSAGES, "encoding.line_too_long", name=upload.name, limit=_LINE_LIMIT, line=number)
         if not line.isascii():
             kind, at = _kind_of_line(line)
             gb_lines += kind == "GB18030"

@@ -57,10 +57,7 @@ class Declared:
     def over(self, below: Declared) -> Declared:
         """These statements, and those of the wider place where these are silent."""
         return Declared(
-            *(
-                getattr(self, name) if getattr(self, name) is not None else getattr(below, name)
-                for name in _DECLARED
-            )
+            *(getattr(self, name) if getattr(self, name) is not None else getattr(below, name) for name in _DECLARED)
         )
 
 
@@ -172,8 +169,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
         place=_sheet(root.named("sheet").object((), _SHEET_KEYS)) if root.given("sheet") else SheetPlace(),
         columns=columns,
         values=_values(root.named("values")),
-        date_forms=root.named("dates").each(lambda form: form.one_of(DATE_FORMS), len(DATE_FORMS))
-        or DATE_FORMS[:1],
+        date_forms=root.named("dates").each(lambda form: form.one_of(DATE_FORMS), len(DATE_FORMS)) or DATE_FORMS[:1],
         credit_more_than=low,
         credit_at_most=high,
         mark_at_least=mark_low,
@@ -286,9 +282,7 @@ def _related(place: Place) -> Related:
 def _reference(place: Place, sheets: Collection[str]) -> Reference:
     sheet, _, column = place.text().partition(".")
     if sheet not in sheets or not column.strip():
-        place.fail(
-            f"expected a sheet, a dot and a column; the sheets possible here: {', '.join(sorted(sheets))}"
-        )
+        place.fail(f"expected a sheet, a dot and a column; the sheets possible here: {', '.join(sorted(sheets))}")
     return Reference(sheet, column.strip())
 
 
@@ -300,9 +294,7 @@ def _aggregate(place: Place, related: Mapping[str, Related]) -> Aggregate:
     if place.given("join"):
         pair = [_reference(item, related) for item in place.named("join").items(2)]
         if sum(reference.sheet == value.sheet for reference in pair) != 1 or len(pair) != 2:
-            place.named("join").fail(
-                "expected one column of the sheet with the values and one of another sheet"
-            )
+            place.named("join").fail("expected one column of the sheet with the values and one of another sheet")
         join = (pair[0], pair[1]) if pair[0].sheet == value.sheet else (pair[1], pair[0])
     reachable = {value.sheet, join[1].sheet} if join else {value.sheet}
     group = place.named("group_by").object(KEY)

@@ -36,8 +36,7 @@ MESSAGES: dict[str, str] = {
     "results.course_unknown": "The mapping knows no course {found}.",
     "results.presentation_unknown": "The mapping knows no presentation {found} of the course {course}.",
     "results.outcome_unknown": "The result {found} is not one the mapping knows: {known}.",
-    "results.mark_not_number": "The mark {found} is not a plain number. "
-    "Map the word in the mapping or correct it.",
+    "results.mark_not_number": "The mark {found} is not a plain number. Map the word in the mapping or correct it.",
     "results.mark_out_of_range": "The mark {found} lies outside {low} to {high}.",
     "results.credit_not_number": "The credit {found} is not a number with at most two decimals.",
     "results.credit_out_of_range": "The credit {found} is not more than {low} and at most {high}.",

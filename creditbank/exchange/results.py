@@ -185,9 +185,7 @@ class Reading:
             return self._reader.read(row)
         spoiled = made.spoiled.get(key)
         if spoiled is not None:
-            return RowProblem(
-                row.line, "", "results.related_problem", {"other": spoiled.line, "sheet": spoiled.sheet}
-            )
+            return RowProblem(row.line, "", "results.related_problem", {"other": spoiled.line, "sheet": spoiled.sheet})
         return self._reader.read(row, made.marks.get(key))
 
     def _aggregate(

@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from creditbank.domain.explanation import Fact
 
 MESSAGES: dict[str, str] = {
-    "sheet.no_head": "{name} has no head in line {line}. "
-    "Say in the mapping in which line the column names stand.",
+    "sheet.no_head": "{name} has no head in line {line}. Say in the mapping in which line the column names stand.",
     "sheet.no_rows": "{name} has a head and no rows. Export it again; there was nothing to take.",
-    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. "
-    "Export only the columns needed.",
+    "sheet.too_many_columns": "{name} has {count} columns, more than {limit}. Export only the columns needed.",
     "sheet.missing_columns": "{name} has no column named {columns}; it has: {found}. "
     "Correct the mapping or the sheet; nothing was taken.",
     "sheet.double_columns": "{name} has the column {columns} more than once. Keep one; nothing was taken.",
-    "sheet.merged_head": "The head of {name} has merged cells ({range}). "
-    "Unmerge them, one name for each column.",
+    "sheet.merged_head": "The head of {name} has merged cells ({range}). Unmerge them, one name for each column.",
     "sheet.formula_head": "The head of {name} has a formula in column {column}. Write the name itself.",
     "sheet.nul_head": "The head of {name} holds a NUL byte. Export the sheet again.",
     "sheet.quotes_head": "The head of {name} opens a quotation mark that does not close as it should.",
@@ -36,15 +33,12 @@ MESSAGES: dict[str, str] = {
     "sheet.row_too_short": "The row has {count} cells and the head has {width}; it ends in line {last_line}.",
     "sheet.row_too_long": "The row has {count} cells and the head only {width}; it ends in line {last_line}.",
     "sheet.nul": "The row holds a NUL byte; a damaged export writes such. Correct the row.",
-    "sheet.quotes": "The row has a quotation mark out of place; "
-    "lines {line} to {last_line} could not be read.",
+    "sheet.quotes": "The row has a quotation mark out of place; lines {line} to {last_line} could not be read.",
     "sheet.line_too_long": "{name} has a line of more than {limit} characters at line {line}.",
     "sheet.hidden_row": "The row is hidden in the workbook. Show it if it counts, delete it if not.",
-    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. "
-    "Paste the value itself.",
+    "sheet.formula": "The cell holds a formula, whose stored value may be out of date. Paste the value itself.",
     "sheet.error_cell": "The cell shows an error of the spreadsheet program. Correct it.",
-    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. "
-    "Unmerge it.",
+    "sheet.merged": "The cell is merged with others ({range}), so it is unclear what this row says. Unmerge it.",
 }
 """Sentences of the refusals and row problems this module makes, by code."""
 
@@ -141,9 +135,7 @@ def open_sheet(upload: Upload, place: SheetPlace, *, encoding: str | None = None
     if not any(head):
         raise SheetProblem(MESSAGES, "sheet.no_head", name=upload.name, line=place.head_line)
     if len(head) > MOST_COLUMNS:
-        raise SheetProblem(
-            MESSAGES, "sheet.too_many_columns", name=upload.name, count=len(head), limit=MOST_COLUMNS
-        )
+        raise SheetProblem(MESSAGES, "sheet.too_many_columns", name=upload.name, count=len(head), limit=MOST_COLUMNS)
     return Sheet(upload.name, head, shown, source)
 
 
@@ -252,9 +244,7 @@ def _ragged(line: int, count: int, width: int, last_line: int) -> RowProblem:
     return RowProblem(line, "", code, {"count": count, "width": width, "last_line": last_line})
 
 
-def _formula_text(
-    line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]
-) -> RowProblem | None:
+def _formula_text(line: int, cells: Sequence[str], head: Sequence[str], columns: Sequence[int]) -> RowProblem | None:
     for column in columns:
         if cells[column][:1] == "=":
             return RowProblem(line, head[column], "sheet.formula")
@@ -322,9 +312,7 @@ class _ValueSheet:
         for column in columns:
             found = self.sheet.faults.of_cell(line, column)
             if found is not None:
-                return RowProblem(
-                    line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell"
-                )
+                return RowProblem(line, head[column], "sheet.formula" if found == "formula" else "sheet.error_cell")
             for area in active:
                 if area.first_column <= column <= area.last_column:
                     code = "sheet.merged" if area.kind == "merged" else "sheet.formula"

@@ -23,12 +23,10 @@ if TYPE_CHECKING:
 
 MESSAGES: dict[str, str] = {
     "workbook.damaged": "{name} is a damaged workbook: {reason}. Save it again in a spreadsheet program.",
-    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. "
-    "It was not read.",
+    "workbook.document_type": "{name} declares an XML document type, which no workbook needs. It was not read.",
     "workbook.no_sheet": "{name} has no sheet named {sheet}; it has: {sheets}.",
     "workbook.no_visible_sheet": "{name} has no visible sheet.",
-    "workbook.too_many_cells": "{name} has more than {limit} filled cells. "
-    "Split it by term and import the parts.",
+    "workbook.too_many_cells": "{name} has more than {limit} filled cells. Split it by term and import the parts.",
     "workbook.too_wide_apart": "The filled cells of {name} lie so far apart that the sheet spans {cells} "
     "cells, more than {limit}. Clear the stray cells.",
     "workbook.too_much_text": "The cells of {name} hold more than {limit} characters. Split the workbook.",
@@ -108,9 +106,7 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def open_workbook_sheet(
-    upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS
-) -> WorkbookSheet:
+def open_workbook_sheet(upload: Upload, title: str | None = None, *, most_cells: int = MOST_CELLS) -> WorkbookSheet:
     """Open one sheet: the named one, else the first that is not hidden.
 
     The XML is read once by an iterating parser that knows no document type, and the sizes are judged by it,
@@ -208,12 +204,8 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
 
     def in_workbook(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "sheet":
-            relation = next(
-                (value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), ""
-            )
-            sheets.append(
-                (attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible")
-            )
+            relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
+            sheets.append((attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible"))
 
     def in_relations(tag: str, attributes: dict[str, str]) -> None:
         if tag.rpartition(":")[2] == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
@@ -223,9 +215,7 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
         if path not in parts:
             raise _damaged(name, f"{path} is missing")
         _parse(archive, parts[path], name, handler)
-    readable = [
-        (label, targets[relation], visible) for label, relation, visible in sheets if relation in targets
-    ]
+    readable = [(label, targets[relation], visible) for label, relation, visible in sheets if relation in targets]
     if title is not None:
         found = next((sheet for sheet in readable if sheet[0] == title), None)
         if found is None:
@@ -288,9 +278,7 @@ class _Survey:
         self.take_text()
         spanned = (self.last_row - self.first_row + 1) * (self.last_column - self.first_column + 1)
         if self.cells and spanned > max(_MOST_SPANNED, self.most_cells):
-            raise SheetProblem(
-                MESSAGES, "workbook.too_wide_apart", name=self.name, cells=spanned, limit=_MOST_SPANNED
-            )
+            raise SheetProblem(MESSAGES, "workbook.too_wide_apart", name=self.name, cells=spanned, limit=_MOST_SPANNED)
         self.faults.ranges.sort(key=lambda found: found.first_row)
         return self.faults
 
@@ -357,9 +345,7 @@ class _Survey:
             return
         number = "".join(self.text).strip()
         self.text = None
-        if not (
-            number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)
-        ):
+        if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)):
             raise _damaged(self.name, f"a cell in row {self.row} names a text that does not exist")
         self.characters += self.lengths[int(number)]
         if self.characters > _MOST_TEXT:

@@ -59,14 +59,11 @@ def solve(problem: Problem, *, effort: float = EFFORT) -> Solution:
     if status not in {cp_model.OPTIMAL, cp_model.FEASIBLE}:
         raise SolverError(f"CP-SAT answered {name} to an allocation problem, which always has an answer")
     chosen = tuple(
-        next((index for index, take in enumerate(here) if solver.boolean_value(take)), None)
-        for here in takers
+        next((index for index, take in enumerate(here) if solver.boolean_value(take)), None) for here in takers
     )
     shortage = _shortage(problem, chosen)
     if shortage > round(solver.objective_value):
-        raise SolverError(
-            f"CP-SAT claims {solver.objective_value}, but its allocation leaves {shortage} missing"
-        )
+        raise SolverError(f"CP-SAT claims {solver.objective_value}, but its allocation leaves {shortage} missing")
     # The bound is a float above 2**53 only; ours are amounts of credit, far below.
     bound = shortage if status == cp_model.OPTIMAL else max(0, round(solver.best_objective_bound))
     return Solution(name, optimal=status == cp_model.OPTIMAL, shortage=shortage, bound=bound, chosen=chosen)

@@ -44,9 +44,7 @@ def mismatch(wanted: Filter, credit: Credit) -> str | None:
         return "grade_at_least"
     if wanted.earned_from is not None and (credit.earned_on is None or credit.earned_on < wanted.earned_from):
         return "earned_from"
-    if wanted.earned_until is not None and (
-        credit.earned_on is None or credit.earned_on > wanted.earned_until
-    ):
+    if wanted.earned_until is not None and (credit.earned_on is None or credit.earned_on > wanted.earned_until):
         return "earned_until"
     if any(mismatch(exception, credit) is None for exception in wanted.besides):
         return "except"

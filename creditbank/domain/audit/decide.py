@@ -68,9 +68,7 @@ def audit(
     if len({credit.id for credit in everything}) != len(everything):
         raise ValueError("two credits share an id")
     usable = [credit for credit in everything if not _expired(credit, on)]
-    solved = [
-        solve_scope(compiled, scope, usable, previous=previous, solve=solve) for scope in compiled.scopes
-    ]
+    solved = [solve_scope(compiled, scope, usable, previous=previous, solve=solve) for scope in compiled.scopes]
     counted: dict[str, list[Credit]] = {}
     pairs = []
     for part in solved:
@@ -196,11 +194,7 @@ class _Teller:
         if not self.programme.repeats:
             for group in repeated(everything):
                 for part in solved:
-                    here = [
-                        everything[lot].id
-                        for lot in group
-                        if (everything[lot].id, id(part.scope)) in self.place
-                    ]
+                    here = [everything[lot].id for lot in group if (everything[lot].id, id(part.scope)) in self.place]
                     for lot in group:
                         if here and everything[lot].id != here[0]:
                             self.repeat[everything[lot].id, id(part.scope)] = here[0]
@@ -321,9 +315,7 @@ class _Teller:
                 continue
             reasons = [self._why(credit, leaf) for leaf in self.programme.requirement.leaves()]
             known = [why for why in reasons if why is not None]
-            reason, detail = min(
-                known, key=lambda why: nearness.index(why[0]) if why[0] in nearness else len(nearness)
-            )
+            reason, detail = min(known, key=lambda why: nearness.index(why[0]) if why[0] in nearness else len(nearness))
             if reason is Reason.NOT_ACCEPTED:
                 detail = ""
             told.append(NotUsed(credit.id, credit.code, credit.hundredths, reason, detail))

@@ -113,9 +113,7 @@ def _cuts(answer: Answer) -> list[Line]:
             lines.append(Line("audit.cut_one", Verdict.NO, facts | {"title": cut.titles[0]}))
         else:
             places = tuple(Line("audit.cut_place", facts={"title": title}) for title in cut.titles)
-            lines.append(
-                Line("audit.cut_joint", Verdict.NO, facts | {"count": len(cut.titles)}, lines=places)
-            )
+            lines.append(Line("audit.cut_joint", Verdict.NO, facts | {"count": len(cut.titles)}, lines=places))
     return lines
 
 

@@ -37,9 +37,7 @@ class Figure:
 Accepts = Callable[[Filter, Credit], bool]
 
 
-def figures(
-    programme: Programme, counted: Mapping[str, Sequence[Credit]], accepts: Accepts
-) -> dict[str, Figure]:
+def figures(programme: Programme, counted: Mapping[str, Sequence[Credit]], accepts: Accepts) -> dict[str, Figure]:
     """The figures by id of requirement or part; ``counted`` names the credits of each leaf."""
     found: dict[str, Figure] = {}
     _node(programme.requirement, programme.course_credits, counted, accepts, found)
@@ -77,10 +75,7 @@ def _node(
         nearest = {Kind.ALL: len(below), Kind.ANY: 1}.get(node.kind, node.n)
         total = sum(below[:nearest])
         gaps = [
-            gap
-            for _, gap in sorted(
-                (found[child.id].shortage, found[child.id].missing) for child in node.children
-            )
+            gap for _, gap in sorted((found[child.id].shortage, found[child.id].missing) for child in node.children)
         ]
         least = max(gaps) if node.shared else sum(gaps[:nearest])
     for part in node.parts:
@@ -99,9 +94,7 @@ def _mark(node: Requirement, found: dict[str, Figure], *, wanted: bool) -> None:
         for name in (node.id, *(part.id for part in node.parts)):
             found[name] = replace(found[name], wanted=False)
     n = {Kind.ALL: len(node.children), Kind.ANY: 1}.get(node.kind, node.n)
-    ranked = sorted(
-        range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index)
-    )
+    ranked = sorted(range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index))
     nearest = set(ranked[:n])
     for index, child in enumerate(node.children):
         _mark(child, found, wanted=wanted and index in nearest)

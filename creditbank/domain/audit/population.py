@@ -49,9 +49,7 @@ class Result(Generic[Learner]):
 def rows(compiled: Compiled) -> tuple[str, ...]:
     """The ids of requirements and parts in the order of ``Standing.by_requirement``."""
     return tuple(
-        name
-        for node in compiled.programme.requirement.walk()
-        for name in (node.id, *(part.id for part in node.parts))
+        name for node in compiled.programme.requirement.walk() for name in (node.id, *(part.id for part in node.parts))
     )
 
 

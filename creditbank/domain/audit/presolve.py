@@ -157,9 +157,7 @@ def _outdoes(one: Live, other: Live) -> bool:
     return all(takes.get(limit, -1) >= amount for limit, amount in one[2])
 
 
-def _certain(
-    options: list[Live], left: list[int], reach: list[int], mandatory: frozenset[int]
-) -> Live | None:
+def _certain(options: list[Live], left: list[int], reach: list[int], mandatory: frozenset[int]) -> Live | None:
     if len(options) == 1:
         return None if options[0][2] else options[0]
     best: Live | None = None

@@ -84,9 +84,7 @@ def _credit(data: Any, path: str) -> Credit:
     if not identity:
         raise RecordError(f"{path}.id", "is missing")
     earned = read_day(item["earned_on"], f"{path}.earned_on") if item.get("earned_on") is not None else None
-    expires = (
-        read_day(item["expires_on"], f"{path}.expires_on") if item.get("expires_on") is not None else None
-    )
+    expires = read_day(item["expires_on"], f"{path}.expires_on") if item.get("expires_on") is not None else None
     if earned and expires and expires < earned:
         raise RecordError(f"{path}.expires_on", "lies before earned_on")
     return Credit(

@@ -140,9 +140,7 @@ class _Hunt:
 
     def ask(self, solve: Solve) -> Found:
         """The solver's answer to the open part, or our own where its shortage is no smaller."""
-        lots = tuple(
-            tuple(Option(0, gives, takes) for _, gives, takes in options) for _, options in self.lots
-        )
+        lots = tuple(tuple(Option(0, gives, takes) for _, gives, takes in options) for _, options in self.lots)
         open_part = Problem(tuple(self.reduced.left), tuple(self.reduced.room), lots, self.goal)
         solution = solve(open_part)
         if solution.shortage < self.best:

@@ -66,15 +66,11 @@ def read_programme(data: Any) -> Programme:
     seen: set[str] = set()
     nodes = list(requirement.walk())
     if len(nodes) > MAX_REQUIREMENTS:
-        raise ProgrammeError(
-            "requirement", f"has {len(nodes)} requirements; at most {MAX_REQUIREMENTS} are read"
-        )
+        raise ProgrammeError("requirement", f"has {len(nodes)} requirements; at most {MAX_REQUIREMENTS} are read")
     for node in nodes:
         for name in (node.id, *(part.id for part in node.parts)):
             if name in seen:
-                raise ProgrammeError(
-                    "requirement", f"the id {name!r} is used twice; every id names one place"
-                )
+                raise ProgrammeError("requirement", f"the id {name!r} is used twice; every id names one place")
             seen.add(name)
     if not any(True for _ in requirement.leaves()):
         raise ProgrammeError("requirement", "counts nothing: it has no credits_from and no courses_from")
@@ -100,16 +96,12 @@ def _requirement(data: Any, path: str, *, depth: int, shareable: bool) -> Requir
     _known(node, {"id", "title", "of_which", kind.value, *_ALLOWED[kind]}, path)
     shared = _flag(node.get("shared", False), f"{path}.shared")
     if shared and not shareable:
-        raise ProgrammeError(
-            f"{path}.shared", "is possible only where everything above is a shared `all` too"
-        )
+        raise ProgrammeError(f"{path}.shared", "is possible only where everything above is a shared `all` too")
     identity = _id(node.get("id"), f"{path}.id")
     title = _text(node.get("title"), f"{path}.title")
     parts = _parts(node.get("of_which", []), f"{path}.of_which")
     if shared and parts:
-        raise ProgrammeError(
-            f"{path}.of_which", "cannot stand on a shared requirement; put it on the children"
-        )
+        raise ProgrammeError(f"{path}.of_which", "cannot stand on a shared requirement; put it on the children")
     if kind in LEAVES:
         minimum, n = Hundredths(0), 0
         if kind is Kind.CREDITS_FROM:
@@ -177,12 +169,8 @@ def _filter(data: Any, path: str) -> Filter:
         grade_at_least=read_mark(wanted["grade_at_least"], f"{path}.grade_at_least")
         if "grade_at_least" in wanted
         else None,
-        earned_from=read_day(wanted["earned_from"], f"{path}.earned_from")
-        if "earned_from" in wanted
-        else None,
-        earned_until=read_day(wanted["earned_until"], f"{path}.earned_until")
-        if "earned_until" in wanted
-        else None,
+        earned_from=read_day(wanted["earned_from"], f"{path}.earned_from") if "earned_from" in wanted else None,
+        earned_until=read_day(wanted["earned_until"], f"{path}.earned_until") if "earned_until" in wanted else None,
         besides=tuple(
             _filter(item, f"{path}.except[{index}]")
             for index, item in enumerate(_sequence(wanted.get("except", []), f"{path}.except"))

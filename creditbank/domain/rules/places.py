@@ -71,11 +71,7 @@ class Place:
                 f"{self.path}.{name}" if self.path else str(name),
                 # A name without a value is what is left of a text after a comma inside braces.
                 f"unknown key; known are {', '.join(sorted(known))}"
-                + (
-                    ". If this is part of a text with a comma, put the text in quotes"
-                    if value is None
-                    else ""
-                ),
+                + (". If this is part of a text with a comma, put the text in quotes" if value is None else ""),
             )
             for name, value in self.value.items()
             if name not in known

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connections
 
 from creditbank.domain.canonical import canonical
@@ -24,6 +23,7 @@ from creditbank.domain.ledger import (
 )
 from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
+from creditbank.gateways.postgres import run
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.statements import DEPOSIT, REPEATED, REVERSE, TO_REVERSE
 
@@ -305,9 +305,4 @@ def _institution_code(scope: Scope) -> str:
 
 
 def _run(scope: Scope, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """One statement with values bound by the server and its plan kept by the connection."""
-    connection = connections[scope.using]
-    connection.ensure_connection()
-    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
-    cursor.execute(sql, values, prepare=True, binary=True)
-    return cursor.fetchall()
+    return run(connections[scope.using], sql, values)

@@ -21,13 +21,6 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible, fetch_claim
 from creditbank.services.recognition.history import move_claim
 
-MESSAGES = {
-    "recognition.title_needed": "Say in a few words what you achieved. The draft is kept.",
-    "recognition.file_not_taken": "{name} is neither a PDF, a PNG nor a JPEG of at most 12 MB. It was not kept;"
-    " the draft and its other files are.",
-    "recognition.too_many_files": "A case holds at most ten files. This one was not kept; the others are.",
-}
-
 MOST_FILES = 10
 _EDITABLE = (State.DRAFT, State.SUPPLEMENT_REQUESTED)
 
