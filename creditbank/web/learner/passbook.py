@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from creditbank.gateways.clock import now
+from creditbank.gateways.clock import now, today
 from creditbank.queries.notices import notices_of
 from creditbank.queries.passbook import PassbookLine, enrolments_of, figures_of, lines_of
 from creditbank.queries.progress import rings_of
@@ -37,7 +38,7 @@ def passbook(request: HttpRequest) -> HttpResponse:
             "notice": min(unread, key=lambda said: _RANK[said["tone"]], default=None),
             "more_notices": max(0, len(unread) - 1),
             "lines": [line_shown(line) for line in lines_of(scope, person, limit=_LINES_SHOWN)],
-            "progresses": rings_of(scope, person),
+            "progresses": rings_of(scope, person, on=today(settings.TIME_ZONE)),
             "at": now(),
         }
         return show(request, scope, "passbook", context)
