@@ -140,7 +140,7 @@ def done(request: HttpRequest, claim_id: UUID) -> HttpResponse:
 
 
 def _steps() -> tuple[str, ...]:
-    return (_("Kind"), _("Facts"), _("Evidence"), _("Check"))
+    return (_("Kind"), _("Facts"), _("Evidence"), _("Check answers"))
 
 
 def _offers(scope: Scope, person: UUID) -> list[tuple[str, str]]:
