@@ -49,6 +49,4 @@ def violations(page: Page) -> list[str]:
 
 def overflow(page: Page) -> int:
     """How many CSS pixels the page is wider than its window; 0 when nothing scrolls sideways."""
-    return int(
-        page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    )
+    return int(page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth"))

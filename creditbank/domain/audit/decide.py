@@ -39,6 +39,7 @@ class _Solved:
     problem: Problem
     found: Found
     choice: Choice
+    held: list[Credit]
 
 
 def audit(
@@ -75,8 +76,10 @@ def audit(
         for lot, index in enumerate(part.choice):
             if index is not None:
                 leaf = part.scope.leaves[part.problem.lots[lot][index].leaf]
-                counted.setdefault(leaf.id, []).append(usable[lot])
-                pairs.append((usable[lot].id, leaf.id))
+                counted.setdefault(leaf.id, []).append(part.held[lot])
+                pairs.append((part.held[lot].id, leaf.id))
+    for told in counted.values():
+        told.sort(key=_standing)
     allocation = frozenset(pairs)
     found = figures(programme, counted, accepts)
     root = found[programme.requirement.id]
@@ -120,20 +123,21 @@ def solve_scope(
     previous: Allocation = NOTHING,
     solve: Solve | None = None,
 ) -> _Solved:
-    """The settled best allocation of one scope; credits come in their standing order, unexpired."""
-    problem = compiled.problem(scope, credits_)
+    """The settled best allocation of one scope; unexpired credits, of those alike the older first."""
+    held = compiled.in_order(credits_)
+    problem = compiled.problem(scope, held)
     liked: list[int | None] = []
     before: list[int | None] = []
     if previous:
         number = {leaf.id: index for index, leaf in enumerate(scope.leaves)}
         places = {credit: number[leaf] for credit, leaf in previous if leaf in number}
-        liked = [places.get(credit.id) for credit in credits_]
+        liked = [places.get(credit.id) for credit in held]
         before = [
             next((index for index, option in enumerate(options) if option.leaf == leaf), None)
             for options, leaf in zip(problem.lots, liked, strict=True)
         ]
     found = search(problem, solve=solve, preferred=liked)
-    return _Solved(scope, problem, found, settle(problem, found.chosen, before))
+    return _Solved(scope, problem, found, settle(problem, found.chosen, before), held)
 
 
 def accepts(wanted: Filter, credit: Credit) -> bool:

@@ -56,7 +56,7 @@ def _node(
     short_by = 0
     if node.kind in LEAVES:
         here = list(counted.get(node.id, ()))
-        amount = sum(credit.hundredths for credit in here)
+        amount = _sum(here)
         if node.kind is Kind.CREDITS_FROM:
             short_by = max(0, node.minimum - amount)
             total = short_by
@@ -70,7 +70,7 @@ def _node(
             here.extend(_node(child, course_credits, counted, accepts, found))
         if node.shared:
             here = list({credit.id: credit for credit in here}.values())
-        amount = sum(credit.hundredths for credit in here)
+        amount = _sum(here)
         below = sorted(found[child.id].shortage for child in node.children)
         nearest = {Kind.ALL: len(below), Kind.ANY: 1}.get(node.kind, node.n)
         total = sum(below[:nearest])
@@ -80,7 +80,7 @@ def _node(
         least = max(gaps) if node.shared else sum(gaps[:nearest])
     for part in node.parts:
         of_it = [credit for credit in here if accepts(part.accepts, credit)]
-        sum_of_it = sum(credit.hundredths for credit in of_it)
+        sum_of_it = _sum(of_it)
         missing = max(0, (part.minimum or 0) - sum_of_it)
         found[part.id] = Figure(sum_of_it, len(of_it), missing, missing, missing)
         total += missing
@@ -89,12 +89,25 @@ def _node(
     return here
 
 
+def _sum(credits_: list[Credit]) -> int:
+    return sum([credit.hundredths for credit in credits_])
+
+
 def _mark(node: Requirement, found: dict[str, Figure], *, wanted: bool) -> None:
     if not wanted:
         for name in (node.id, *(part.id for part in node.parts)):
             found[name] = replace(found[name], wanted=False)
-    n = {Kind.ALL: len(node.children), Kind.ANY: 1}.get(node.kind, node.n)
-    ranked = sorted(range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index))
+    if not node.children:
+        return
+    if node.kind is Kind.ALL:
+        for child in node.children:
+            if not wanted or child.children:
+                _mark(child, found, wanted=wanted)
+        return
+    n = 1 if node.kind is Kind.ANY else node.n
+    ranked = sorted(
+        range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index)
+    )
     nearest = set(ranked[:n])
     for index, child in enumerate(node.children):
         _mark(child, found, wanted=wanted and index in nearest)

@@ -123,8 +123,8 @@ def _standing(
         for lot, index in enumerate(part.choice):
             if index is not None:
                 leaf = scope.leaves[part.problem.lots[lot][index].leaf].id
-                counted.setdefault(leaf, []).append(credits_[lot])
-                pairs.append((credits_[lot].id, leaf))
+                counted.setdefault(leaf, []).append(part.held[lot])
+                pairs.append((part.held[lot].id, leaf))
     found = figures(compiled.programme, counted, accepts)
     root = found[compiled.programme.requirement.id]
     if check:

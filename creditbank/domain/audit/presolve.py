@@ -77,14 +77,14 @@ def presolve(problem: Problem) -> Reduced:
             if len(options_now) == 1:
                 for need, amount in options_now[0][1]:
                     reach[need] += amount * count
-            else:
-                most: dict[int, int] = {}
-                for _, gives, _ in options_now:
-                    for need, amount in gives:
-                        if amount > most.get(need, 0):
-                            most[need] = amount
-                for need, amount in most.items():
-                    reach[need] += amount * count
+                continue
+            most: dict[int, int] = {}
+            for _, gives, _ in options_now:
+                for need, amount in gives:
+                    if amount > most.get(need, 0):
+                        most[need] = amount
+            for need, amount in most.items():
+                reach[need] += amount * count
         kins = []
         for kin in kept:
             settled = _certain(kin.options, left, reach, mandatory)
@@ -120,18 +120,32 @@ def _binding(kins: list[Kin], room: list[int]) -> set[int]:
 
 
 def _alive(options: list[Live], left: list[int], room: list[int], binding: set[int]) -> list[Live]:
-    alive = []
+    """The options that still give something; the same list when nothing about them has changed."""
+    alive: list[Live] = []
+    same = True
     for option in options:
         index, gives, takes = option
-        useful = tuple(pair for pair in gives if left[pair[0]] > 0 and pair[1] > 0)
-        if not useful:
+        for need, amount in gives:
+            if left[need] <= 0 or not amount:
+                gives = tuple(pair for pair in gives if left[pair[0]] > 0 and pair[1])
+                break
+        if not gives:
+            same = False
             continue
         if takes:
-            takes = tuple(pair for pair in takes if pair[0] in binding)
-            if any(amount > room[limit] for limit, amount in takes):
-                continue
-        alive.append((index, useful, takes))
-    return alive
+            if not binding:
+                takes = ()
+            else:
+                takes = tuple(pair for pair in takes if pair[0] in binding)
+                if any(amount > room[limit] for limit, amount in takes):
+                    same = False
+                    continue
+        if gives is option[1] and takes == option[2]:
+            alive.append(option)
+        else:
+            same = False
+            alive.append((index, gives, takes))
+    return options if same else alive
 
 
 def _undominated(options: list[Live]) -> list[Live]:
@@ -163,7 +177,9 @@ def _certain(options: list[Live], left: list[int], reach: list[int], mandatory: 
     best: Live | None = None
     worth = -1
     for option in options:
-        value = sum(amount for _, amount in option[1])
+        value = 0
+        for _, amount in option[1]:
+            value += amount
         if value > worth:
             best, worth = None, value
         if (

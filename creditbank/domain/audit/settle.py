@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from creditbank.domain.audit.model import Goal, Problem
 
@@ -16,7 +16,7 @@ def settle(problem: Problem, chosen: Choice, previous: Sequence[int | None] = ()
     """An allocation as good as ``chosen``, made unique.
 
     Args:
-        problem: lots in their standing order, the oldest first.
+        problem: of lots that are alike the older comes first.
         chosen: the best option per lot, or None.
         previous: per lot yesterday's option, or None; it is returned as it stands when it is as good.
 
@@ -76,24 +76,35 @@ def _pull_back(problem: Problem, chosen: Choice, previous: Sequence[int | None],
 
 
 def _trim(problem: Problem, chosen: Choice, previous: Sequence[int | None]) -> Choice:
-    now = list(chosen)
     spare = [-amount for amount in problem.needs]
-    for options, index in zip(problem.lots, chosen, strict=True):
-        if index is not None:
-            for need, amount in options[index].gives:
-                spare[need] += amount
-    wanted = chosen_needs(problem.goal, [max(0, -amount) for amount in spare])
-    order = []
+    placed = []
     for lot, index in enumerate(chosen):
         if index is not None:
             option = problem.lots[lot][index]
-            amount = max((amount for _, amount in option.gives), default=0)
+            placed.append((lot, index, option))
+            for need, amount in option.gives:
+                spare[need] += amount
+    if problem.goal.additive:
+        wanted: Collection[int] = range(len(spare))
+    else:
+        wanted = chosen_needs(problem.goal, [-amount if amount < 0 else 0 for amount in spare])
+    order = []
+    for lot, index, option in placed:
+        # Only what is not missed now can be left out: spare amounts never grow.
+        for need, amount in option.gives:
+            if amount > spare[need] and need in wanted:
+                break
+        else:
+            most = max((amount for _, amount in option.gives), default=0)
             stays = bool(previous) and previous[lot] == index
-            order.append(((stays, -amount, option.leaf, option.gives, option.takes, -lot), lot, option.gives))
+            order.append(((stays, -most, option.leaf, option.gives, option.takes, -lot), option.gives))
+    if not order:
+        return chosen
+    now = list(chosen)
     order.sort()
-    for _, lot, gives in order:
+    for (*_, lot), gives in order:
         if all(spare[need] >= amount for need, amount in gives if need in wanted):
-            now[lot] = None
+            now[-lot] = None
             for need, amount in gives:
                 spare[need] -= amount
     return tuple(now)
@@ -106,6 +117,8 @@ def _arrange(problem: Problem, chosen: Choice, previous: Sequence[int | None]) -
         if options:
             alike.setdefault(id(options), []).append(lot)
     for lots in alike.values():
+        if len(lots) == 1:
+            continue
         places = sorted(index for lot in lots if (index := chosen[lot]) is not None)
         if not places or (len(places) == len(lots) and places[0] == places[-1]):
             continue
