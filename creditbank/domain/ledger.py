@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -144,7 +144,7 @@ def posting_record(
     institution: str,
     amount: int,
     effective_on: date,
-    recorded_at: str,
+    recorded_at: datetime,
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The record whose salted commitment becomes the posting's leaf: ``creditbank.posting/1``.
@@ -160,7 +160,7 @@ def posting_record(
         "institution": institution,
         "hundredths": amount,
         "effective_on": effective_on.isoformat(),
-        "recorded_at": recorded_at,
+        "recorded_at": recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
         **facts,
     }
 

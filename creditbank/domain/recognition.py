@@ -11,6 +11,10 @@ from uuid import UUID
 from creditbank.domain.explanation import Refusal
 
 MESSAGES = {
+    "recognition.title_needed": "Say in a few words what you achieved. The draft is kept.",
+    "recognition.file_not_taken": "{name} is neither a PDF, a PNG nor a JPEG of at most 12 MB. It was not kept;"
+    " the draft and its other files are.",
+    "recognition.too_many_files": "A case holds at most ten files. This one was not kept; the others are.",
     "recognition.wrong_state": "This case is {state} now, so it cannot be {act}. Nothing was changed; open it again"
     " to see where it stands.",
     "recognition.own_case": "Nobody decides their own case. Nothing was changed; a colleague can take it.",

@@ -46,3 +46,14 @@ def _packs() -> Traversable:
 def _packaged(name: str) -> bytes | None:
     entry = _packs().joinpath(name)
     return entry.read_bytes() if entry.is_file() else None
+
+
+def programme_codes() -> tuple[str, ...]:
+    """The names of the demonstration programmes that come with the program, sorted."""
+    names = (entry.name for entry in _packs().joinpath("programmes").iterdir())
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+
+
+def programme_bytes(code: str) -> bytes | None:
+    """The document of a demonstration programme, or ``None`` where there is no such programme."""
+    return _packaged(f"programmes/{code}.yaml") if _CODE.fullmatch(code) else None

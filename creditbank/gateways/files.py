@@ -35,8 +35,7 @@ MESSAGES: dict[str, str] = {
     "files.web_page": "{name} is a web page under a sheet's name. Open it in a spreadsheet program, "
     "save it as .xlsx and try again.",
     "files.archive_damaged": "{name} is a damaged archive: {reason}. Save the workbook again.",
-    "files.archive_not_a_workbook": "{name} is an archive without a workbook in it. "
-    "Unpack it and give the sheet.",
+    "files.archive_not_a_workbook": "{name} is an archive without a workbook in it. Unpack it and give the sheet.",
     "files.archive_ratio": "{name} unpacks to more than {limit} times its size ({part}). "
     "No ordinary workbook does; nothing was read from it.",
     "files.archive_too_large": "{name} unpacks to more than {limit} bytes. Split the workbook.",
@@ -280,9 +279,7 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as problem:
             raise _damaged(name, str(problem)) from problem
         if len(parts) > limits.entries:
-            raise FileRefused(
-                MESSAGES, "files.archive_entries", name=name, count=len(parts), limit=limits.entries
-            )
+            raise FileRefused(MESSAGES, "files.archive_entries", name=name, count=len(parts), limit=limits.entries)
         names = [part.filename.replace("\\", "/").lower() for part in parts]
         if len(set(names)) != len(names):
             raise _damaged(name, "two parts have one name")
@@ -313,9 +310,7 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
                         part="all parts together",
                     )
                 if total > limits.unpacked_bytes:
-                    raise FileRefused(
-                        MESSAGES, "files.archive_too_large", name=name, limit=limits.unpacked_bytes
-                    )
+                    raise FileRefused(MESSAGES, "files.archive_too_large", name=name, limit=limits.unpacked_bytes)
             if unpacked != part.file_size:
                 raise _damaged(name, f"the size of {part.filename[:80]} is not what it says")
             last_end = raw.tell()

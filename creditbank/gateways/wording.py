@@ -35,6 +35,14 @@ def say(line: Line, language: str) -> str:
     return _PLACE.sub(lambda place: _place(place, line.facts, language), sentence)
 
 
+def say_code(
+    code: str, facts: Mapping[str, Fact], language: str, sentences: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """The sentence of a code with its facts; ``sentences`` adds those of a module outside the domain."""
+    said = translate(sentences.get(code) or messages().get(code, code), language)
+    return _PLACE.sub(lambda place: _place(place, facts, language), said)
+
+
 def say_all(explanation: Explanation, language: str, *, indent: str = "  ") -> list[str]:
     """The whole tree as indented sentences, for terminals and plain text."""
     said: list[str] = []

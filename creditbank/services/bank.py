@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from creditbank.gateways.database import DatabaseProblem, user_of
+from creditbank.gateways.database import DatabaseProblem
+from creditbank.gateways.database_roles import user_of
 from creditbank.records.institutions import Institution
 from creditbank.records.logins import apply_access
 from creditbank.records.scope import acting_for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from psycopg import OperationalError
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, UniqueViolation
 from psycopg.pq import TransactionStatus
 
 from creditbank.domain.log.check import CHUNK
@@ -221,6 +221,12 @@ _BY_INDEX = (
 _TAKE = """
 INSERT INTO log_leaf (log_index, stream, leaf_ref, commitment)
 SELECT %s::bigint + row_number() OVER (ORDER BY stream, leaf_ref) - 1, stream, leaf_ref, commitment FROM (
+  SELECT stream, leaf_ref, commitment FROM log_outbox ORDER BY stream, leaf_ref LIMIT %s) AS waiting
+"""
+
+_TAKE_WHAT_IS_NEW = """
+INSERT INTO log_leaf (log_index, stream, leaf_ref, commitment)
+SELECT %s::bigint + row_number() OVER (ORDER BY stream, leaf_ref) - 1, stream, leaf_ref, commitment FROM (
   SELECT stream, leaf_ref, commitment FROM log_outbox WHERE NOT EXISTS (
     SELECT FROM log_leaf
     WHERE log_leaf.stream = log_outbox.stream AND log_leaf.leaf_ref = log_outbox.leaf_ref)
@@ -237,8 +243,16 @@ DELETE FROM log_outbox USING log_leaf WHERE log_leaf.log_index >= %s AND log_lea
 def _take(cursor: Cursor[tuple[Any, ...]], size: int, room: int) -> int:
     """Number waiting records that have no leaf yet, and say how many."""
     cursor.execute(_BY_INDEX)
-    cursor.execute(_TAKE, (size, room))
-    return cursor.rowcount
+    if room:
+        try:
+            # Rarely has a waiting record its leaf already (after a stop, or queued twice): do not ask first.
+            with cursor.connection.transaction():
+                cursor.execute(_TAKE, (size, room))
+                return cursor.rowcount
+        except UniqueViolation:
+            cursor.execute(_TAKE_WHAT_IS_NEW, (size, room))
+            return cursor.rowcount
+    return 0
 
 
 def _forget(cursor: Cursor[tuple[Any, ...]], low: int, high: int) -> None:

@@ -50,7 +50,7 @@ def test_outcomes_are_explained_in_sentences(outcomes: str, capsys: pytest.Captu
     assert "Would give 1.0 credits (innovation and practice)." in said
     assert "Contest level counts as provincial instead of national.  [A contest run by an association" in said
     assert "Only the best counts: 2.0 before, so 1.0 of 3.0 is added." in said
-    assert "−0.5 on 0.5 makes 0.0." in said
+    assert "0.5 taken off 0.5 leaves 0.0." in said
     assert "Examination rank" not in said
     assert "Rank of the examination: rank9 is none of rank1, rank2, rank3, rank4." in said
     assert "{" not in said
@@ -79,11 +79,11 @@ def test_the_cases_of_every_pack_are_green(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rules = (pack_bytes("transfer-courses") or b"").replace(b"when: {result: Fail}", b"when: {result: [Fail, Pass]}")
+    rules = (pack_bytes("transfer-courses") or b"").replace(b"when: {result: fail}", b"when: {result: [fail, pass]}")
     (tmp_path / "mine.yaml").write_bytes(rules)
     (tmp_path / "mine.cases.yaml").write_text(
         "schema: creditbank.cases/1\nrules: transfer-courses\ncases:\n"
-        "  - {id: p, claimed_on: 2024-01-01, facts: {result: Pass, credits: 3}, expect: {ruling: recognise}}\n"
+        "  - {id: p, claimed_on: 2024-01-01, facts: {result: pass, credits: 3}, expect: {ruling: recognise}}\n"
     )
     assert main(["rules", "test", str(tmp_path / "mine.yaml")]) == 1
     said = capsys.readouterr().out

@@ -7,7 +7,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from creditbank.exchange.documents import MOST_DEPTH, DocumentError, expect_schema, locate, read_document
@@ -162,6 +162,7 @@ def test_every_problem_of_a_rule_set_comes_with_its_line() -> None:
     assert ["nationl" in lines[errors[0].line - 1], "credit: x" in lines[errors[1].line - 1]] == [True, True]
 
 
+steady = settings(deadline=None)  # a busy machine is no failure
 words = st.text("学分aé𝄞 :{}[]-#'\"\\/\n\t")
 plain = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**14), 10**14) | words,
@@ -170,12 +171,14 @@ plain = st.recursive(
 )
 
 
+@steady
 @given(st.dictionaries(st.text("abcdef", min_size=1), plain, max_size=5))
 def test_any_json_object_is_read_as_it_was_written(data: dict[str, object]) -> None:
     assert read_document(json.dumps(data).encode(), name="x.json") == data
     assert read_document(json.dumps(data, ensure_ascii=False).encode(), name="x.json") == data
 
 
+@steady
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_do_anything_but_read_or_refuse(data: bytes) -> None:
     for name in ("x.yaml", "x.json"):
@@ -183,6 +186,7 @@ def test_no_bytes_whatever_do_anything_but_read_or_refuse(data: bytes) -> None:
             assert isinstance(read_document(data, name=name), dict)
 
 
+@steady
 @given(st.text("ab:-[]{}&*!|>'\"#%@`,?\n \t<019.", max_size=60))
 def test_no_text_of_yaml_signs_does_anything_but_read_or_refuse(text: str) -> None:
     with suppress(DocumentError):

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "creditbank.config.settings")
-
-import django
 from django.test import override_settings
 from django.urls import include, path
-
-django.setup()
 
 urlpatterns = [path("", include("creditbank.web.design.urls"))]
 handler404 = "creditbank.web.design.views.not_found"

@@ -6,13 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-
-from tests.web import design_site
-
-from django.test import Client, RequestFactory  # isort: skip
+from django.test import Client, RequestFactory
 
 from creditbank.web import design
 from creditbank.web.design import views
+from tests.web import design_site
 
 TEMPLATES = sorted((Path(design.__file__).parent / "templates").rglob("*.html"))
 

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.web import design_site  # noqa: F401 - prepares Django
-
-from creditbank.web.design import charts  # isort: skip
+from creditbank.web.design import charts
 
 amounts = st.integers(0, 100_000)
 

@@ -6,10 +6,7 @@ import html
 import re
 
 import pytest
-
-from tests.web import design_site
-
-from django import forms  # isort: skip
+from django import forms
 from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -19,6 +16,7 @@ from creditbank.domain.values import Amount, Text
 from creditbank.web.design.forms import CreditField, DateField, DesignForm
 from creditbank.web.design.navigation import Group, Place, shown_groups, shown_places
 from creditbank.web.design.tables import Column, Filter, read_state
+from tests.web import design_site
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -158,7 +156,7 @@ def test_a_table_labels_every_cell_for_the_phone_and_keeps_the_selection():
     assert "−3.0" in page
     assert "<Lin>" not in page
     assert page.count("—") == 3
-    assert [slot for slot in re.findall(r'data-slot="(\w+)"', page)][:4] == ["main", "amount", "tag", "rest"]
+    assert re.findall(r'data-slot="(\w+)"', page)[:4] == ["main", "amount", "tag", "rest"]
 
 
 def test_a_filter_that_is_set_can_be_taken_away():

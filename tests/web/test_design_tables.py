@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
-
-from tests.web import design_site  # noqa: F401 - prepares Django
-
-from django.http import QueryDict  # isort: skip
 
 from creditbank.web.design.tables import MOST_SELECTED, Column, Filter, State, page_numbers, read_state
 

@@ -6,15 +6,13 @@ import html
 import re
 
 import pytest
-
-from tests.web import design_site
-
-from django.template import Context, Template  # isort: skip
+from django.template import Context, Template
 from django.utils import translation
 
 from creditbank.domain.explanation import Line, Verdict, to_data
 from creditbank.domain.values import Amount, Text
 from creditbank.gateways import wording
+from tests.web import design_site
 
 SENTENCES = {
     "sample.capped": "At most {most} credits of {category}; {left} are left",
@@ -89,7 +87,7 @@ def test_the_page_shows_the_tree_with_its_verdicts_and_clauses(room, language, s
     lines = to_data(tree()) if stored else tree()
     with translation.override(language):
         page = Template("{% load design %}{% explanation lines %}").render(Context({"lines": lines}))
-    assert [kind for kind in re.findall(r'<li class="(\w+)"', page)] == ["yes", "no"]
+    assert re.findall(r'<li class="(\w+)"', page) == ["yes", "no"]
     said = html.unescape(re.sub(r"<[^>]+>", "", page))
     assert sentence in said
     assert ("三级以上。" if language == "zh-hans" else "Level 3 or above.") in said

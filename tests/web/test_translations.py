@@ -58,7 +58,11 @@ def test_every_word_of_the_interfaces_code_is_translated():
     known = {entry.msgid for room in ROOMS for entry in polib.pofile(str(room))}
     missing = []
     for module in sorted((ROOT / "creditbank" / "web").rglob("*.py")):
-        for words in re.findall(r'(?:\b_|gettext(?:_lazy)?)\(\s*"([^"]+)"\s*\)', module.read_text(encoding="utf-8")):
-            if words not in known:
-                missing.append(f"{module.name}: {words}")
+        said = re.findall(r'(?:\b_|gettext(?:_lazy)?)\(\s*"([^"]+)"\s*\)', module.read_text(encoding="utf-8"))
+        missing += [f"{module.name}: {words}" for words in said if words not in known]
     assert missing == []
+
+
+def test_every_sentence_of_every_decision_is_translated():
+    known = {entry.msgid for room in ROOMS for entry in polib.pofile(str(room))}
+    assert [code for code, sentence in wording.messages().items() if sentence not in known] == []

@@ -152,14 +152,15 @@ def inclusion_root(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
     inner = (index ^ (size - 1)).bit_length()
     if len(path) != inner + (index >> inner).bit_count():
         return None
-    node = leaf
-    for height, neighbour in enumerate(path):
-        if type(neighbour) is not bytes or len(neighbour) != HASH_SIZE:
-            return None
-        if height >= inner or index >> height & 1:
-            node = sha256(b"\x01" + neighbour + node).digest()
-        else:
-            node = sha256(b"\x01" + node + neighbour).digest()
+    if not ({*map(type, path)} <= {bytes} and {*map(len, path)} <= {HASH_SIZE}):
+        return None
+    node, bits = leaf, index
+    for neighbour in path[:inner]:
+        pair = neighbour + node if bits & 1 else node + neighbour
+        node = sha256(b"\x01" + pair).digest()
+        bits >>= 1
+    for neighbour in path[inner:]:
+        node = sha256(b"\x01" + neighbour + node).digest()
     return node
 
 

@@ -262,14 +262,14 @@ class TreeReader:
 
     def _learn(self, wanted: set[tuple[int, int]]) -> None:
         """Fetch the tiles not known yet with all that vouch for them, and hash from the top down."""
+        needed = set(wanted) - self._known.keys()
+        if not needed:
+            return
         edge = {
             (level, count // WIDTH)
             for level in range(_levels(self.size))
             if (count := self.size >> HEIGHT * level) % WIDTH
         }
-        needed = set(wanted) - self._known.keys()
-        if not needed:
-            return
         frontier = list(needed)
         while frontier:
             level, number = frontier.pop()

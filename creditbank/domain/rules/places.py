@@ -69,9 +69,11 @@ class Place:
         problems = [
             Problem(
                 f"{self.path}.{name}" if self.path else str(name),
-                f"unknown key; known are {', '.join(sorted(known))}",
+                # A name without a value is what is left of a text after a comma inside braces.
+                f"unknown key; known are {', '.join(sorted(known))}"
+                + (". If this is part of a text with a comma, put the text in quotes" if value is None else ""),
             )
-            for name in self.value
+            for name, value in self.value.items()
             if name not in known
         ]
         problems += [Problem(self.path, f"the key {name} is missing") for name in required if not self.given(name)]

@@ -45,7 +45,8 @@ MESSAGES: dict[str, str] = {
     "rules.rows_overlap": "Rows {rows} of table {table} all fit these facts, so a person decides.",
     "rules.lowered": "{fact} counts as {to} instead of {value}.",
     "rules.lowered_too_far": "{fact} would count lower than {value}, and there is nothing below {lowest}.",
-    "rules.added": "{change} on {before} makes {amount}.",
+    "rules.added": "{change} added to {before} makes {amount}.",
+    "rules.taken_off": "{change} taken off {before} leaves {amount}.",
     "rules.multiplied": "{factor} of {before} makes {amount}.",
     "rules.not_below_zero": "An amount is never below zero.",
     "rules.rounded": "Rounded to {amount}.",
@@ -158,9 +159,9 @@ def stepped(step: Add | Multiply, before: int | Fraction, change: int, after: in
     if isinstance(step, Multiply):
         facts["factor"] = str(step.factor)
         return Line("rules.multiplied", Verdict.NOTE, facts, step.clause)
-    facts["change"] = Amount(change)
+    facts["change"] = Amount(abs(change))
     below = (Line("rules.not_below_zero"),) if before + change < 0 else ()
-    return Line("rules.added", Verdict.NOTE, facts, step.clause, below)
+    return Line("rules.taken_off" if change < 0 else "rules.added", Verdict.NOTE, facts, step.clause, below)
 
 
 def rounded(amount: int) -> Line:

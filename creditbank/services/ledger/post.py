@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from django.db import connections
 
 from creditbank.domain.canonical import canonical
@@ -24,6 +23,7 @@ from creditbank.domain.ledger import (
 )
 from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
+from creditbank.gateways.postgres import run
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.statements import DEPOSIT, REPEATED, REVERSE, TO_REVERSE
 
@@ -98,7 +98,6 @@ def post_deposits(
     if len({(deposit.learner_id, deposit.key) for deposit in deposits}) < len(deposits):
         raise ValueError("two deposits of one batch share learner and key")
     code = _institution_code(scope)
-    recorded = at.isoformat()
     columns: dict[str, Any] = {name: [getattr(deposit, name) for deposit in deposits] for name in _COLUMNS}
     lots = [new_id() for _ in deposits]
     postings = [new_id() for _ in deposits]
@@ -109,7 +108,7 @@ def post_deposits(
         posting_id=postings,
         salt=salts,
         commitment=[
-            commit(salt, _deposit_record(deposit, posting, lot, code, recorded))
+            commit(salt, _deposit_record(deposit, posting, lot, code, at))
             for deposit, posting, lot, salt in zip(deposits, postings, lots, salts, strict=True)
         ],
         institution_id=scope.institution,
@@ -158,7 +157,7 @@ def reverse_postings(
     done = _earlier(scope, lookup)
     if isinstance(done, Refusal):
         return done
-    code, recorded = _institution_code(scope), at.isoformat()
+    code = _institution_code(scope)
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -201,7 +200,7 @@ def reverse_postings(
             institution=code,
             amount=amount,
             effective_on=effective_on,
-            recorded_at=recorded,
+            recorded_at=at,
             facts={**facts, "reverses": str(original)},
         )
         for name, value in zip(
@@ -238,7 +237,7 @@ def reverse_postings(
     return tuple(done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1))
 
 
-def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, recorded: str) -> dict[str, Any]:
+def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, at: datetime) -> dict[str, Any]:
     return posting_record(
         posting_id=posting,
         kind="deposit",
@@ -247,7 +246,7 @@ def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, recor
         institution=code,
         amount=deposit.amount,
         effective_on=deposit.effective_on,
-        recorded_at=recorded,
+        recorded_at=at,
         facts=lot_facts(
             title=deposit.title,
             title_en=deposit.title_en,
@@ -305,9 +304,4 @@ def _institution_code(scope: Scope) -> str:
 
 
 def _run(scope: Scope, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """One statement with values bound by the server and its plan kept by the connection."""
-    connection = connections[scope.using]
-    connection.ensure_connection()
-    cursor: psycopg.Cursor[tuple[Any, ...]] = psycopg.Cursor(connection.connection)
-    cursor.execute(sql, values, prepare=True, binary=True)
-    return cursor.fetchall()
+    return run(connections[scope.using], sql, values)

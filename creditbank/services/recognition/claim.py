@@ -21,13 +21,6 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible, fetch_claim
 from creditbank.services.recognition.history import move_claim
 
-MESSAGES = {
-    "recognition.title_needed": "Say in a few words what you achieved. The draft is kept.",
-    "recognition.file_not_taken": "{name} is neither a PDF, a PNG nor a JPEG of at most 12 MB. It was not kept;"
-    " the draft and its other files are.",
-    "recognition.too_many_files": "A case holds at most ten files. This one was not kept; the others are.",
-}
-
 MOST_FILES = 10
 _EDITABLE = (State.DRAFT, State.SUPPLEMENT_REQUESTED)
 
@@ -50,7 +43,6 @@ def keep_draft(
     draft: Draft,
     at: datetime,
     claim_id: UUID | None = None,
-    request_id: str = "",
 ) -> Claim:
     """Store a draft, or what was changed in one, for an institution where the learner is enrolled.
 
@@ -86,9 +78,7 @@ def keep_draft(
             setattr(claim, name, value)
         return claim
     claim_id = new_id()
-    return scope.rows(
-        Claim
-    ).create(  # type: ignore[no-any-return]
+    created: Claim = scope.rows(Claim).create(
         learner_id=learner,
         claim_id=claim_id,
         institution_id=draft.institution,
@@ -98,6 +88,7 @@ def keep_draft(
         created_at=at,
         **words,
     )
+    return created
 
 
 def add_evidence(
@@ -118,9 +109,7 @@ def add_evidence(
     known = files.filter(sha256=stored.sha256).first()
     if known is not None:
         return known  # type: ignore[no-any-return]
-    return scope.rows(
-        Evidence
-    ).create(  # type: ignore[no-any-return]
+    added: Evidence = scope.rows(Evidence).create(
         learner_id=claim.learner_id,
         evidence_id=new_id(),
         claim_id=claim_id,
@@ -131,6 +120,7 @@ def add_evidence(
         sha256=stored.sha256,
         added_at=at,
     )
+    return added
 
 
 def submit_claim(

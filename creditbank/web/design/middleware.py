@@ -23,37 +23,31 @@ SHORTCUTS_COOKIE = "shortcuts"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-class RequestIdMiddleware:
+def request_id(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Give each request an id (``request.request_id``) and say it in ``X-Request-ID``.
 
     A well-formed id from a proxy in front is kept, so that one id leads through both logs.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the id in the header."""
+    def answer(request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         identity = given if _REQUEST_ID.fullmatch(given) else str(clock.new_id())
         request.request_id = identity  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        response = get_response(request)
         response.headers["X-Request-ID"] = identity
         return response
 
+    return answer
 
-class AppearanceMiddleware:
+
+def appearance(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Set ``request.html_language``, ``request.theme`` and ``request.shortcuts``, and activate the language.
 
     The language comes from the cookie ``LANGUAGE_COOKIE_NAME``, then Accept-Language, then the bank's own,
     Simplified Chinese. Takes the place of Django's ``LocaleMiddleware``.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer in the reader's language."""
+    def answer(request: HttpRequest) -> HttpResponse:
         language = translation.get_language_from_request(request)
         theme = request.COOKIES.get(THEME_COOKIE, "auto")
         request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
@@ -61,10 +55,21 @@ class AppearanceMiddleware:
         request.theme = theme if theme in THEMES else "auto"  # type: ignore[attr-defined]
         request.shortcuts = request.COOKIES.get(SHORTCUTS_COOKIE) != "off"  # type: ignore[attr-defined]
         with translation.override(language):
-            response = self.get_response(request)
+            response = get_response(request)
         response.headers.setdefault("Content-Language", html_language(language))
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
+
+    return answer
+
+
+def context(request: HttpRequest) -> dict[str, object]:
+    """A context processor with the words of a page's frame, for templates that show them themselves."""
+    return {
+        "html_language": getattr(request, "html_language", "zh-Hans"),
+        "theme": getattr(request, "theme", "auto"),
+        "request_id": getattr(request, "request_id", ""),
+    }
 
 
 def html_language(language: str) -> str:

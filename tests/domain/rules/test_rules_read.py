@@ -146,6 +146,11 @@ def test_a_mistake_in_a_limit_is_named_with_its_path(part: str, value: Any, path
     assert says in problems[path]
 
 
+def test_a_text_cut_by_a_comma_is_recognised() -> None:
+    problems = _problems(_put("name", {"zh": "一", "en": "one", "two": None}))
+    assert "put the text in quotes" in problems["name.two"]
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     data = _put(f"{FIRST}.when.grade", "lov")
     data["tables"][0]["rows"][2]["give"]["credit"] = "many"

@@ -50,8 +50,8 @@ function help() {
     list.append(dt, dd);
   };
   if (rows().length) {
-    add("j k", list.dataset.move);
-    add("x", list.dataset.choose);
+    add("j k", list.dataset.sayMove);
+    add("x", list.dataset.sayChoose);
   }
   const nameOf = (node) => {
     const copy = node.cloneNode(true);
@@ -60,8 +60,8 @@ function help() {
   };
   document.querySelectorAll("[data-key]").forEach((node) => visible(node) && add(node.dataset.key, nameOf(node)));
   document.querySelectorAll("[data-go]").forEach((node) => add(`g ${node.dataset.go}`, nameOf(node)));
-  if (document.querySelector("[data-search]")) add("/", list.dataset.search);
-  add("?", list.dataset.help);
+  if (document.querySelector("[data-search]")) add("/", list.dataset.saySearch);
+  add("?", list.dataset.sayHelp);
   if (!dialog.open) dialog.showModal();
   return true;
 }

@@ -1,0 +1,154 @@
+"""Bring course results in from a sheet, as one run that can be resumed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from creditbank.cli.boot import opened
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to import, how to read it, and for whom."""
+    parser.add_argument("kind", choices=["results"], help="what the sheet holds")
+    parser.add_argument("file", type=Path, help="a CSV or XLSX file; related sheets lie beside it")
+    parser.add_argument("--mapping", required=True, help="a mapping file, or the name of one that ships (oulad)")
+    parser.add_argument("--institution", required=True, metavar="CODE", help="whose results they are")
+    parser.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
+    parser.add_argument("--encoding", help="the sheet's encoding, when the found one is wrong")
+    parser.add_argument("--dry-run", action="store_true", help="read everything, store nothing")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Import, or say what an import would do; exit 1 when rows were refused, 2 when nothing could be read."""
+    from creditbank.domain.rules.places import UnreadableError
+    from creditbank.exchange.documents import DocumentError, expect_schema, read_document
+    from creditbank.exchange.encoding import SheetProblem
+    from creditbank.exchange.mapping import read_mapping
+    from creditbank.gateways.files import FileRefused
+
+    shipped = ROOT / "packs" / "mappings" / f"{arguments.mapping}.yaml"
+    place = Path(arguments.mapping)
+    if not place.exists() and shipped.exists():
+        place = shipped
+    try:
+        document = read_document(place.read_bytes(), name=place.name)
+        mapping = read_mapping(expect_schema(document, "mapping", name=place.name))
+    except (OSError, DocumentError, UnreadableError) as error:
+        print(f"{place}: {error}. Nothing was imported.", file=sys.stderr)
+        return 2
+    try:
+        return _import(arguments, mapping)
+    except (SheetProblem, FileRefused) as refusal:
+        print(f"{arguments.file}: {refusal} Nothing was imported.", file=sys.stderr)
+        return 2
+    except BlockingIOError as busy:
+        print(f"{arguments.file}: {busy}. Wait until it has finished.", file=sys.stderr)
+        return 2
+
+
+def _import(arguments: argparse.Namespace, mapping: Any) -> int:
+    from creditbank.gateways import clock
+
+    with opened(arguments, "import"):
+        from creditbank.exchange import imports
+        from creditbank.queries.institutions import account_named, institution_named
+
+        institution = institution_named(arguments.institution)
+        if institution is None:
+            print(f"There is no institution with the code {arguments.institution}.", file=sys.stderr)
+            return 2
+        actor = account_named(arguments.by) if arguments.by else institution.id
+        if actor is None:
+            print(f"There is no account with the sign-in {arguments.by}.", file=sys.stderr)
+            return 2
+        reading, uploads = imports.open_results(arguments.file, mapping, encoding=arguments.encoding, at=clock.now())
+        try:
+            if arguments.dry_run:
+                return _tell_dry_run(arguments, imports.dry_run(reading))
+            with _bar(arguments) as progress:
+                finished = imports.import_results(
+                    reading=reading,
+                    mapping=mapping,
+                    path=arguments.file,
+                    institution=institution.id,
+                    actor=actor,
+                    now=clock.now,
+                    progress=progress,
+                )
+        finally:
+            for upload in uploads:
+                upload.close()
+        return _tell_run(arguments, finished)
+
+
+class _bar:  # noqa: N801 - used as a context, read as a verb
+    """A progress bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._shown = sys.stderr.isatty() and not arguments.json
+
+    def __enter__(self) -> Any:
+        if not self._shown:
+            return lambda _done, _total: None
+        from rich.console import Console
+        from rich.progress import Progress
+
+        self._progress = Progress(console=Console(stderr=True))
+        self._progress.start()
+        task = self._progress.add_task("Importing", total=None)
+        return lambda done, total: self._progress.update(task, completed=done, total=total)
+
+    def __exit__(self, *_error: object) -> None:
+        if self._shown:
+            self._progress.stop()
+
+
+def _tell_dry_run(arguments: argparse.Namespace, found: Any) -> int:
+    from creditbank.exchange.results import ALL_MESSAGES
+    from creditbank.gateways.wording import say_code
+
+    if arguments.json:
+        print(
+            json.dumps(
+                {
+                    "rows": found.rows,
+                    "results": found.results,
+                    "repeated": found.repeated,
+                    "refused": [[row.line, row.column, row.code, row.facts] for row in found.refused],
+                    "encoding": found.encoding,
+                },
+                ensure_ascii=False,
+            )
+        )
+    else:
+        for row in found.refused:
+            where = f", column {row.column}" if row.column else ""
+            print(f"line {row.line}{where}: {say_code(row.code, row.facts, 'en', ALL_MESSAGES)}")
+        print(
+            f"{found.rows} rows ({found.encoding}): {found.results} results, {found.repeated} identical repeats,"
+            f" {len(found.refused)} refused. This was a dry run: nothing was stored."
+        )
+    return 1 if found.refused else 0
+
+
+def _tell_run(arguments: argparse.Namespace, finished: Any) -> int:
+    from creditbank.domain.values import format_credit
+
+    if arguments.json:
+        names = ("rows_total", "rows_stored", "rows_repeated", "rows_refused", "lots_posted", "hundredths_posted")
+        print(json.dumps({"run": str(finished.run_id)} | {name: getattr(finished, name) for name in names}))
+    else:
+        print(
+            f"Run {finished.run_id}: {finished.rows_total} rows ({finished.encoding});"
+            f" {finished.rows_stored} stored, {finished.rows_repeated} known already, {finished.rows_refused} refused;"
+            f" {finished.lots_posted} lots, {format_credit(finished.hundredths_posted)} credits posted."
+        )
+        if finished.rows_refused:
+            print("The refused rows with their reasons are on the run's page in the office.")
+    return 1 if finished.rows_refused else 0

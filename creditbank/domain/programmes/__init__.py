@@ -1,0 +1,1 @@
+"""Programmes: what an award asks for, as a tree of requirements."""

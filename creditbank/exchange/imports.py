@@ -1,0 +1,155 @@
+"""Import a sheet of course results: parse first, then hand batches to the service."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from creditbank.domain.results import CourseResult, RefusedRow
+from creditbank.domain.values import Text
+from creditbank.exchange.mapping import ResultMapping
+from creditbank.exchange.result_rows import ResultRow
+from creditbank.exchange.results import Reading, read_results
+from creditbank.exchange.sheets import RowProblem
+from creditbank.gateways.files import Upload, open_upload
+from creditbank.records.results import ImportRun
+from creditbank.records.scope import acting_for
+from creditbank.services.results.imports import Deciding, begin_run, finish_run, store_batch
+
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What an import would do, before the rules and the stored results are asked."""
+
+    rows: int
+    results: int
+    repeated: int
+    refused: tuple[RefusedRow, ...]
+    encoding: str
+
+
+def open_results(
+    path: Path, mapping: ResultMapping, *, encoding: str | None, at: datetime
+) -> tuple[Reading, list[Upload]]:
+    """The reading of a sheet whose related sheets lie beside it; the caller closes the uploads.
+
+    Raises:
+        SheetProblem, FileRefused: the file is no sheet this program reads, or not one of this mapping.
+    """
+    opened = [open_upload(path)]
+
+    def related(name: str) -> Upload:
+        opened.append(open_upload(path.parent / name))
+        return opened[-1]
+
+    return read_results(opened[0], mapping, related, encoding=encoding, today=at.date()), opened
+
+
+def dry_run(reading: Reading) -> DryRun:
+    """Go through the whole sheet and store nothing."""
+    refused = tuple(_refused(item) for item in reading if isinstance(item, RowProblem))
+    summary = reading.summary
+    return DryRun(summary.rows, summary.results, summary.ignored_repeats, refused, summary.encoding)
+
+
+def import_results(
+    *,
+    reading: Reading,
+    mapping: ResultMapping,
+    path: Path,
+    institution: UUID,
+    actor: UUID,
+    now: Callable[[], datetime],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    batch_size: int = BATCH,
+    after_batch: Callable[[], None] = lambda: None,
+) -> ImportRun:
+    """Store a sheet's results batch by batch; each batch is atomic and the run goes on where a killed one stopped.
+
+    Args:
+        reading: the opened sheet.
+        mapping: what made the reading; its digest tells runs of different mappings apart.
+        path: the file, named in the report and hashed with its related sheets.
+        institution: whose results they are.
+        actor: who decided to import.
+        now: the clock.
+        progress: hears rows done and rows in all after each batch.
+        batch_size: rows in one transaction.
+        after_batch: called after each commit; tests stop the run there.
+    """
+    with acting_for(institution=institution, purpose="import") as scope:
+        run = begin_run(
+            scope=scope,
+            kind="results",
+            file_name=path.name,
+            file_hash=_hash(path, *(path.parent / sheet.file for sheet in mapping.related.values() if sheet.file)),
+            mapping_hash=mapping.digest,
+            encoding=reading.summary.encoding,
+            rows_total=reading.summary.rows,
+            actor=actor,
+            at=now(),
+        )
+    deciding = Deciding()
+    items = _items(reading)
+    done = run.rows_done
+    # The reading gives the same items in the same order, so what is done is passed over.
+    for _ in itertools.islice(items, done):
+        pass
+    repeats = reading.summary.ignored_repeats
+    while batch := list(itertools.islice(items, batch_size)):
+        seen = reading.summary.ignored_repeats
+        with acting_for(institution=institution, purpose="import") as scope:
+            store_batch(scope=scope, import_run=run, items=batch, deciding=deciding, skipped=seen - repeats, at=now())
+        repeats = seen
+        done += len(batch)
+        progress(done, reading.summary.rows)
+        after_batch()
+    with acting_for(institution=institution, purpose="import") as scope:
+        return finish_run(scope=scope, run_id=run.run_id, at=now())
+
+
+def _items(reading: Reading) -> Iterator[CourseResult | RefusedRow]:
+    for item in reading:
+        yield _refused(item) if isinstance(item, RowProblem) else _result(item)
+
+
+def _result(row: ResultRow) -> CourseResult:
+    return CourseResult(
+        line=row.line,
+        learner_number=row.learner_number,
+        course=row.course,
+        course_name=row.course_name,
+        presentation=row.presentation,
+        term=row.term,
+        starts_on=row.starts_on,
+        earned_on=row.earned_on,
+        outcome=row.outcome,
+        mark=row.mark,
+        credit=row.credit,
+        level=row.level,
+        field=row.field,
+        rule_set=row.rule_set,
+    )
+
+
+def _refused(problem: RowProblem) -> RefusedRow:
+    facts = {name: value.zh if isinstance(value, Text) else value for name, value in problem.facts.items()}
+    if problem.sheet:
+        facts["sheet"] = problem.sheet
+    return RefusedRow(problem.line, problem.column, problem.code, facts)
+
+
+def _hash(*paths: Path) -> str:
+    """One hash over a sheet and its related sheets: a changed file is another import."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

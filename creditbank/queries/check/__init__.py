@@ -1,0 +1,1 @@
+"""The whole bank checked: every invariant, every projection, the log against the ledger."""

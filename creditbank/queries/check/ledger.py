@@ -1,0 +1,209 @@
+"""Check the ledger: every invariant as one statement that returns what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.ledger import lot_facts, posting_record
+from creditbank.domain.log.leaf import opens
+
+SHOWN = 20
+"""How many of one kind are named; the rest are counted."""
+
+_INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    (
+        "check.legs",
+        ("posting", "learner", "sum"),
+        """
+        SELECT posting.posting_id, posting.learner_id, coalesce(sum(entry.amount), 0)
+        FROM posting LEFT JOIN entry USING (learner_id, posting_id)
+        GROUP BY 1, 2 HAVING count(entry.leg) <> 2 OR sum(entry.amount) <> 0
+        """,
+    ),
+    (
+        "check.entry_amount",
+        ("leg", "posting", "learner", "entry", "posting_amount"),
+        """
+        SELECT entry.leg, entry.posting_id, entry.learner_id, entry.amount, posting.amount
+        FROM entry JOIN posting USING (learner_id, posting_id)
+        WHERE abs(entry.amount) <> posting.amount OR entry.lot_id <> posting.lot_id
+        """,
+    ),
+    (
+        "check.balance",
+        ("lot", "learner", "state", "balance", "entries"),
+        """
+        SELECT lot_id, learner_id, state::text, coalesce(balance.amount, 0), coalesce(found.amount, 0)
+        FROM balance FULL JOIN (
+          SELECT learner_id, lot_id, state, sum(amount) AS amount FROM entry WHERE state <> 'issued' GROUP BY 1, 2, 3
+        ) AS found USING (learner_id, lot_id, state)
+        WHERE balance.amount IS DISTINCT FROM found.amount
+        """,
+    ),
+    (
+        "check.chain",
+        ("leg", "posting", "learner", "said", "sum"),
+        """
+        SELECT leg, posting_id, learner_id, balance_after, running FROM (
+          SELECT *, sum(amount) OVER account AS running, row_number() OVER account AS place
+          FROM entry WHERE state <> 'issued'
+          WINDOW account AS (PARTITION BY learner_id, lot_id, state ORDER BY version)
+        ) AS found WHERE balance_after <> running OR version <> place
+        """,
+    ),
+    (
+        "check.lot",
+        ("lot", "learner", "amount", "deposit"),
+        """
+        SELECT lot.lot_id, lot.learner_id, lot.amount, coalesce(posting.amount, 0)
+        FROM lot LEFT JOIN posting ON posting.learner_id = lot.learner_id AND posting.lot_id = lot.lot_id
+          AND posting.kind = 'deposit'
+        WHERE posting.amount IS DISTINCT FROM lot.amount
+        """,
+    ),
+    (
+        "check.idempotency",
+        ("posting", "learner"),
+        """
+        SELECT posting.posting_id, posting.learner_id
+        FROM posting LEFT JOIN idempotency USING (learner_id, posting_id)
+        GROUP BY 1, 2 HAVING count(idempotency.key) <> 1
+        """,
+    ),
+    (
+        "check.reversal",
+        ("posting", "learner", "reverses"),
+        """
+        SELECT mirror.posting_id, mirror.learner_id, mirror.reverses
+        FROM posting AS mirror LEFT JOIN posting AS original
+          ON original.learner_id = mirror.learner_id AND original.posting_id = mirror.reverses
+        WHERE mirror.kind = 'reverse' AND (original.kind IS DISTINCT FROM 'deposit'
+          OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount)
+        """,
+    ),
+    (
+        "check.not_in_log",
+        ("posting", "learner"),
+        """
+        SELECT posting.posting_id, posting.learner_id FROM posting
+        WHERE NOT EXISTS (SELECT FROM log_leaf WHERE stream = 'posting' AND leaf_ref = posting.posting_id::text)
+          AND NOT EXISTS (SELECT FROM log_outbox WHERE stream = 'posting' AND leaf_ref = posting.posting_id::text)
+        """,
+    ),
+    (
+        "check.log_without_posting",
+        ("posting",),
+        """
+        SELECT leaf_ref FROM (
+          SELECT leaf_ref FROM log_leaf WHERE stream = 'posting'
+          UNION SELECT leaf_ref FROM log_outbox WHERE stream = 'posting'
+        ) AS logged
+        WHERE NOT EXISTS (SELECT FROM posting WHERE posting_id = logged.leaf_ref::uuid)
+        """,
+    ),
+    (
+        "check.claim",
+        ("claim", "learner", "state"),
+        """
+        SELECT claim.claim_id, claim.learner_id, claim.state FROM claim
+        LEFT JOIN posting USING (learner_id, posting_id)
+        LEFT JOIN posting AS mirror ON mirror.learner_id = claim.learner_id AND mirror.reverses = claim.posting_id
+        WHERE (claim.state IN ('deposited', 'reversed') AND posting.amount IS DISTINCT FROM claim.credit)
+          OR (claim.state = 'reversed') <> (mirror.posting_id IS NOT NULL)
+        """,
+    ),
+    (
+        "check.result",
+        ("learner", "course", "presentation", "lot"),
+        """
+        SELECT learner_id, course, presentation, result.lot_id FROM result
+        LEFT JOIN lot USING (learner_id, lot_id) WHERE result.lot_id IS NOT NULL AND lot.lot_id IS NULL
+        """,
+    ),
+    (
+        "check.run",
+        ("run", "said", "found"),
+        """
+        SELECT run_id, lots_posted, count(posting.posting_id)
+        FROM import_run LEFT JOIN posting ON posting.batch_id = run_id AND posting.kind = 'deposit'
+        GROUP BY run_id, lots_posted HAVING lots_posted <> count(posting.posting_id)
+        """,
+    ),
+)
+
+_RECORDS = """
+SELECT posting.posting_id, posting.kind::text, posting.lot_id, posting.learner_id, institution.code, posting.amount,
+  posting.effective_on, posting.recorded_at, posting.reverses, lot.title, lot.title_en, lot.category, lot.level,
+  lot.earned_on, lot.expires_on, lot.unit, leaf_salt.salt, coalesce(log_leaf.commitment, log_outbox.commitment)
+FROM posting JOIN lot USING (learner_id, lot_id)
+JOIN institution ON institution.id = posting.institution_id
+JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
+LEFT JOIN log_leaf ON log_leaf.stream = 'posting' AND log_leaf.leaf_ref = posting.posting_id::text
+LEFT JOIN log_outbox ON log_outbox.stream = 'posting' AND log_outbox.leaf_ref = posting.posting_id::text
+"""
+
+
+def check_ledger(connection: Any) -> list[Line]:
+    """Everything that breaks a promise of the ledger, named by its ids; none when all is well.
+
+    Args:
+        connection: Django's connection of the auditor, who reads across tenants.
+    """
+    found: list[Line] = []
+    with connection.cursor() as cursor:
+        for code, names, sql in _INVARIANTS:
+            cursor.execute(sql)
+            found += _named(code, names, cursor.fetchall())
+    found += _named("check.commitment", ("posting", "learner"), list(_changed(connection)))
+    return found
+
+
+def _changed(connection: Any) -> Iterator[tuple[Any, Any]]:
+    """Postings whose record no longer opens the commitment in the log."""
+    connection.ensure_connection()
+    with connection.connection.transaction(), connection.connection.cursor(name="check_records") as cursor:
+        cursor.itersize = 5000
+        cursor.execute(_RECORDS)
+        for row in cursor:
+            (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses, *about) = row
+            *about, salt, commitment = about
+            title, title_en, category, level, earned_on, expires_on, unit = about
+            facts = lot_facts(
+                title=title,
+                title_en=title_en,
+                category=category,
+                level=level,
+                earned_on=earned_on,
+                expires_on=expires_on,
+                unit=unit,
+            )
+            record = posting_record(
+                posting_id=posting,
+                kind=kind,
+                lot_id=lot,
+                learner_id=learner,
+                institution=code,
+                amount=amount,
+                effective_on=effective_on,
+                recorded_at=recorded_at,
+                facts=facts | ({"reverses": str(reverses)} if reverses else {}),
+            )
+            if commitment is not None and not opens(bytes(commitment), bytes(salt), record):
+                yield posting, learner
+
+
+def _named(code: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Line]:
+    """A line for each of the first rows, and one that counts the rest."""
+    lines = [
+        Line(code, Verdict.NO, {name: _plain(value) for name, value in zip(names, row, strict=True)})
+        for row in rows[:SHOWN]
+    ]
+    if len(rows) > SHOWN:
+        lines.append(Line("check.more", Verdict.NO, {"count": len(rows) - SHOWN}))
+    return lines
+
+
+def _plain(value: Any) -> str | int:
+    return value if isinstance(value, int) else str(value)
