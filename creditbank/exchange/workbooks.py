@@ -239,8 +239,7 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
             raise SheetProblem(MESSAGES, "workbook.no_visible_sheet", name=name)
     if [sheet[0] for sheet in sheets].count(found[0]) > 1:
         raise _damaged(name, f"two sheets are named {found[0]}")
-    base = "/" if found[1].startswith("xl/") else "/xl"
-    target = posixpath.normpath(posixpath.join(base, found[1])).removeprefix("/").lower()
+    target = posixpath.normpath(posixpath.join("/xl", found[1])).removeprefix("/").lower()
     if target not in parts:
         raise _damaged(name, f"{target} is missing")
     return found[0], parts[target]

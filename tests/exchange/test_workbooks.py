@@ -268,8 +268,8 @@ def test_a_sheet_that_two_readers_could_find_in_two_places_is_damaged(part, old,
     assert refused(replaced(workbook_of(rows_of(GOOD)), part, old, new)).code == "workbook.damaged"
 
 
-@pytest.mark.parametrize("target", [b"/xl/worksheets/sheet1.xml", b"xl/worksheets/sheet1.xml"])
-def test_a_sheet_named_from_the_root_of_the_archive_is_found(target):
+def test_a_sheet_named_from_the_root_of_the_archive_is_found():
+    target = b"/xl/worksheets/sheet1.xml"
     content = replaced(workbook_of(rows_of(GOOD)), "xl/_rels/workbook.xml.rels", b"worksheets/sheet1.xml", target)
     assert len(read(content)[1]) == 1
 
