@@ -50,7 +50,8 @@ def serve(
         raise Problem(
             en=f"CREDITBANK_DEBUG shows error details and must not listen on {host}. Nothing was started."
             " Unset CREDITBANK_DEBUG, or listen on 127.0.0.1.",
-            zh=f"CREDITBANK_DEBUG 会显示错误详情，不能监听 {host}。没有启动任何程序。请取消 CREDITBANK_DEBUG，或监听 127.0.0.1。",
+            zh=f"CREDITBANK_DEBUG 会显示错误详情，不能监听 {host}。没有启动任何程序。"
+            "请取消 CREDITBANK_DEBUG，或监听 127.0.0.1。",
         )
     chosen = _free_port(host, port)
     shown = f"[{host}]" if ":" in host else host
@@ -131,7 +132,8 @@ def _free_port(host: str, wanted: int | None) -> int:
     raise Problem(
         en=f"Port {wanted or f'8000 to {8000 + _TRIED - 1}'} on {host} is in use or not allowed. Nothing was started."
         " Name another one with --port.",
-        zh=f"{host} 的端口 {wanted or f'8000 至 {8000 + _TRIED - 1}'} 已被占用或不允许使用。没有启动任何程序。请用 --port 另选。",
+        zh=f"{host} 的端口 {wanted or f'8000 至 {8000 + _TRIED - 1}'} 已被占用或不允许使用。没有启动任何程序。"
+        "请用 --port 另选。",
     )
 
 

@@ -2,5 +2,28 @@
 
 from __future__ import annotations
 
+from django.urls import path
+
+from creditbank.web.learner import deposit, entries, evidence, notices, passbook, progress, requests
+
 app_name = "learner"
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("", passbook.passbook, name="passbook"),
+    path("entries/", entries.entries, name="entries"),
+    path("entry/<uuid:posting_id>/", entries.entry, name="entry"),
+    path("entry/<uuid:posting_id>/proof.json", entries.proof, name="proof"),
+    path("deposit/", deposit.start, name="deposit"),
+    path("deposit/<uuid:claim_id>/facts/", deposit.facts, name="deposit_facts"),
+    path("deposit/<uuid:claim_id>/proposal/", deposit.proposal, name="deposit_proposal"),
+    path("deposit/<uuid:claim_id>/evidence/", deposit.evidence, name="deposit_evidence"),
+    path("deposit/<uuid:claim_id>/check/", deposit.check, name="deposit_check"),
+    path("deposit/<uuid:claim_id>/done/", deposit.done, name="deposit_done"),
+    path("requests/", requests.requests, name="requests"),
+    path("requests/<uuid:claim_id>/", requests.request_page, name="request"),
+    path("requests/<uuid:claim_id>/withdraw/", requests.withdraw, name="withdraw"),
+    path("evidence/<uuid:evidence_id>/", evidence.download, name="evidence"),
+    path("notices/", notices.notices, name="notices"),
+    path("notices/read/", notices.read, name="read_notices"),
+    path("progress/", progress.programmes, name="progress"),
+    path("progress/<uuid:programme_id>/", progress.programme, name="programme"),
+]

@@ -141,3 +141,11 @@ def test_presolve_settles_everything_when_nothing_overlaps():
     held = [credit for credit in learner(3) if single[credit.field] == 1]
     assert held
     assert presolve(asked.problem(scope, held)).open == []
+
+
+def test_yesterdays_exchange_of_two_places_is_kept_whole():
+    # Moving one lot back alone would leave a gap, so only the whole allocation can be kept.
+    lots = tuple((Option(0, ((0, 6),)), Option(1, ((1, 6),))) for _ in range(2))
+    problem = Problem((6, 6), (), lots, Goal(2, (), (Goal(0, (0,)), Goal(0, (1,)))))
+    assert settle(problem, (0, 1), (1, 0)) == (1, 0)
+    assert settle(problem, (1, 0), (0, 1)) == (0, 1)

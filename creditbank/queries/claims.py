@@ -1,0 +1,225 @@
+"""A learner's own claims: the list, one in full, and what can be claimed where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.explanation import Explanation, from_data
+from creditbank.domain.recognition import State
+from creditbank.domain.rules.facts import Field, form_fields
+from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.rules import in_force, version_in_force
+from creditbank.records.catalogue import OutcomeType
+from creditbank.records.institutions import Institution
+from creditbank.records.recognition import Claim, ClaimEvent, Evidence
+from creditbank.records.rules import RuleVersion
+from creditbank.records.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """One claim in the learner's list; ``credit`` is what is proposed or was recognised, in hundredths."""
+
+    claim_id: UUID
+    number: str
+    title: Text
+    outcome_type: str
+    institution: Text
+    state: State
+    credit: Hundredths
+    changed_at: datetime
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimStep:
+    """One line of a claim's history."""
+
+    act: str
+    state: State
+    reason: str
+    note: str
+    at: datetime
+    by_learner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """A file that supports a claim."""
+
+    evidence_id: UUID
+    claim_id: UUID
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUsed:
+    """The rule version that made a claim's proposal."""
+
+    name: Text
+    number: int
+    effective_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPage:
+    """One claim in full, for its learner."""
+
+    line: ClaimLine
+    institution_id: UUID
+    outcome_type: Text
+    outcome_type_code: str
+    evidence_needed: bool
+    answers: dict[str, str]
+    earned_on: date | None
+    verdict: str
+    category: Text
+    proposal: Explanation
+    rule: RuleUsed | None
+    reason: str
+    final_on: date | None
+    posting_id: UUID | None
+    steps: tuple[ClaimStep, ...]
+    files: tuple[EvidenceFile, ...]
+
+    @property
+    def claim_id(self) -> UUID:
+        """Which claim it is."""
+        return self.line.claim_id
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A type of outcome that an institution takes."""
+
+    code: str
+    name: Text
+    rule_name: Text
+    evidence_needed: bool
+
+
+def claims_of(scope: Scope, learner: UUID, *, states: frozenset[State] | None = None) -> list[ClaimLine]:
+    """A learner's claims, the newest first."""
+    rows = scope.rows(Claim).filter(learner_id=learner).select_related("institution")
+    if states is not None:
+        rows = rows.filter(state__in=[state.value for state in states])
+    moved = {
+        (claim, last)
+        for claim, last in scope.rows(ClaimEvent)
+        .filter(learner_id=learner)
+        .order_by("claim_id", "sequence")
+        .values_list("claim_id", "recorded_at")
+    }
+    latest: dict[UUID, datetime] = {}
+    for claim, at in moved:
+        latest[claim] = max(at, latest.get(claim, at))
+    lines = [_line(claim, latest.get(claim.claim_id, claim.created_at)) for claim in rows]
+    return sorted(lines, key=lambda line: (line.changed_at, line.number), reverse=True)
+
+
+def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
+    """One claim of a learner in full, or nothing when there is none for this scope."""
+    rows = scope.rows(Claim).filter(learner_id=learner, claim_id=claim_id)
+    claim = rows.select_related("institution").first()
+    if claim is None:
+        return None
+    events = scope.rows(ClaimEvent).filter(learner_id=learner, claim_id=claim_id).order_by("sequence")
+    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
+    files = scope.rows(Evidence).filter(learner_id=learner, claim_id=claim_id).order_by("evidence_id")
+    steps = tuple(
+        ClaimStep(
+            act=event.kind,
+            state=State(event.state),
+            reason=event.reason,
+            note=event.note,
+            at=event.recorded_at,
+            by_learner=event.actor_id == learner,
+        )
+        for event in events
+    )
+    version = (
+        scope.rows(RuleVersion).filter(pk=claim.rule_version_id).select_related("rule_set").first()
+        if claim.rule_version_id
+        else None
+    )
+    return ClaimPage(
+        line=_line(claim, steps[-1].at if steps else claim.created_at),
+        institution_id=claim.institution_id,
+        outcome_type=Text(kind.name, kind.name_en) if kind else Text(claim.outcome_type),
+        outcome_type_code=claim.outcome_type,
+        evidence_needed=bool(kind and kind.evidence_required),
+        answers=dict(claim.facts),
+        earned_on=claim.earned_on,
+        verdict=claim.verdict,
+        category=_category(version, claim.category),
+        proposal=from_data(claim.proposal),
+        rule=RuleUsed(Text(version.rule_set.name, version.rule_set.name_en), version.number, version.effective_from)
+        if version
+        else None,
+        reason=claim.reason,
+        final_on=claim.final_on,
+        posting_id=claim.posting_id,
+        steps=steps,
+        files=tuple(_file(file) for file in files),
+    )
+
+
+def evidence_of(scope: Scope, learner: UUID, evidence_id: UUID) -> EvidenceFile | None:
+    """One file of a learner."""
+    file = scope.rows(Evidence).filter(learner_id=learner, evidence_id=evidence_id).first()
+    return _file(file) if file else None
+
+
+def offers_of(scope: Scope, institution: UUID) -> list[Offer]:
+    """What an institution takes: its own types of outcome, then those it inherits and does not replace."""
+    found: dict[str, OutcomeType] = {}
+    place: UUID | None = institution
+    while place is not None:
+        for kind in scope.rows(OutcomeType).filter(institution_id=place, is_open=True).order_by("code"):
+            found.setdefault(kind.code, kind)
+        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
+    rule_sets = scope.fetch("SELECT code, name, name_en FROM rule_set ORDER BY code")
+    names = {code: Text(name, name_en) for code, name, name_en in rule_sets}
+    return [
+        Offer(kind.code, Text(kind.name, kind.name_en), names.get(kind.rule_set_code, Text("")), kind.evidence_required)
+        for kind in found.values()
+    ]
+
+
+def fields_of(scope: Scope, *, institution: UUID, outcome_type: str, on: date) -> tuple[Field, ...] | None:
+    """What the rules in force on a day ask about an outcome; None when no rule is in force."""
+    kind = outcome_type_of(scope, institution, outcome_type)
+    if kind is None:
+        return None
+    version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)
+    return form_fields(version.compiled.rules) if version else None
+
+
+def _line(claim: Any, changed_at: datetime) -> ClaimLine:
+    return ClaimLine(
+        claim_id=claim.claim_id,
+        number=claim.number,
+        title=Text(claim.title, claim.title_en),
+        outcome_type=claim.outcome_type,
+        institution=Text(claim.institution.name, claim.institution.name_en),
+        state=State(claim.state),
+        credit=Hundredths(claim.credit),
+        changed_at=changed_at,
+        zone=claim.institution.zone,
+    )
+
+
+def _file(file: Any) -> EvidenceFile:
+    return EvidenceFile(file.evidence_id, file.claim_id, file.name, file.media_type, file.size, file.sha256)
+
+
+def _category(version: Any, code: str) -> Text:
+    choices = in_force(version).compiled.rules.categories if version is not None else ()
+    return next((choice.label for choice in choices if choice.code == code), Text(code))

@@ -1,0 +1,109 @@
+"""Words of the learner's portal: states, steps, reasons and notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+
+from creditbank.domain.explanation import Explanation, Line
+from creditbank.domain.ledger import State as Account
+from creditbank.domain.recognition import State
+from creditbank.domain.values import format_credit
+from creditbank.gateways import wording
+from creditbank.queries.notices import NoticeLine
+from creditbank.services.recognition import claim as claim_service
+
+STATES: dict[State, tuple[str, object]] = {
+    State.DRAFT: ("plain", _("Draft")),
+    State.SUBMITTED: ("info", _("Submitted")),
+    State.UNDER_REVIEW: ("info", _("In review")),
+    State.SUPPLEMENT_REQUESTED: ("warn", _("More material needed")),
+    State.SCHEDULED: ("info", _("In review")),
+    State.RECOGNISED: ("ok", _("Recognised, on public notice")),
+    State.DEPOSITED: ("ok", _("Deposited")),
+    State.REFUSED: ("bad", _("Not recognised")),
+    State.WITHDRAWN: ("plain", _("Withdrawn")),
+    State.REVERSED: ("bad", _("Reversed")),
+}
+"""Tone and word of each state of a request."""
+
+ACTS: dict[str, tuple[str, object]] = {
+    "submit": ("info", _("You submitted the request")),
+    "withdraw": ("", _("You withdrew the request")),
+    "take": ("info", _("The review began")),
+    "request_supplement": ("warn", _("More material was asked for")),
+    "approve": ("ok", _("The outcome was recognised")),
+    "refuse": ("bad", _("The outcome was not recognised")),
+    "deposit": ("ok", _("The credit was deposited")),
+    "reverse": ("bad", _("The deposit was reversed")),
+}
+"""Tone and word of each step that concerns the learner; the office's own steps are left out."""
+
+REASONS: dict[str, object] = {
+    "not_in_catalogue": _("This outcome is not in the catalogue of what is recognised."),
+    "evidence_insufficient": _("The files do not show what was claimed."),
+    "already_recognised": _("This outcome was recognised before."),
+    "outside_period": _("The outcome was earned outside the period that counts."),
+    "below_minimum": _("The outcome is below the lowest level that is recognised."),
+    "evidence_missing": _("A file is missing."),
+    "evidence_unreadable": _("A file cannot be read; please send it again, sharp and complete."),
+    "certificate_number_missing": _("The number of the certificate is missing."),
+    "facts_differ": _("What you entered differs from what the files say."),
+    "recognised_by_mistake": _("It was recognised by mistake."),
+    "evidence_invalid": _("The evidence turned out to be invalid."),
+    "duplicate": _("The same outcome had been deposited before."),
+}
+
+KINDS: dict[str, object] = {"deposit": _("Recognised and deposited"), "reverse": _("Reversal")}
+"""Kinds of posting."""
+
+ACCOUNTS: dict[Account, object] = {
+    Account.ISSUED: _("Given by the institution"),
+    Account.PENDING: _("Pending"),
+    Account.AVAILABLE: _("Available"),
+    Account.HELD: _("Held"),
+    Account.SUSPENDED: _("Suspended"),
+    Account.CONVERTED: _("Converted"),
+    Account.REDEEMED: _("Redeemed"),
+    Account.TRANSFERRED_OUT: _("Transferred out"),
+    Account.EXPIRED: _("Expired"),
+    Account.REVOKED: _("Revoked"),
+}
+"""The accounts that a posting moves credit between."""
+
+
+def reason_said(code: str) -> object:
+    """A reason code in words; codes of the ledger carry their noun in front."""
+    return REASONS.get(code.rpartition(".")[2], "")
+
+
+def lines_said(explanation: Explanation) -> list[str]:
+    """Each line of a refusal as a sentence in the reader's language, those of the services included."""
+    language = get_language() or "zh-hans"
+    sentences = claim_service.MESSAGES
+    return [
+        wording.say(Line(sentences.get(line.code, line.code), line.verdict, line.facts), language)
+        for line in explanation
+    ]
+
+
+def notice_said(notice: NoticeLine) -> dict[str, Any]:
+    """Tone, title and detail of a notice."""
+    title = notice.facts.get("title", "")
+    reason = reason_said(notice.facts.get("reason", ""))
+    match notice.code:
+        case "recognition.supplement_requested":
+            tone, said = "warn", gettext("“%(title)s” needs more material") % {"title": title}
+        case "recognition.refused":
+            tone, said = "bad", gettext("“%(title)s” was not recognised") % {"title": title}
+        case "recognition.reversed":
+            tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
+        case "recognition.deposited":
+            amount = format_credit(int(notice.facts.get("credit", 0)))
+            tone = "ok"
+            said = gettext("“%(title)s” was recognised: %(amount)s credits") % {"title": title, "amount": amount}
+        case _:
+            tone, said = "info", title or notice.code
+    return {"notice": notice, "tone": tone, "title": said, "detail": reason}
