@@ -131,10 +131,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "creditbank.web.design.middleware.RequestIdMiddleware",
+    "creditbank.web.design.middleware.request_id",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "creditbank.web.design.middleware.AppearanceMiddleware",
+    "creditbank.web.design.middleware.appearance",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -152,6 +152,7 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.messages.context_processors.messages",
+                "creditbank.web.design.middleware.context",
                 "creditbank.web.doors.visitor",
             ],
             "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
