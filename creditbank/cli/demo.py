@@ -15,6 +15,7 @@ from creditbank.gateways import database, keys
 from creditbank.gateways.problem import Problem
 
 LEARNERS = 300
+_BUILDING = "creditbank.demo.building/1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,11 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Build once, keep what is there, serve until interrupted."""
     bank = bank_of(arguments)
-    if arguments.reset and banks.exists(bank):
+    if banks.exists(bank) and (arguments.reset or (keys.read(bank, "demo") or {}).get("schema") == _BUILDING):
+        # A build that was stopped is begun again: half a demonstration is none.
         _remove(bank)
     with opened(arguments, "demo", migrated=False):
         cast = keys.read(bank, "demo")
         if cast is None:
+            if _holds_institutions():
+                raise Problem(
+                    en=f"{bank.home} already holds a bank that is no demonstration. Nothing was changed."
+                    " Name another folder with --bank.",
+                    zh=f"{bank.home} 中已有一个非演示的学分银行。没有任何改动。请用 --bank 指定其他文件夹。",
+                )
+            keys.write(bank, "demo", {"schema": _BUILDING})
             cast = _build(bank, arguments.seed)
             keys.write(bank, "demo", cast)
         else:
@@ -124,7 +133,8 @@ def _build(bank: banks.Bank, seed: int) -> dict[str, Any]:
         with acting_for(institution=ids[code], purpose="job") as scope:
             rebuild_progress(scope, at=at, on=on)
     _say("Publishing the log")
-    publish_waiting(connections["sequencer"], bank)
+    connections["sequencer"].ensure_connection()
+    publish_waiting(connections["sequencer"].connection, bank)
     _say(f"Done in {time.monotonic() - started:.0f} s")
     names = {code: name for code, _kind, _above, name, _en in places.PLACES}
     return {
@@ -144,6 +154,18 @@ def _build(bank: banks.Bank, seed: int) -> dict[str, Any]:
         ],
         "claims": counts,
     }
+
+
+def _holds_institutions() -> bool:
+    """Whether somebody's institutions are in this bank already."""
+    from django.db import connections
+
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('institution') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return False
+        cursor.execute("SELECT EXISTS (SELECT FROM institution)")
+        return bool(cursor.fetchone()[0])
 
 
 def _print_cast(cast: dict[str, Any], address: str) -> None:

@@ -109,14 +109,19 @@ def _children(commands: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes
         for number, handler in before.items():
             signal.signal(number, handler)
         for child in children:
-            if child.poll() is None:
-                child.terminate()
+            _signal(child, signal.SIGTERM)
         for child in children:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
+            # A server has processes of its own; none may outlive the lease on the database.
+            _signal(child, signal.SIGKILL)
+            child.wait()
+
+
+def _signal(child: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Tell a child and the processes it started, all of which are in its group."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, number)
 
 
 def _free_port(host: str, wanted: int | None) -> int:

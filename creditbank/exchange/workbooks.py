@@ -201,15 +201,27 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
     """The title and the part of the sheet to read."""
     sheets: list[tuple[str, str, bool]] = []
     targets: dict[str, str] = {}
+    known: set[str] = set()
 
     def in_workbook(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] == "sheet":
-            relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
-            sheets.append((attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible"))
+        if tag.rpartition(":")[2] != "sheet":
+            return
+        relations = [value for key, value in attributes.items() if key.rpartition(":")[2] == "id"]
+        if len(relations) != 1:
+            raise _damaged(name, "a sheet in its list has no one part")
+        visible = attributes.get("state", "visible") == "visible"
+        sheets.append((attributes.get("name", ""), relations[0], visible))
 
     def in_relations(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
-            targets[attributes.get("Id", "")] = attributes.get("Target", "")
+        if tag.rpartition(":")[2] != "Relationship":
+            return
+        # Two readers must never take two different parts for the same sheet.
+        relation = attributes.get("Id", "")
+        if relation in known:
+            raise _damaged(name, f"its relation {relation[:20]} is there twice")
+        known.add(relation)
+        if attributes.get("Type", "").endswith("/worksheet"):
+            targets[relation] = attributes.get("Target", "")
 
     for path, handler in (("xl/workbook.xml", in_workbook), ("xl/_rels/workbook.xml.rels", in_relations)):
         if path not in parts:

@@ -309,6 +309,12 @@ def test_an_impossible_fact_refuses_its_row_in_its_column(old, new, column, code
     assert len(results) == 1
 
 
+def test_the_limits_of_credit_are_more_than_nothing_and_sixty():
+    rows = [WIDE_ROW.replace("2.5", "60"), "L2" + WIDE_ROW.replace("2.5", "0.01")[2:]]
+    _, results, problems = read(csv_bytes(*rows, head=WIDE_HEAD), WIDE)
+    assert (problems, [result.credit for result in results]) == ([], [6000, 1])
+
+
 def test_the_mapping_can_widen_the_credit_of_a_row():
     row = WIDE_ROW.replace("2.5", "75")
     _, results, problems = read(csv_bytes(row, head=WIDE_HEAD), WIDE)

@@ -105,9 +105,7 @@ def publish_catalogue(places: Mapping[str, UUID], pack: Pack, actor: UUID, at: d
     centre = places["centre"]
     with acting_for(institution=centre, purpose="demo") as scope:
         for name in ("cn-innovation", "example-limits", "transfer-courses"):
-            publish_rule_version(
-                scope=scope, document=pack(name), effective_from=date(2010, 1, 1), actor=actor, at=at
-            )
+            publish_rule_version(scope=scope, document=pack(name), effective_from=date(2010, 1, 1), actor=actor, at=at)
         for code, zh, en, rules, evidence in OUTCOME_TYPES:
             scope.rows(OutcomeType).create(
                 id=new_id(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from creditbank.gateways.log_files import TileStore, read_small_text
 from creditbank.gateways.problem import Problem
@@ -19,7 +19,7 @@ _FRESH = "public, max-age=2"
 
 
 @door("log.read")
-@require_GET
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """How many leaves the log has, its root, its key, and how to check it without us."""
     try:
