@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.values import Amount, Hundredths, Text
+from creditbank.domain.values import Hundredths, Text
 from creditbank.records.people import Account
 from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.scope import Scope
@@ -43,7 +42,8 @@ class RefusedRow:
 
     line: int
     column: str
-    reason: Line
+    code: str
+    facts: Mapping[str, Any]
 
 
 def list_runs(scope: Scope, *, offset: int = 0, limit: int = 20) -> tuple[tuple[Run, ...], int]:
@@ -95,15 +95,7 @@ def _problems(scope: Scope, run_id: UUID) -> Any:
 
 
 def _refused(row: ImportProblem) -> RefusedRow:
-    facts = {name: _fact(value) for name, value in row.facts.items()}
-    return RefusedRow(row.line, row.column, Line(row.code, Verdict.NO, facts))
-
-
-def _fact(value: Any) -> Any:
-    """A stored fact: amounts and texts as explanations write them, anything else as it is."""
-    if isinstance(value, dict):
-        return Amount(value["credit"]) if "credit" in value else Text(value.get("zh", ""), value.get("en", ""))
-    return value if isinstance(value, int | str) else str(value)
+    return RefusedRow(row.line, row.column, row.code, row.facts)
 
 
 def _names(scope: Scope, rows: list[Any]) -> Mapping[UUID, Text]:

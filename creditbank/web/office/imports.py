@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from creditbank.exchange.results import ALL_MESSAGES
 from creditbank.gateways import wording
-from creditbank.queries.imports import Run, count_reasons, every_refused, find_run, list_refused, list_runs
+from creditbank.queries.imports import RefusedRow, Run, count_reasons, every_refused, find_run, list_refused, list_runs
 from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
@@ -25,7 +26,7 @@ COLUMNS = (
     Column("started", _("Started")),
     Column("done", _("Rows read"), kind="number"),
     Column("stored", _("Stored"), kind="number"),
-    Column("refused", _("Refused"), kind="number"),
+    Column("refused", _("Refused by the check"), kind="number"),
     Column("status", _("State"), kind="tag"),
 )
 _PROBLEMS = (
@@ -56,7 +57,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
             raise NotVisible
         language = get_language() or "zh-hans"
         reasons = count_reasons(scope, run_id)
-        words = {code: wording.translate(wording.messages().get(code, code), language) for code, _count in reasons}
+        words = {code: wording.translate(ALL_MESSAGES.get(code, code), language) for code, _count in reasons}
         filters = (
             Filter("reason", _t("Reason"), tuple((code, f"{words[code]} ({count})") for code, count in reasons)),
         )
@@ -72,7 +73,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
             "about": _about(run),
             "columns": _PROBLEMS,
             "rows": [
-                {"id": at, "line": one.line, "column": one.column, "reason": wording.say(one.reason, language)}
+                {"id": at, "line": one.line, "column": one.column, "reason": said(one, language)}
                 for at, one in enumerate(refused)
             ],
             "filters": filters if len(reasons) > 1 else (),
@@ -91,9 +92,14 @@ def download(request: HttpRequest, run_id: UUID) -> HttpResponse:
         if run is None:
             raise NotVisible
         language = get_language() or "zh-hans"
-        rows = ((one.line, one.column, wording.say(one.reason, language)) for one in every_refused(scope, run_id))
+        rows = ((one.line, one.column, said(one, language)) for one in every_refused(scope, run_id))
         name = f"refused-{run.started_at:%Y%m%d-%H%M%S}.csv"
         return csv_response(name, (_t("Line"), _t("Column"), _t("Reason")), rows)
+
+
+def said(row: RefusedRow, language: str) -> str:
+    """Why a row was refused, in words."""
+    return wording.say_code(row.code, row.facts, language, ALL_MESSAGES)
 
 
 def row_of(run: Run) -> dict[str, Any]:
@@ -118,8 +124,6 @@ def status_of(run: Run) -> tuple[str, str]:
     words = {
         "running": ("info", _t("Running")),
         "finished": ("ok", _t("Finished")),
-        "done": ("ok", _t("Finished")),
-        "failed": ("bad", _t("Failed")),
     }
     return words.get(run.state, ("plain", run.state))
 
@@ -130,14 +134,14 @@ def _figures(run: Run) -> list[dict[str, Any]]:
         {"word": _t("Rows read"), "count": f"{run.done:,}"},
         {"word": _t("Stored"), "count": f"{run.stored:,}"},
         {"word": _t("Repeated, ignored"), "count": f"{run.repeated:,}"},
-        {"word": _t("Refused"), "count": f"{run.refused:,}"},
+        {"word": _t("Refused by the check"), "count": f"{run.refused:,}"},
     ]
 
 
 def _about(run: Run) -> list[dict[str, Any]]:
     rows = [
         (_t("Started"), minute_of(run.started_at)),
-        (_t("Ended"), minute_of(run.finished_at) if run.finished_at else ""),
+        (_t("Finished at"), minute_of(run.finished_at) if run.finished_at else ""),
         (_t("Started by"), run.actor.said_in(get_language() or "zh-hans")),
         (_t("Encoding"), run.encoding),
         (_t("Fingerprint of the file"), run.file_hash[:16]),

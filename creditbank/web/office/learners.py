@@ -33,7 +33,7 @@ _CASES = (
     Column("outcome", _("Outcome"), link="url", second="kind"),
     Column("credit", _("Credit"), kind="credit"),
     Column("status", _("State"), kind="tag"),
-    Column("submitted", _("Submitted"), kind="date"),
+    Column("submitted", _("Submitted on"), kind="date"),
 )
 _LOTS = (
     Column("title", _("Outcome"), second="where"),
@@ -104,7 +104,7 @@ def record(request: HttpRequest, learner_id: UUID) -> HttpResponse:
             "available": found.totals.get("available", 0),
             "figures": _figures(found),
             "case_columns": _CASES,
-            "cases": [row_of(case, State()) for case in cases],
+            "cases": [row_of(case, State(), standing=False) for case in cases],
             "lot_columns": _LOTS,
             "lots": [_lot(lot) for lot in found.lots],
             "postings": [_posting(posting) for posting in found.postings],

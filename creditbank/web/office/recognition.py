@@ -32,7 +32,7 @@ COLUMNS = (
     Column("outcome", _("Outcome"), sortable=True, second="kind"),
     Column("credit", _("Proposed"), kind="credit", sortable=True),
     Column("status", _("Status"), kind="tag", second="since"),
-    Column("submitted", _("Submitted"), kind="date", sortable=True),
+    Column("submitted", _("Submitted on"), kind="date", sortable=True),
 )
 
 
@@ -135,7 +135,7 @@ def case_context(
         "query": state.querystring(),
         "next": _next(found, around),
         "in_queue": in_queue,
-        "status": STATES[found.state] if found.state not in OPEN else STANDINGS[found.standing],
+        "status": _status(detail),
         "state_word": STATES[found.state][1],
         "taken_by": taken[-1].who if taken and found.state is State.UNDER_REVIEW else None,
         "may_take": Act.TAKE in acts,
@@ -157,6 +157,13 @@ def case_context(
     } | (forms or {})
 
 
+def _status(detail: CaseDetail) -> tuple[str, Any]:
+    """A case's tag: what the system says of an open one, unless it says something else today than it did then."""
+    if not detail.is_open:
+        return STATES[detail.case.state]
+    return ("warn", _("Proposal changed")) if detail.before is not None else STANDINGS[detail.case.standing]
+
+
 def case_address(found: Case, state: TableState) -> str:
     """The address of a case, which remembers the list it was reached from."""
     path = reverse("office:case", args=[found.learner_id, found.claim_id])
@@ -164,8 +171,11 @@ def case_address(found: Case, state: TableState) -> str:
     return path + (query if query != "?" else "")
 
 
-def row_of(found: Case, state: TableState) -> dict[str, Any]:
-    """A case as a row of the table; only one that may go into a batch has something to select."""
+def row_of(found: Case, state: TableState, *, standing: bool = True) -> dict[str, Any]:
+    """A case as a row of the table; only one that may go into a batch has something to select.
+
+    With ``standing`` an open case is tagged with what the system says of it, else with its state.
+    """
     language = get_language() or "zh-hans"
     is_open = found.state in OPEN
     return {
@@ -176,7 +186,7 @@ def row_of(found: Case, state: TableState) -> dict[str, Any]:
         "outcome": found.title.said_in(language),
         "kind": found.kind.said_in(language),
         "credit": found.credit,
-        "status": STANDINGS[found.standing] if is_open else STATES[found.state],
+        "status": STANDINGS[found.standing] if is_open and standing else STATES[found.state],
         "since": STATES[found.state][1] if found.state is State.UNDER_REVIEW else "",
         "submitted": day_of(found.submitted_at),
         "url": case_address(found, state),
