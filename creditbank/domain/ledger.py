@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -126,13 +127,12 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
     return {account: amount for account, amount in balances.items() if amount}
 
 
-def request_data(deposit: Deposit) -> dict[str, Any]:
-    """What makes two deposit requests the same request: everything but the key."""
-    return {
-        name: (value.hex() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value))
-        for name in deposit.__slots__
-        if name != "key" and (value := getattr(deposit, name)) is not None
-    }
+_SAID = attrgetter(*(name for name in Deposit.__slots__ if name != "key"))
+
+
+def request_text(deposit: Deposit) -> str:
+    """What makes two deposit requests the same request: everything but the key, in the order of the fields."""
+    return "\x1f".join(map(str, _SAID(deposit)))
 
 
 def posting_record(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-PERSON = "NULLIF(current_setting('bank.person', true), '')::uuid"
-INSTITUTION = "NULLIF(current_setting('bank.institution', true), '')::uuid"
+# A scalar sub-query is evaluated once for a statement, the bare function once for every row.
+PERSON = "(SELECT NULLIF(current_setting('bank.person', true), '')::uuid)"
+INSTITUTION = "(SELECT NULLIF(current_setting('bank.institution', true), '')::uuid)"
 
 
 class Distribution(StrEnum):
@@ -38,6 +39,7 @@ class Declared:
     key: tuple[str, ...]
     constraints: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ POSTING = Table(
         columns=(
             ("learner_id", "uuid NOT NULL"),
             ("posting_id", "uuid NOT NULL"),
-            ("institution_id", "uuid NOT NULL REFERENCES institution(id)"),
+            ("institution_id", "uuid NOT NULL"),
             ("kind", "posting_kind NOT NULL"),
             ("lot_id", "uuid NOT NULL"),
             ("amount", "integer NOT NULL CHECK (amount > 0)"),
@@ -157,6 +159,30 @@ POSTING = Table(
         ),
     ),
 )
+# One look at all new entries instead of a foreign key's look at each, and it sees what no foreign key can: that the
+# legs of every posting are all there and sum to zero.
+_LEGS = (
+    """
+CREATE FUNCTION entry_legs() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+  IF EXISTS (
+    SELECT FROM (
+      SELECT learner_id, posting_id, lot_id, count(*) AS legs, sum(amount) AS total, max(abs(amount)) AS most
+      FROM added GROUP BY 1, 2, 3
+    ) AS found
+    LEFT JOIN posting USING (learner_id, posting_id, lot_id)
+    WHERE posting.amount IS DISTINCT FROM found.most OR found.legs <> 2 OR found.total <> 0
+  ) THEN
+    RAISE EXCEPTION 'entries without their posting, or legs that do not sum to zero' USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $body$
+""".strip(),
+    """
+CREATE TRIGGER entry_legs AFTER INSERT ON entry REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION entry_legs()
+""".strip(),
+)
 ENTRY = Table(
     "entry",
     _L,
@@ -165,7 +191,7 @@ ENTRY = Table(
         columns=(
             ("learner_id", "uuid NOT NULL"),
             ("posting_id", "uuid NOT NULL"),
-            ("leg", "smallint NOT NULL"),
+            ("leg", "smallint NOT NULL CHECK (leg IN (1, 2))"),
             ("institution_id", "uuid NOT NULL"),
             ("lot_id", "uuid NOT NULL"),
             ("state", "lot_state NOT NULL"),
@@ -175,10 +201,10 @@ ENTRY = Table(
         ),
         key=("learner_id", "posting_id", "leg"),
         constraints=(
-            "CONSTRAINT entry_posting FOREIGN KEY (learner_id, posting_id) REFERENCES posting (learner_id, posting_id)",
             # The contra account of a lot is the sum of its other accounts, so it keeps no balance of its own.
             "CONSTRAINT entry_contra CHECK ((state = 'issued') = (version IS NULL) AND (version IS NULL) = (balance_after IS NULL))",  # noqa: E501
         ),
+        triggers=_LEGS,
     ),
 )
 BALANCE = Table(
@@ -393,7 +419,7 @@ def definition(table: Table) -> list[str]:
     shape = table.declared
     lines = [f"{name} {kind}" for name, kind in shape.columns]
     lines += [f"PRIMARY KEY ({', '.join(shape.key)})", *shape.constraints]
-    return [f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + "\n)", *shape.indexes]
+    return [f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + "\n)", *shape.indexes, *shape.triggers]
 
 
 def access_statements() -> list[str]:

@@ -19,7 +19,7 @@ from creditbank.domain.ledger import (
     check_reversal,
     lot_facts,
     posting_record,
-    request_data,
+    request_text,
 )
 from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
@@ -284,7 +284,7 @@ def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refus
 
 
 def _request_hash(deposit: Deposit) -> bytes:
-    return hashlib.sha256(canonical(request_data(deposit))).digest()
+    return hashlib.sha256(request_text(deposit).encode()).digest()
 
 
 def _reversal_hash(item: Reversal) -> bytes:
