@@ -86,7 +86,8 @@ def acting_for(
             outer = _settings(cursor) if nested else None
             _set(cursor, (str(person or ""), str(institution or ""), purpose))
         yield Scope(person, institution, purpose, using)
-        if outer is not None:
+        # A block that a refusal undoes is rolled back to its savepoint, and the settings with it.
+        if outer is not None and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 _set(cursor, outer)
 
