@@ -23,12 +23,13 @@ class Rows(StrEnum):
     """Whose a row is: the rule of its row-level policy."""
 
     LEARNER = "its learner or its institution"
+    AWARDED = "readable by its learner or its institution, written by its institution"
     INSTITUTION = "its institution"
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"
     TREE = "readable by all, written by itself or its parent"
-    JOURNAL = "readable by its institution or actor, added by all"
-    OPAQUE = "no policy: nothing in it names a person or a tenant"
+    JOURNAL = "readable by its institution or actor, added under the names acted for"
+    OPAQUE = "no policy: asked before anybody is known, or without a person or tenant in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ _ENUMS = {
 LOT = Table(
     "lot",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -129,7 +130,7 @@ LOT = Table(
 POSTING = Table(
     "posting",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -186,7 +187,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION entry_legs()
 ENTRY = Table(
     "entry",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -210,7 +211,7 @@ ENTRY = Table(
 BALANCE = Table(
     "balance",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, UPDATE (amount, version)",
     declared=Declared(
         columns=(
@@ -232,7 +233,7 @@ BALANCE = Table(
 IDEMPOTENCY = Table(
     "idempotency",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -247,7 +248,7 @@ IDEMPOTENCY = Table(
 LEAF_SALT = Table(
     "leaf_salt",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, DELETE",
     auditor="SELECT",
     declared=Declared(
@@ -263,7 +264,7 @@ LEAF_SALT = Table(
 DIRTY = Table(
     "dirty",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, DELETE",
     declared=Declared(
         columns=(
@@ -318,8 +319,8 @@ TABLES: tuple[Table, ...] = (
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
-    Table("learner", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
-    Table("enrolment", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
+    Table("learner", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
+    Table("enrolment", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE"),
     Table("learner_number", _I, Rows.INSTITUTION),
     Table("outcome_type", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("course", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
@@ -333,10 +334,10 @@ TABLES: tuple[Table, ...] = (
     Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
-    Table("result", _L, Rows.LEARNER),
-    Table("progress", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("result", _L, Rows.AWARDED),
+    Table("progress", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("operation", _R, Rows.JOURNAL),
-    Table("access_line", _L, Rows.LEARNER),
+    Table("access_line", _L, Rows.AWARDED),
     Table("notice", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (read_at)"),
     Table("throttle", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE, DELETE", auditor=""),
     *LEDGER,
@@ -362,6 +363,9 @@ def policies(table: Table) -> list[str]:
             return [f"ALTER TABLE {table.name} DISABLE ROW LEVEL SECURITY"]
         case Rows.LEARNER:
             reads, writes = learner, learner
+        case Rows.AWARDED:
+            # A learner's own session can never give itself credit, a result or an enrolment.
+            reads, writes = learner, own
         case Rows.INSTITUTION:
             reads, writes = own, own
         case Rows.MEMBER:
@@ -371,7 +375,10 @@ def policies(table: Table) -> list[str]:
         case Rows.TREE:
             reads, writes = "true", f"id = {INSTITUTION} OR parent_id = {INSTITUTION}"
         case Rows.JOURNAL:
-            reads, writes = f"actor_id = {PERSON} OR {own}", "true"
+            reads = f"actor_id = {PERSON} OR {own}"
+            # A line carries the names that were acted for: no other institution's, no other person's.
+            here = f"({own} OR (institution_id IS NULL AND {INSTITUTION} IS NULL))"
+            writes = f"{here} AND ({PERSON} IS NULL OR actor_id = {PERSON})"
     sql = [f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"]
     sql += [
         f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")
