@@ -194,7 +194,9 @@ def entry_of(scope: Scope, learner: UUID, posting: UUID) -> Entry | None:
         rule_name, rule_name_en, number, effective_from, content_hash, rule_row, claim_id, claim_number, log_index,
         provable, kind_name, kind_name_en,
     ) = found[0]  # fmt: skip
-    rule = RuleReference(Text(rule_name, rule_name_en), number, effective_from, content_hash, rule_row) if number else None
+    rule = (
+        RuleReference(Text(rule_name, rule_name_en), number, effective_from, content_hash, rule_row) if number else None
+    )
     return Entry(
         line=_line(lines[0]),
         legs=tuple(EntryLeg(State(state), amount, after) for state, amount, after in scope.fetch(_LEGS, values)),

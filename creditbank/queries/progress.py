@@ -190,4 +190,3 @@ def _named_line(line: Line, titles: Mapping[str, Text]) -> Line:
     if isinstance(credit, str) and credit in titles:
         facts = {**facts, "credit": titles[credit]}
     return replace(line, facts=facts, lines=_named(line.lines, titles))
-

@@ -51,7 +51,9 @@ def password(request: HttpRequest) -> HttpResponse:
                 scope=scope, actor=request.visitor.actor, at=now(), request_id=request.request_id, **form.cleaned_data
             )
         if answer is None:
-            form.add_error("current", _("This is not your present password, or it was tried too often. Nothing changed."))
+            form.add_error(
+                "current", _("This is not your present password, or it was tried too often. Nothing changed.")
+            )
         elif isinstance(answer, tuple):
             form.add_error("new", list(answer))
         else:
