@@ -21,7 +21,7 @@ os.environ["CREDITBANK_HOME"] = str(HOME / "bank")
 os.environ["DJANGO_SETTINGS_MODULE"] = "creditbank.config.settings"
 os.environ.pop("DATABASE_URL", None)
 
-import django
+import django  # noqa: E402 - the environment must be set first
 
 django.setup()
 

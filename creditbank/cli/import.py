@@ -26,10 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, or say what an import would do; exit 1 when rows were refused, 2 when nothing could be read."""
+    from creditbank.domain.rules.places import UnreadableError
     from creditbank.exchange.documents import DocumentError, expect_schema, read_document
     from creditbank.exchange.encoding import SheetProblem
     from creditbank.exchange.mapping import read_mapping
-    from creditbank.domain.rules.places import UnreadableError
     from creditbank.gateways.files import FileRefused
 
     shipped = ROOT / "packs" / "mappings" / f"{arguments.mapping}.yaml"

@@ -41,7 +41,7 @@ def _is_simple(value: Any) -> bool:
             simple = _is_simple(item) and simple and name <= _BEYOND
         return simple
     if kind is list or kind is tuple:
-        return all([_is_simple(item) for item in value])
+        return all([_is_simple(item) for item in value])  # noqa: C419 - every item is to be checked
     if isinstance(value, (str, int)):
         return False  # a subclass such as an enumeration's member is written as its plain value
     raise TypeError(f"no canonical form for {kind.__name__}")

@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.values import Text
 
 MESSAGES = {
     "recognition.title_needed": "Say in a few words what you achieved. The draft is kept.",
@@ -63,6 +64,33 @@ class Act(StrEnum):
     REFUSE = "refuse"
     DEPOSIT = "deposit"
     REVERSE = "reverse"
+
+
+STATE_NAMES: Mapping[State, Text] = {
+    State.DRAFT: Text("草稿", "a draft"),
+    State.SUBMITTED: Text("已提交", "submitted"),
+    State.UNDER_REVIEW: Text("审核中", "under review"),
+    State.SUPPLEMENT_REQUESTED: Text("待补充材料", "waiting for more material"),
+    State.SCHEDULED: Text("待执行", "scheduled"),
+    State.RECOGNISED: Text("已认定", "recognised"),
+    State.DEPOSITED: Text("已存入", "deposited"),
+    State.REFUSED: Text("不予认定", "refused"),
+    State.WITHDRAWN: Text("已撤回", "withdrawn"),
+    State.REVERSED: Text("已冲正", "reversed"),
+}
+
+ACT_NAMES: Mapping[Act, Text] = {
+    Act.SUBMIT: Text("提交", "submitted"),
+    Act.WITHDRAW: Text("撤回", "withdrawn"),
+    Act.TAKE: Text("领取", "taken"),
+    Act.REQUEST_SUPPLEMENT: Text("退回补充材料", "sent back for more material"),
+    Act.SCHEDULE: Text("列入批量通过", "set aside for approval"),
+    Act.UNDO: Text("撤销操作", "undone"),
+    Act.APPROVE: Text("通过", "approved"),
+    Act.REFUSE: Text("不予认定", "refused"),
+    Act.DEPOSIT: Text("存入", "deposited"),
+    Act.REVERSE: Text("冲正", "reversed"),
+}
 
 
 class Who(StrEnum):
@@ -129,7 +157,7 @@ def decide(
     """The state an act leads to, or why it may not be done now."""
     step = STEPS[act]
     if state not in step.origins:
-        return Refusal.because("recognition.wrong_state", state=state.value, act=act.value)
+        return Refusal.because("recognition.wrong_state", state=STATE_NAMES[state], act=ACT_NAMES[act])
     if step.who in (Who.REVIEWER, Who.REGISTRAR) and actor == learner:
         return Refusal.because("recognition.own_case")
     if act is Act.REVERSE and actor == decided_by:

@@ -276,7 +276,11 @@ def _related(place: Place) -> Related:
     place.object((), ("file", *_SHEET_KEYS))
     if not place.given("file") and not place.given("name"):
         place.fail("say the file, or the name of another sheet in the same workbook")
-    return Related(place.named("file").text() if place.given("file") else None, _sheet(place))
+    file = place.named("file").text() if place.given("file") else None
+    if file is not None and (file in {".", ".."} or any(mark in file for mark in "/\\\0")):
+        # A mapping may come from anywhere; it must not choose what else is read on this machine.
+        place.named("file").fail("expected the name of a file beside the sheet of results, without a folder")
+    return Related(file, _sheet(place))
 
 
 def _reference(place: Place, sheets: Collection[str]) -> Reference:

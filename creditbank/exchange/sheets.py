@@ -49,7 +49,10 @@ _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: the line in which it begins, from 1, and its cells as text, as many as the head has."""
+    """One row: the line in which it begins, from 1, and as many cells of text as the head has.
+
+    Only the columns that were asked for are sure to be filled.
+    """
 
     line: int
     cells: Sequence[str]
@@ -279,6 +282,7 @@ class _ValueSheet:
     def rows(self, head: Sequence[str], columns: Sequence[int]) -> Iterator[Row | RowProblem]:
         width = len(head)
         faults = self.sheet.faults
+        spoiled = bool(faults.formulas or faults.errors)
         waiting = list(reversed(faults.ranges))
         active: list[Range] = []
         for line, values in enumerate(self.sheet.rows(), start=1):
@@ -288,23 +292,25 @@ class _ValueSheet:
                 active = [found for found in active if found.last_row >= line]
             if line <= self.head_line:
                 continue
-            cells = [cell_text(value) for value in values]
-            fault = self.fault(line, head, columns, active)
-            if _blank(cells) and fault is None:
+            empty = not any(value != "" and str(value).strip() for value in values)
+            fault = self.fault(line, head, columns, active) if spoiled or active else None
+            if empty and fault is None:
                 continue
-            beyond = [column for column in range(width, len(cells)) if cells[column].strip()]
-            if faults.row_is_hidden(line):
-                if not _blank(cells):
-                    yield RowProblem(line, "", "sheet.hidden_row")
-            elif fault is not None:
+            if faults.hidden and faults.row_is_hidden(line):
+                yield RowProblem(line, "", "sheet.hidden_row")
+                continue
+            if fault is not None:
                 yield fault
-            elif beyond:
+                continue
+            beyond = [column for column in range(width, len(values)) if str(values[column]).strip()]
+            if beyond:
                 yield _ragged(line, beyond[-1] + 1, width, line)
-            elif any("\0" in cell for cell in cells):
-                yield RowProblem(line, "", "sheet.nul")
-            else:
-                cells += [""] * (width - len(cells))
-                yield Row(line, cells[:width])
+                continue
+            cells = [""] * width
+            for column in columns:
+                if column < len(values):
+                    cells[column] = cell_text(values[column])
+            yield Row(line, cells)
 
     def fault(
         self, line: int, head: Sequence[str], columns: Sequence[int], active: Sequence[Range]

@@ -201,15 +201,27 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
     """The title and the part of the sheet to read."""
     sheets: list[tuple[str, str, bool]] = []
     targets: dict[str, str] = {}
+    known: set[str] = set()
 
     def in_workbook(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] == "sheet":
-            relation = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
-            sheets.append((attributes.get("name", ""), relation, attributes.get("state", "visible") == "visible"))
+        if tag.rpartition(":")[2] != "sheet":
+            return
+        relations = [value for key, value in attributes.items() if key.rpartition(":")[2] == "id"]
+        if len(relations) != 1:
+            raise _damaged(name, "a sheet in its list has no one part")
+        visible = attributes.get("state", "visible") == "visible"
+        sheets.append((attributes.get("name", ""), relations[0], visible))
 
     def in_relations(tag: str, attributes: dict[str, str]) -> None:
-        if tag.rpartition(":")[2] == "Relationship" and attributes.get("Type", "").endswith("/worksheet"):
-            targets[attributes.get("Id", "")] = attributes.get("Target", "")
+        if tag.rpartition(":")[2] != "Relationship":
+            return
+        # Two readers must never take two different parts for the same sheet.
+        relation = attributes.get("Id", "")
+        if relation in known:
+            raise _damaged(name, f"its relation {relation[:20]} is there twice")
+        known.add(relation)
+        if attributes.get("Type", "").endswith("/worksheet"):
+            targets[relation] = attributes.get("Target", "")
 
     for path, handler in (("xl/workbook.xml", in_workbook), ("xl/_rels/workbook.xml.rels", in_relations)):
         if path not in parts:
@@ -263,6 +275,7 @@ class _Survey:
         self.lengths = lengths
         self.faults = Faults()
         self.row = 0
+        self.row_text = ""
         self.column = -1
         self.cells = 0
         self.characters = 0
@@ -286,35 +299,37 @@ class _Survey:
         """Take one element in; text of the element before is complete by now."""
         if self.text is not None:
             self.take_text()
-        match tag if ":" not in tag else tag.rpartition(":")[2]:
-            case "v" | "is":
-                self.value()
-            case "c":
-                self.cell(attributes)
-            case "row":
-                self.begin_row(attributes)
-            case "f":
-                self.formula(attributes)
-            case "mergeCell":
-                self.add_range("merged", attributes.get("ref", ""))
+        # The order is that of frequency: a large sheet has millions of the first two and little else.
+        if ":" in tag:
+            tag = tag.rpartition(":")[2]
+        if tag == "c":
+            self.cell(attributes)
+        elif tag in {"v", "is"}:
+            self.value()
+        elif tag == "row":
+            self.begin_row(attributes)
+        elif tag == "f":
+            self.formula(attributes)
+        elif tag == "mergeCell":
+            self.add_range("merged", attributes.get("ref", ""))
 
     def begin_row(self, attributes: dict[str, str]) -> None:
         number = attributes.get("r", "")
         row = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else self.row + 1
         if not self.row < row <= _LAST_ROW or (number and str(row) != number):
             raise _damaged(self.name, f"its row {number or row} is out of order")
-        self.row, self.column = row, -1
+        self.row, self.column, self.row_text = row, -1, str(row)
         if attributes.get("hidden", "0") in {"1", "true"}:
             self.faults.hidden.append(row)
 
     def cell(self, attributes: dict[str, str]) -> None:
         reference = attributes.get("r")
-        column = self.column + 1
-        if reference is not None:
-            match = _REFERENCE.fullmatch(reference)
-            if match is None or int(match[2]) != self.row:
-                raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
-            column = self.column_of(match[1])
+        if reference is None:
+            column = self.column + 1
+        else:
+            # The letters before the number of this row are nearly always known from the row before.
+            known = self.columns.get(reference.removesuffix(self.row_text))
+            column = self.referred(reference) if known is None else known
         if not self.column < column < _LAST_COLUMN:
             raise _damaged(self.name, f"its cell {reference or column} is out of order")
         self.column = column
@@ -322,6 +337,12 @@ class _Survey:
         self.shared = kind == "s"
         if kind == "e":
             self.faults.errors.append(self.row * _LAST_COLUMN + column)
+
+    def referred(self, reference: str) -> int:
+        match = _REFERENCE.fullmatch(reference)
+        if match is None or match[2] != self.row_text:
+            raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
+        return self.column_of(match[1])
 
     def value(self) -> None:
         if self.column < 0:

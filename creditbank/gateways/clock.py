@@ -19,6 +19,11 @@ def today(zone: str) -> date:
     return now().astimezone(ZoneInfo(zone)).date()
 
 
+def day_in(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment in an institution's zone."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
 def monotonic() -> float:
     """Seconds on a clock that never steps back, for measuring."""
     return time.monotonic()

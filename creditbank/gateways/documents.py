@@ -39,6 +39,18 @@ def pack_cases_bytes(code: str) -> bytes | None:
     return _packaged(f"{code}.cases.yaml") if _CODE.fullmatch(code) else None
 
 
+def packaged(name: str) -> bytes:
+    """A document that comes with the program, by its path under ``packs``.
+
+    Raises:
+        FileNotFoundError: the program has no such document.
+    """
+    content = _packaged(name)
+    if content is None:
+        raise FileNotFoundError(name)
+    return content
+
+
 def _packs() -> Traversable:
     return resources.files("creditbank").joinpath("packs")
 

@@ -143,7 +143,7 @@ def start(bank: Bank, *, tell: Tell, unsafe_fsync_off: bool = False) -> Running:
     try:
         _wait_until_ready(bank, running, tell)
     except _EndedError as error:
-        state.forget(bank)
+        _clear_after(bank, socket)
         raise database_problems.not_started(bank.db, _log_since(bank, offset) or str(error)) from None
     if "not properly shut down" in _log_since(bank, offset):
         tell(
@@ -181,8 +181,7 @@ def stop(bank: Bank, running: Running, *, tell: Tell) -> None:
         )
         if not _ended_by(running, signal.SIGQUIT, _PATIENCE / 3):
             raise database_problems.not_ended(bank.db, running.pid)
-    state.forget(bank)
-    state.drop_socket_folder(bank, Path(running.host))
+    _clear_after(bank, Path(running.host))
 
 
 def connect_as_superuser(bank: Bank, host: str, dbname: str = "postgres") -> psycopg.Connection[Any]:
@@ -277,6 +276,7 @@ def _launch(bank: Bank, command: list[str], user: Account | None, host: str, loc
     except BaseException:
         process.send_signal(signal.SIGINT)
         process.wait()
+        _clear_after(bank, Path(host))
         raise
     return running
 
@@ -324,6 +324,12 @@ def _wait_until_ready(bank: Bank, running: Running, tell: Tell) -> None:
                 ),
             )
         sleep(0.03)
+
+
+def _clear_after(bank: Bank, socket: Path) -> None:
+    """Take away what told of a server that has ended."""
+    state.forget(bank)
+    state.drop_socket_folder(bank, socket)
 
 
 def _has_ended(running: Running) -> bool:

@@ -52,7 +52,7 @@ def store(bank: Bank, content: bytes) -> Stored | None:
     if not path.exists():
         key_id, key = _key(bank)
         nonce = os.urandom(12)
-        sealed = AESGCM(key).encrypt(nonce, content, digest.encode())
+        sealed = AESGCM(key).encrypt(nonce, content, _sealed_with(key_id, digest))
         for folder in (path.parent.parent, path.parent):
             disk.make_folder(folder, mode=0o700)
         disk.write_whole(path, bytes([key_id]) + nonce + sealed, mode=0o600)
@@ -69,9 +69,8 @@ def read(bank: Bank, sha256: str) -> bytes:
     try:
         sealed = path.read_bytes()
         key_id, key = _key(bank)
-        if sealed[0] != key_id:
-            raise InvalidTag
-        content = AESGCM(key).decrypt(sealed[1:13], sealed[13:], sha256.encode())
+        # The key's id is sealed too: bytes under another key fail as damaged ones do.
+        content = AESGCM(key).decrypt(sealed[1:13], sealed[13:], _sealed_with(key_id, sha256))
     except (OSError, InvalidTag, IndexError) as error:
         raise DiskProblem(
             en=f"The evidence file {sha256[:12]}… is missing or damaged. Its record was kept. Restore the files folder"
@@ -79,6 +78,10 @@ def read(bank: Bank, sha256: str) -> bytes:
             zh=f"佐证文件 {sha256[:12]}… 缺失或已损坏。其记录仍保留。请从备份恢复 files 文件夹。",
         ) from error
     return content
+
+
+def _sealed_with(key_id: int, sha256: str) -> bytes:
+    return f"{key_id}:{sha256}".encode()
 
 
 def _key(bank: Bank) -> tuple[int, bytes]:

@@ -20,3 +20,9 @@ def account_named(sign_in: str) -> UUID | None:
     with acting_for(purpose="look-up") as scope:
         found = scope.rows(Account).filter(sign_in=sign_in.strip().lower()).first()
         return found.id if found else None
+
+
+def all_institutions() -> list[Institution]:
+    """Every institution, the centre first."""
+    with acting_for(purpose="look-up") as scope:
+        return sorted(scope.rows(Institution), key=lambda place: (place.kind != Institution.Kind.CENTRE, place.code))

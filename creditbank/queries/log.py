@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from psycopg import Cursor
 from psycopg.rows import tuple_row
 
 from creditbank.domain.explanation import Line, Verdict
@@ -31,7 +32,7 @@ class LogProblem(Problem):
 
 def find_index(connection: Connection[Any], stream: str, leaf_ref: str) -> int | None:
     """The index of a record's leaf, or None while it waits, or when it was never logged."""
-    with connection.cursor(row_factory=tuple_row) as cursor:
+    with _plain_cursor(connection) as cursor:
         cursor.execute("SELECT log_index FROM log_leaf WHERE stream = %s AND leaf_ref = %s", (stream, leaf_ref))
         row = cursor.fetchone()
     return None if row is None else int(row[0])
@@ -135,9 +136,14 @@ def read_published(store: TileStore, vkey: VerifierKey) -> Checkpoint | None:
 
 @contextmanager
 def log_cursor(connection: Connection[Any]) -> Iterator[Cursor[tuple[Any, ...]]]:
-    """A cursor in a transaction of its own, whatever rows the connection is set to give."""
-    with connection.transaction(), connection.cursor(row_factory=tuple_row) as cursor:
+    """A cursor in a transaction of its own, whatever rows and cursors the connection is set to give."""
+    with connection.transaction(), _plain_cursor(connection) as cursor:
         yield cursor
+
+
+def _plain_cursor(connection: Connection[Any]) -> Cursor[tuple[Any, ...]]:
+    # Django's connections make cursors that bind on the client and know no binary results.
+    return Cursor(connection, row_factory=tuple_row)
 
 
 def database_size(cursor: Cursor[tuple[Any, ...]]) -> int:

@@ -177,8 +177,7 @@ ENTRY = Table(
         constraints=(
             "CONSTRAINT entry_posting FOREIGN KEY (learner_id, posting_id) REFERENCES posting (learner_id, posting_id)",
             # The contra account of a lot is the sum of its other accounts, so it keeps no balance of its own.
-            "CONSTRAINT entry_contra CHECK ((state = 'issued') = (version IS NULL)"
-            " AND (version IS NULL) = (balance_after IS NULL))",
+            "CONSTRAINT entry_contra CHECK ((state = 'issued') = (version IS NULL) AND (version IS NULL) = (balance_after IS NULL))",  # noqa: E501
         ),
     ),
 )

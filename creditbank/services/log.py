@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,7 +15,12 @@ from creditbank.domain.log.check import CHUNK
 from creditbank.domain.log.checkpoint import Checkpoint
 from creditbank.domain.log.merkle import EMPTY_ROOT, leaf_hash
 from creditbank.domain.log.tiles import TreeReader, all_paths, filled, grow, read_edge
+from creditbank.gateways import keys
+from creditbank.gateways.bank import Bank
+from creditbank.gateways.clock import new_id
+from creditbank.gateways.log_files import TileStore
 from creditbank.gateways.log_files import export_log as _copy
+from creditbank.gateways.signing import open_or_create_log_key
 from creditbank.queries.log import (
     LogProblem,
     database_size,
@@ -31,7 +37,6 @@ if TYPE_CHECKING:
     from psycopg import Connection, Cursor
 
     from creditbank.domain.log.checkpoint import VerifierKey
-    from creditbank.gateways.log_files import TileStore
 
 STEPS = (
     "locked",
@@ -147,6 +152,24 @@ def sequence_once(
                 at("deleted")
         at("done")
     return Progress(grown.size, grown.root(), taken)
+
+
+def publish_waiting(connection: Connection[Any], bank: Bank) -> int:
+    """Take everything that waits into the log, batch by batch; tells how many leaves the log has then.
+
+    The connection is the sequencer's, outside any transaction. For commands that end; a worker keeps one store.
+    """
+    store, signer = TileStore(bank.log), open_or_create_log_key(bank, log_origin(bank))
+    while True:
+        progress = sequence_once(connection=connection, store=store, signer=signer)
+        if not progress.taken:
+            return progress.size
+
+
+def log_origin(bank: Bank) -> str:
+    """The name the log signs under: CREDITBANK_ORIGIN, else the one its key was made with, else a new local one."""
+    known = keys.read(bank, "log")
+    return os.environ.get("CREDITBANK_ORIGIN") or (known or {}).get("origin") or f"creditbank.local/{new_id()}"
 
 
 def export_log(store: TileStore, vkey: VerifierKey, folder: Path) -> Checkpoint:

@@ -21,7 +21,7 @@ def open_account(
     password: str | None,
     at: datetime,
     name_en: str = "",
-    id: UUID | None = None,
+    account_id: UUID | None = None,
 ) -> Account:
     """An account that can sign in; without a password it cannot until one is set.
 
@@ -31,14 +31,15 @@ def open_account(
     word = sign_in.strip().lower()
     if not word or Account.objects.using(scope.using).filter(sign_in=word).exists():
         raise ValueError(f"the sign-in name {sign_in!r} is empty or taken")
-    return Account.objects.using(scope.using).create(
-        id=id or new_id(),
+    made: Account = Account.objects.using(scope.using).create(
+        id=account_id or new_id(),
         sign_in=word,
         name=name,
         name_en=name_en,
         password=make_password(password),
         created_at=at,
     )
+    return made
 
 
 def enrol_learner(

@@ -79,11 +79,11 @@ def test_the_cases_of_every_pack_are_green(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rules = (pack_bytes("transfer-courses") or b"").replace(b"when: {result: Fail}", b"when: {result: [Fail, Pass]}")
+    rules = (pack_bytes("transfer-courses") or b"").replace(b"when: {result: fail}", b"when: {result: [fail, pass]}")
     (tmp_path / "mine.yaml").write_bytes(rules)
     (tmp_path / "mine.cases.yaml").write_text(
         "schema: creditbank.cases/1\nrules: transfer-courses\ncases:\n"
-        "  - {id: p, claimed_on: 2024-01-01, facts: {result: Pass, credits: 3}, expect: {ruling: recognise}}\n"
+        "  - {id: p, claimed_on: 2024-01-01, facts: {result: pass, credits: 3}, expect: {ruling: recognise}}\n"
     )
     assert main(["rules", "test", str(tmp_path / "mine.yaml")]) == 1
     said = capsys.readouterr().out

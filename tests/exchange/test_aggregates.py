@@ -14,9 +14,7 @@ from creditbank.exchange.encoding import SheetProblem
 from tests.exchange.sheet_files import csv_bytes, document, read, workbook
 from tests.exchange.test_mapping import PLAN, RELATED, WITHOUT_MARK
 
-MAPPING = document(
-    columns=WITHOUT_MARK, values={"outcome": {"Pass": "pass"}}, related=RELATED, aggregate=PLAN
-)
+MAPPING = document(columns=WITHOUT_MARK, values={"outcome": {"Pass": "pass"}}, related=RELATED, aggregate=PLAN)
 HEAD = ("number", "course", "presentation", "result")
 ITEMS = ("I1,MATH,2024A,10", "I2,MATH,2024A,20.5", "I3,MATH,2024A,0", "I4,MATH,2024A,")
 
@@ -166,9 +164,7 @@ def test_one_related_sheet_with_its_own_weights_needs_no_join():
 
 
 @settings(deadline=None)
-@given(
-    st.lists(st.tuples(st.decimals(0, 100, places=3), st.decimals(0, 50, places=2)), min_size=1, max_size=8)
-)
+@given(st.lists(st.tuples(st.decimals(0, 100, places=3), st.decimals(0, 50, places=2)), min_size=1, max_size=8))
 def test_the_mean_equals_the_fraction_rounded_half_up(pairs):
     scale = 10**15
     products = sum(exact_number(str(value)) * exact_number(str(weight)) for value, weight in pairs)
@@ -204,6 +200,4 @@ def test_a_key_that_occurs_twice_is_always_suspected(words):
 
 def test_only_plain_decimal_numbers_are_numbers():
     assert exact_number("12.5") == 12_500_000_000_000_000
-    assert [exact_number(text) for text in ("", "1e3", "+1", "1.", ".5", "NaN", "１", "1_0", " 1")] == [
-        None
-    ] * 9
+    assert [exact_number(text) for text in ("", "1e3", "+1", "1.", ".5", "NaN", "１", "1_0", " 1")] == [None] * 9

@@ -79,12 +79,8 @@ def test_short_gb18030_words_that_look_like_utf_8_by_accident_do_not_disturb():
 
 def test_many_random_chinese_names_in_gb18030_are_never_taken_for_a_mixture():
     chance = random.Random(7)
-    letters = [
-        bytes([lead, trail]).decode("gb18030") for lead in range(0xB0, 0xF7) for trail in range(0xA1, 0xFA)
-    ]
-    rows = "".join(
-        f"{n},{''.join(chance.choices(letters, k=chance.randint(2, 6)))},合格\n" for n in range(50_000)
-    )
+    letters = [bytes([lead, trail]).decode("gb18030") for lead in range(0xB0, 0xF7) for trail in range(0xA1, 0xFA)]
+    rows = "".join(f"{n},{''.join(chance.choices(letters, k=chance.randint(2, 6)))},合格\n" for n in range(50_000))
     assert found((HEAD + rows).encode("gb18030")).codec == "gb18030"
 
 

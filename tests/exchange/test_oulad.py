@@ -23,9 +23,7 @@ from creditbank.gateways.files import open_upload
 FOLDER = os.environ.get("CREDITBANK_TEST_DATA")
 MAPPING = Path(creditbank.__file__).parent / "packs" / "mappings" / "oulad.yaml"
 
-needs_data = pytest.mark.skipif(
-    not FOLDER, reason="CREDITBANK_TEST_DATA names no folder with the open data set"
-)
+needs_data = pytest.mark.skipif(not FOLDER, reason="CREDITBANK_TEST_DATA names no folder with the open data set")
 
 
 def oulad(name):
@@ -120,8 +118,7 @@ def test_every_single_score_is_the_exact_mean_rounded_half_up(taken, tables):
 def test_every_presentation_lasts_as_long_as_the_files_say(tables):
     mapping = shipped_mapping()
     lengths = {
-        (course, presentation): int(days)
-        for course, presentation, days in tables.execute("select * from courses")
+        (course, presentation): int(days) for course, presentation, days in tables.execute("select * from courses")
     }
     declared = {
         (code, key): (presentation.ends_on - presentation.starts_on).days
@@ -142,9 +139,7 @@ def test_reading_takes_little_memory():
         "print(count, peak[0].split()[1])"
     )
     root = Path(creditbank.__file__).parents[1]
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root
-    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
     count, kilobytes = (int(word) for word in done.stdout.split())
     assert count > 30_000
     assert kilobytes < 250_000

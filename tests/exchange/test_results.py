@@ -63,9 +63,7 @@ def test_a_presentation_can_declare_other_credit_than_its_course():
 
 
 def test_no_mark_is_no_zero_and_a_word_for_absence_maps_to_no_mark():
-    reading, results, _ = read(
-        csv_bytes("L1,MATH,2024A,Pass,", "L2,MATH,2024A,Fail,缺考", "L3,MATH,2024A,Fail,0")
-    )
+    reading, results, _ = read(csv_bytes("L1,MATH,2024A,Pass,", "L2,MATH,2024A,Fail,缺考", "L3,MATH,2024A,Fail,0"))
     assert [result.mark for result in results] == [None, None, Decimal("0.00")]
     assert reading.summary.without_mark == 2
 
@@ -113,9 +111,7 @@ def test_a_bad_row_is_named_and_the_good_ones_around_it_go_on(row, column, code)
 
 
 def test_the_line_of_a_row_is_where_it_begins_also_after_cells_of_several_lines():
-    content = csv_bytes(
-        'L1,MATH,2024A,"Pass",85', 'L2,MATH,"2024\nX",Pass,85', "L3,MATH,2024A,Pass,bad", ending="\r\n"
-    )
+    content = csv_bytes('L1,MATH,2024A,"Pass",85', 'L2,MATH,"2024\nX",Pass,85', "L3,MATH,2024A,Pass,bad", ending="\r\n")
     _, results, problems = read(content)
     assert [(problem.line, problem.column) for problem in problems] == [(3, "presentation"), (5, "mark")]
     assert [result.line for result in results] == [2]
@@ -308,11 +304,15 @@ def test_every_fact_can_come_from_a_column():
 def test_an_impossible_fact_refuses_its_row_in_its_column(old, new, column, code):
     row = WIDE_ROW.replace(old, new)
     assert row != WIDE_ROW
-    _, results, problems = read(
-        csv_bytes(row, "L2" + WIDE_ROW[2:], head=WIDE_HEAD), WIDE, today=date(2026, 1, 1)
-    )
+    _, results, problems = read(csv_bytes(row, "L2" + WIDE_ROW[2:], head=WIDE_HEAD), WIDE, today=date(2026, 1, 1))
     assert told(problems) == [(2, column, code)]
     assert len(results) == 1
+
+
+def test_the_limits_of_credit_are_more_than_nothing_and_sixty():
+    rows = [WIDE_ROW.replace("2.5", "60"), "L2" + WIDE_ROW.replace("2.5", "0.01")[2:]]
+    _, results, problems = read(csv_bytes(*rows, head=WIDE_HEAD), WIDE)
+    assert (problems, [result.credit for result in results]) == ([], [6000, 1])
 
 
 def test_the_mapping_can_widen_the_credit_of_a_row():

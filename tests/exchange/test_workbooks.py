@@ -59,9 +59,7 @@ def test_a_number_stored_as_text_and_one_stored_as_number_are_both_numbers():
 
 
 def test_an_identity_number_that_the_program_rounded_is_refused():
-    _, _, problems = read(
-        workbook_of(rows_of([110101199003071234, *GOOD[1:]], ["110101199003071234", *GOOD[1:]]))
-    )
+    _, _, problems = read(workbook_of(rows_of([110101199003071234, *GOOD[1:]], ["110101199003071234", *GOOD[1:]])))
     assert codes(problems) == [(2, "number", "results.number_rounded")]
 
 
@@ -256,6 +254,24 @@ def test_a_workbook_that_names_a_sheet_it_does_not_have_is_damaged():
         b"../../etc/passwd",
     )
     assert refused(content).code == "workbook.damaged"
+
+
+@pytest.mark.parametrize(
+    ("part", "old", "new"),
+    [
+        ("xl/workbook.xml", b'r:id="rId1"', b'r:id="rId1" x:id="rId2" xmlns:x="urn:x"'),
+        ("xl/workbook.xml", b'r:id="rId1"', b""),
+        ("xl/_rels/workbook.xml.rels", b'Id="rId2"', b'Id="rId1"'),
+    ],
+)
+def test_a_sheet_that_two_readers_could_find_in_two_places_is_damaged(part, old, new):
+    assert refused(replaced(workbook_of(rows_of(GOOD)), part, old, new)).code == "workbook.damaged"
+
+
+def test_a_sheet_named_from_the_root_of_the_archive_is_found():
+    target = b"/xl/worksheets/sheet1.xml"
+    content = replaced(workbook_of(rows_of(GOOD)), "xl/_rels/workbook.xml.rels", b"worksheets/sheet1.xml", target)
+    assert len(read(content)[1]) == 1
 
 
 @settings(max_examples=150, deadline=None)

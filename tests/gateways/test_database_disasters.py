@@ -252,6 +252,7 @@ def test_births_are_told_apart_by_ps_where_there_is_no_proc(stranger, monkeypatc
     assert processes.birth_of(2**22 + 1) is None
 
 
+@pytest.mark.slow
 def test_a_copy_of_a_running_bank_gets_a_server_of_its_own(bank, hold, tmp_path):
     holder = hold(bank).wait_until_held()
     copy = banks.copy_of(bank, tmp_path / "copy")
@@ -308,6 +309,7 @@ def test_root_uses_a_bank_under_a_closed_home_and_changes_no_folders_mode(finish
     assert [path.stat().st_mode for path in parents] == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 6])
 def test_an_ordinary_user_makes_shares_and_stops_a_bank(hold, length):
     user = python = None  # already an ordinary user
@@ -539,5 +541,8 @@ def test_a_server_that_cannot_be_recorded_does_not_stay(bank, monkeypatch):
     monkeypatch.setattr("creditbank.gateways.disk.os.replace", fail_for_the_record)
     refused(bank, DiskProblem, r"The disk is full: .*server\.json")
     assert seen
+    assert state.find(bank) is None
+    with pytest.raises(DiskProblem):
+        database.revive(bank, tell=banks.quiet)
     assert state.find(bank) is None
     assert leases.lock_now(state.lock_of(bank)) is not None, "no server process is left"

@@ -71,9 +71,7 @@ def mixes(count):
         lines = {
             "allocation and proof": allocate,
             "figures and re-check too": stand,
-            "whole answer tree": lambda which, held, compiled=compiled: audit(
-                compiled[which], held, solve=solve
-            ),
+            "whole answer tree": lambda which, held, compiled=compiled: audit(compiled[which], held, solve=solve),
             "MILP (SCIP), the baseline": lambda which, held, asked=asked: least_shortage(asked[which], held),
         }
         proofs = Counter(allocate(*case).found.proof.value for case in cases)

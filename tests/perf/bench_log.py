@@ -65,9 +65,7 @@ def measure_log(connection, folder, leaves=50_000):
         raise AssertionError(problems)
     checking = clock.monotonic() - start
     return [
-        _row(
-            "leaves to a durable signed checkpoint, database included", leaves / sequenced, "/s", LEAST_LEAVES
-        ),
+        _row("leaves to a durable signed checkpoint, database included", leaves / sequenced, "/s", LEAST_LEAVES),
         _row("longest wait for a checkpoint", longest, "s", LONGEST_BATCH, better="less"),
         _row("tiles alone", leaves / tiles_alone, "leaves/s"),
         _row("proofs verified", len(asked) / verifying, "/s", LEAST_PROOFS),

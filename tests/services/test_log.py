@@ -21,30 +21,16 @@ from creditbank.gateways.log_files import LogStoreProblem, TileStore
 from creditbank.gateways.signing import LogSigner, verify_ed25519
 from creditbank.queries.log import LogProblem, check_log, find_index, prove_growth, prove_leaves, prove_record
 from creditbank.services.log import STEPS, Progress, export_log, sequence_once
+from tests import embedded
 
 SIGNER = LogSigner.from_seed("bank.example/log", bytes(range(32)))
-TABLES = """
-CREATE TABLE log_outbox (stream text NOT NULL, leaf_ref text NOT NULL, subject_id uuid,
-  commitment bytea NOT NULL CHECK (octet_length(commitment)=32), queued_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (stream, leaf_ref));
-CREATE TABLE log_leaf (log_index bigint PRIMARY KEY, stream text NOT NULL, leaf_ref text NOT NULL,
-  commitment bytea NOT NULL, UNIQUE (stream, leaf_ref));
-"""
 
 
 @pytest.fixture(scope="module")
-def log_database(tmp_path_factory):
-    from tests.embedded import clone_database, drop_database, end_session_server, session_server
-
-    bank = session_server(tmp_path_factory.mktemp("log-bank"))
-    logins = clone_database(bank, "template0", "log_scratch")
-    with logins["superuser"].connect(autocommit=True) as connection:
-        connection.execute(TABLES)
-        connection.execute("GRANT SELECT, DELETE ON log_outbox TO PUBLIC")
-        connection.execute("GRANT SELECT, INSERT ON log_leaf TO PUBLIC")
-    yield logins
-    drop_database(bank, "log_scratch")
-    end_session_server(bank)
+def log_database(server):
+    """A migrated database of this module's own; its logins by role."""
+    yield embedded.clone_database(server, "creditbank", "log_scratch")
+    embedded.drop_database(server, "log_scratch")
 
 
 @pytest.fixture
@@ -193,8 +179,9 @@ def test_a_stop_at_every_step_is_finished_by_the_next_run(clerk, log_connection,
             run(log_connection, TileStore(tmp_path / "broken"), batch=260, at=stop)
         assert passed == list(STEPS[: STEPS.index(step) + 1])
         queue(clerk, [f"late {len(leaves(clerk))} {times} {waiting(clerk)}"])
-    while waiting(clerk):
+    for _ in range(6):
         run(log_connection, broken, batch=260)
+    assert waiting(clerk) == 0
     assert sorted(row[2] for row in leaves(clerk)) == sorted({row[2] for row in leaves(clerk)})
     found = settled(clerk, broken)
     assert not [path for path in found if path.endswith(".tmp")]
@@ -442,6 +429,18 @@ def test_the_sequencers_login_can_neither_change_nor_drop_a_leaf(clerk, log_conn
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), log_connection.transaction():
             log_connection.execute(statement)
+
+
+def test_the_auditors_login_checks_the_log(log_database, clerk, log_connection, store):
+    queue(clerk, range(300))
+    run(log_connection, store)
+    with log_database["auditor"].connect() as connection:
+        assert check_log(connection, store, SIGNER.vkey) == ()
+        clerk.execute("UPDATE log_leaf SET commitment = %s WHERE log_index = 7", (commitment("other"),))
+        assert [line.code for line in check_log(connection, store, SIGNER.vkey)] == [
+            "log.root_differs",
+            "log.leaf_differs",
+        ]
 
 
 def test_a_full_disk_keeps_the_checkpoint_and_the_log_goes_on_afterwards(clerk, log_connection, store, monkeypatch):

@@ -105,9 +105,7 @@ def _mark(node: Requirement, found: dict[str, Figure], *, wanted: bool) -> None:
                 _mark(child, found, wanted=wanted)
         return
     n = 1 if node.kind is Kind.ANY else node.n
-    ranked = sorted(
-        range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index)
-    )
+    ranked = sorted(range(len(node.children)), key=lambda index: (found[node.children[index].id].shortage, index))
     nearest = set(ranked[:n])
     for index, child in enumerate(node.children):
         _mark(child, found, wanted=wanted and index in nearest)

@@ -156,10 +156,8 @@ def inclusion_root(leaf: bytes, index: int, size: int, path: Sequence[bytes]) ->
         return None
     node, bits = leaf, index
     for neighbour in path[:inner]:
-        if bits & 1:
-            node = sha256(b"\x01" + neighbour + node).digest()
-        else:
-            node = sha256(b"\x01" + node + neighbour).digest()
+        both = neighbour + node if bits & 1 else node + neighbour
+        node = sha256(b"\x01" + both).digest()
         bits >>= 1
     for neighbour in path[inner:]:
         node = sha256(b"\x01" + neighbour + node).digest()

@@ -54,7 +54,7 @@ class CompiledRow:
 class CompiledTable:
     """A table with its rows found by the values of its first enum and boolean columns."""
 
-    __slots__ = ("_all", "_found", "_key", "columns", "table", "tests")
+    __slots__ = ("_all", "_found", "_key", "columns", "entries", "table", "tests")
 
     def __init__(self, table: Table, facts: tuple[Fact, ...], position: dict[str, int]) -> None:
         self.table = table
@@ -77,6 +77,7 @@ class CompiledTable:
             for key in itertools.product(*(_accepted(row.row.when, fact) for fact in keys)):
                 found.setdefault(key[0] if len(key) == 1 else key, []).append(row)
         self._found = {key: tuple(rows) for key, rows in found.items()}
+        self.entries = sum(len(rows) for rows in found.values())
 
     def candidates(self, values: tuple[Value | None, ...] | list[Value | None]) -> tuple[CompiledRow, ...]:
         """The rows, in order, whose listed cells fit."""

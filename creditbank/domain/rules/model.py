@@ -95,14 +95,14 @@ Accept = OneOf | Interval
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Cell:
     """One cell: the fact of a name must be given and accepted."""
 
     fact: str
     accept: Accept
 
 
-Condition = tuple[Test, ...]
+Condition = tuple[Cell, ...]
 """Cells that must all hold; an empty condition always holds, a fact not mentioned may be anything."""
 
 

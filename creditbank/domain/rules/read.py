@@ -11,6 +11,7 @@ from creditbank.domain.rules.model import (
     Accept,
     Add,
     Cap,
+    Cell,
     Choice,
     Choose,
     Condition,
@@ -32,7 +33,6 @@ from creditbank.domain.rules.model import (
     Scope,
     Step,
     Table,
-    Test,
     Validity,
     Within,
 )
@@ -262,7 +262,7 @@ class _Reader:
     def condition(self, place: Place, columns: tuple[str, ...] | None = None) -> Condition:
         if place.value is None:
             return ()
-        tests: dict[str, Test] = {}
+        tests: dict[str, Cell] = {}
         problems: list[Problem] = []
         for name, cell in place.names():
             try:
@@ -274,7 +274,7 @@ class _Reader:
                 problems.extend(unreadable.problems)
             else:
                 if accept is not None:
-                    tests[name] = Test(name, accept)
+                    tests[name] = Cell(name, accept)
         if problems:
             raise UnreadableError(tuple(problems))
         return tuple(tests[name] for name in self.facts if name in tests)

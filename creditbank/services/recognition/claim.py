@@ -43,7 +43,6 @@ def keep_draft(
     draft: Draft,
     at: datetime,
     claim_id: UUID | None = None,
-    request_id: str = "",
 ) -> Claim:
     """Store a draft, or what was changed in one, for an institution where the learner is enrolled.
 
@@ -79,9 +78,7 @@ def keep_draft(
             setattr(claim, name, value)
         return claim
     claim_id = new_id()
-    return scope.rows(
-        Claim
-    ).create(  # type: ignore[no-any-return]
+    created: Claim = scope.rows(Claim).create(
         learner_id=learner,
         claim_id=claim_id,
         institution_id=draft.institution,
@@ -91,6 +88,7 @@ def keep_draft(
         created_at=at,
         **words,
     )
+    return created
 
 
 def add_evidence(
@@ -111,9 +109,7 @@ def add_evidence(
     known = files.filter(sha256=stored.sha256).first()
     if known is not None:
         return known  # type: ignore[no-any-return]
-    return scope.rows(
-        Evidence
-    ).create(  # type: ignore[no-any-return]
+    added: Evidence = scope.rows(Evidence).create(
         learner_id=claim.learner_id,
         evidence_id=new_id(),
         claim_id=claim_id,
@@ -124,6 +120,7 @@ def add_evidence(
         sha256=stored.sha256,
         added_at=at,
     )
+    return added
 
 
 def submit_claim(

@@ -1,6 +1,21 @@
-"""Addresses of the public pages."""
+"""Addresses of the public portal."""
 
 from __future__ import annotations
 
+from django.urls import path, re_path
+
+from creditbank.web.public import health, log, verify, views
+
 app_name = "public"
-urlpatterns: list[object] = []
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("verify/", verify.verify, name="verify"),
+    path("help/", views.help_page, name="help"),
+    path("log/", log.overview, name="log"),
+    path("log/checkpoint", log.checkpoint, name="checkpoint"),
+    path("log/vkey", log.key, name="log_key"),
+    re_path(r"^log/(?P<tile>tile/[0-9a-z/.]{1,80})$", log.tile, name="tile"),
+    path("health/", health.alive, name="health"),
+    path("ready/", health.ready, name="ready"),
+]

@@ -7,9 +7,7 @@ from creditbank.domain.programmes.reading import SCHEMA, read_programme
 
 
 def programme(requirement, **more):
-    return read_programme(
-        {"schema": SCHEMA, "code": "P", "title": "方案", "requirement": requirement, **more}
-    )
+    return read_programme({"schema": SCHEMA, "code": "P", "title": "方案", "requirement": requirement, **more})
 
 
 def credits_from(name, minimum, accepts=None, of_which=()):

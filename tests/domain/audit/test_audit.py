@@ -83,9 +83,7 @@ def test_a_level_part_is_no_second_debt_in_what_is_missing():
 
 
 def test_a_limit_is_never_passed_and_names_what_it_keeps_out():
-    asked = programme(
-        credits_from("total", 10, of_which=[part("contests", {"categories": ["contest"]}, maximum=4)])
-    )
+    asked = programme(credits_from("total", 10, of_which=[part("contests", {"categories": ["contest"]}, maximum=4)]))
     held = [credit("1", 3, category="contest"), credit("2", 3, category="contest"), credit("3", 2)]
     answer = audit(asked, held)
     assert answer.counted == 500
@@ -111,9 +109,7 @@ def test_a_limit_may_stand_over_a_group():
 
 def test_any_takes_the_branch_that_comes_nearest():
     asked = programme(
-        group(
-            "one", "any", [credits_from("a", 9, {"fields": ["x"]}), credits_from("b", 4, {"fields": ["y"]})]
-        )
+        group("one", "any", [credits_from("a", 9, {"fields": ["x"]}), credits_from("b", 4, {"fields": ["y"]})])
     )
     answer = audit(asked, [credit("1", 3, "x"), credit("2", 3, "y")])
     assert answer.missing == 100

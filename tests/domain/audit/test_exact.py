@@ -64,9 +64,7 @@ def problems(draw):
     leaves = draw(st.integers(1, 4))
     extra = draw(st.integers(0, 2))
     limits = draw(st.lists(st.integers(0, 8), max_size=2))
-    extras = [
-        (frozenset(draw(st.sets(st.integers(0, leaves - 1)))), draw(st.integers(0, 6))) for _ in range(extra)
-    ]
+    extras = [(frozenset(draw(st.sets(st.integers(0, leaves - 1)))), draw(st.integers(0, 6))) for _ in range(extra)]
     lots = []
     for _ in range(draw(st.integers(0, 6))):
         amount = draw(AMOUNTS)
@@ -74,9 +72,7 @@ def problems(draw):
         kind = draw(st.integers(0, 3))
         for leaf in sorted(draw(st.sets(st.integers(0, leaves - 1), max_size=3))):
             gives = [(leaf, amount)]
-            gives += [
-                (leaves + i, amount) for i, (over, _) in enumerate(extras) if leaf in over and kind != i
-            ]
+            gives += [(leaves + i, amount) for i, (over, _) in enumerate(extras) if leaf in over and kind != i]
             takes = tuple((i, amount) for i in range(len(limits)) if (kind + leaf + i) % 3 == 0)
             options.append(Option(leaf, tuple(gives), takes))
         lots.append(tuple(options))
@@ -140,9 +136,16 @@ def test_presolve_settles_everything_when_nothing_overlaps():
     asked = compile_programme(programme(3, overlap=0, caps=False))
     scope = asked.scopes[0]
     single = {
-        field: sum(field in leaf.accepts.fields for leaf in scope.leaves)
-        for field in (f"f{i}" for i in range(10))
+        field: sum(field in leaf.accepts.fields for leaf in scope.leaves) for field in (f"f{i}" for i in range(10))
     }
     held = [credit for credit in learner(3) if single[credit.field] == 1]
     assert held
     assert presolve(asked.problem(scope, held)).open == []
+
+
+def test_yesterdays_exchange_of_two_places_is_kept_whole():
+    # Moving one lot back alone would leave a gap, so only the whole allocation can be kept.
+    lots = tuple((Option(0, ((0, 6),)), Option(1, ((1, 6),))) for _ in range(2))
+    problem = Problem((6, 6), (), lots, Goal(2, (), (Goal(0, (0,)), Goal(0, (1,)))))
+    assert settle(problem, (0, 1), (1, 0)) == (1, 0)
+    assert settle(problem, (1, 0), (0, 1)) == (0, 1)

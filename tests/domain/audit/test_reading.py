@@ -90,9 +90,7 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("requirement", "path", "reason"), WRONG, ids=[f"{path}-{why}" for _, path, why in WRONG]
-)
+@pytest.mark.parametrize(("requirement", "path", "reason"), WRONG, ids=[f"{path}-{why}" for _, path, why in WRONG])
 def test_a_mistake_in_a_programme_is_named_with_its_path(requirement, path, reason):
     with pytest.raises(ProgrammeError) as caught:
         programme(requirement)

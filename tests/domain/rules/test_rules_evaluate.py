@@ -9,7 +9,7 @@ from small_rules import CLAIMED, both, compiled, outcome, propose, row, rules
 
 from creditbank.domain.explanation import Verdict, from_data, to_data
 from creditbank.domain.rules.cases import codes_of
-from creditbank.domain.rules.compile import MOST_ANSWERS, compile_rules, compiled_before
+from creditbank.domain.rules.compile import MOST_ANSWERS, MOST_ENTRIES, compile_rules, compiled_before
 from creditbank.domain.rules.evaluate import (
     caps_of,
     evaluate,
@@ -19,12 +19,13 @@ from creditbank.domain.rules.evaluate import (
     months_after,
 )
 from creditbank.domain.rules.facts import MESSAGES as FACT_MESSAGES
-from creditbank.domain.rules.model import Context, Hit, Ruling
+from creditbank.domain.rules.model import Context, Ruling
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.trace import MESSAGES
 from creditbank.domain.values import Amount, Hundredths, Text
 from creditbank.exchange.rules import load_pack
 
+GRADES = ("low", "middle", "high")
 LOWER = {
     "id": "lower",
     "lower": {"fact": "grade", "steps": 1, "below": "manual"},
@@ -253,7 +254,7 @@ def test_what_is_remembered_is_bounded_and_never_changes_an_answer() -> None:
 def test_declared_credits_may_be_written_in_several_ways_and_stay_the_same() -> None:
     of = compile_rules(load_pack("transfer-courses"))
     for text in ("30", "30.0", "30.00", "３０"):
-        proposal = propose(of, result="Pass", credits=text, level="1")
+        proposal = propose(of, result="pass", credits=text, level="1")
         assert (proposal.credit, proposal.category, proposal.level, proposal.field) == (
             3000,
             "course",
@@ -281,14 +282,43 @@ def test_a_rule_set_is_compiled_once_for_its_content() -> None:
 
 
 def test_an_index_too_wide_is_narrowed_and_answers_the_same() -> None:
-    def facts(count: int) -> list[dict[str, object]]:
-        values = [{"code": f"v{i}", **both(f"v{i}")} for i in range(60)]
-        return [{"name": f"f{i}", "type": "enum", "label": both(f"f{i}"), "values": values} for i in range(count)]
+    values = [{"code": f"v{i}", **both(f"v{i}")} for i in range(60)]
+    facts = [{"name": f"f{i}", "type": "enum", "label": both(f"f{i}"), "values": values} for i in range(3)]
+    rows = [row(f"r{i}", {"f2": f"v{i}"}, "1") for i in range(58)]
+    rows += [row("a", {"f0": "v1", "f2": "v58"}, "1"), row("b", {"f1": "v1", "f2": "v59"}, "1")]
+    of = compiled(facts=facts, tables=[{"code": "t", "columns": ["f0", "f1", "f2"], "rows": rows}])
+    assert propose(of, f0="v3", f1="v4", f2="v57").row == "r57"
+    assert propose(of, f0="v1", f1="v4", f2="v58").row == "a"
+    assert propose(of, f0="v2", f1="v1", f2="v59").row == "b"
+    assert propose(of, f0="v2", f1="v2", f2="v59").ruling is Ruling.MANUAL
+    assert 0 < of.tables[0].entries <= MOST_ENTRIES
 
-    rows = [row(f"r{i}", {"f2": f"v{i}"}, "1") for i in range(60)]
-    of = compiled(facts=facts(3), tables=[{"code": "t", "columns": ["f0", "f1", "f2"], "rows": rows}])
-    assert propose(of, f0="v3", f1="v4", f2="v59").row == "r59"
-    assert of.rules.tables[0].hit is Hit.UNIQUE
+
+def test_any_accepts_a_fact_that_is_not_given_and_a_written_cell_does_not() -> None:
+    facts = rules()["facts"]
+    facts[0]["optional"] = True
+    table = rules()["tables"][0]
+    table["rows"] = [
+        row("all", {"grade": "any", "hours": {"below": 10}}, "1"),
+        row("high", {"grade": list(GRADES), "hours": {"from": 10}}, "2"),
+    ]
+    of = compiled(facts=facts, tables=[table])
+    assert propose(of, hours=9).row == "all"
+    assert propose(of, hours=10).ruling is Ruling.MANUAL
+    assert propose(of, hours=10, grade="low").row == "high"
+
+
+def test_a_level_taken_from_a_number_has_one_form() -> None:
+    facts = [*rules()["facts"], {"name": "level", "type": "number", "label": both("level")}]
+    table = rules()["tables"][0]
+    table["rows"][0]["give"]["level"] = {"fact": "level"}
+    of = compiled(facts=facts, tables=[table])
+    assert [propose(of, grade="low", hours=10, level=level).level for level in ("4.50", "4.5", 10, "10.0")] == [
+        "4.5",
+        "4.5",
+        "10",
+        "10",
+    ]
 
 
 def test_every_sentence_is_declared_and_an_explanation_survives_storage() -> None:

@@ -239,13 +239,23 @@ def table(
     *,
     select: bool = False,
     shown_caption: bool = False,
+    current: str = "",
 ) -> dict[str, object]:
-    """Rows under columns, on a phone short lists; ``select`` adds boxes named ``selected``."""
+    """Rows under columns, on a phone short lists; ``select`` adds boxes named ``selected``.
+
+    A row whose ``id`` is empty has no box; ``current`` is the ``key`` (else the ``id``) of the row at hand.
+    """
     chosen = set(state.selected) if state else set()
     return {
         "heads": [(column, *_head(column, state)) for column in columns],
         "rows": [
-            (_item(row, "id"), _item(row, "credit"), _cells(columns, row), str(_item(row, "id")) in chosen)
+            (
+                _item(row, "id"),
+                _item(row, "credit"),
+                _cells(columns, row),
+                str(_item(row, "id")) in chosen,
+                bool(current) and str(_item(row, "key") or _item(row, "id")) == current,
+            )
             for row in rows
         ],
         "caption": caption,

@@ -1,0 +1,10 @@
+"""What a verification says beyond the proof: where the credit stands in the ledger now."""
+
+from __future__ import annotations
+
+MESSAGES = {
+    "verification.stands": "The posting stands in the ledger and has not been reversed.",
+    "verification.reversed": "The posting was reversed on {day}; the credit no longer counts.",
+    "verification.is_reversal": "This is the reversal of an earlier posting: it takes credit away.",
+    "verification.not_here": "This bank's ledger has no such posting.",
+}

@@ -1,0 +1,162 @@
+"""Rule sets as the office reads them: which are in force, their versions, and a version's tables in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.rules.facts import fact_shown
+from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, OneOf, RuleSet, Ruling, Table
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.values import Hundredths, Text
+from creditbank.records.institutions import Institution
+from creditbank.records.rules import RuleVersion
+from creditbank.records.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a rule set; ``state`` is in_force, future or past on the day it was asked for."""
+
+    version_id: UUID
+    code: str
+    kind: str
+    name: Text
+    publisher: Text
+    number: int
+    content_hash: str
+    effective_from: date
+    effective_until: date | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowShown:
+    """A row of a table: one cell for each column, what it gives, its clause."""
+
+    id: str
+    cells: tuple[Text, ...]
+    credit: Hundredths | None
+    gives: Text
+    ruling: Ruling
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
+class TableShown:
+    """A decision table with the words of its columns and cells."""
+
+    code: str
+    when: Text
+    columns: tuple[Text, ...]
+    rows: tuple[RowShown, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionShown:
+    """A version with everything it says."""
+
+    version: Version
+    source: Text
+    tables: tuple[TableShown, ...]
+    limits: tuple[tuple[str, Text], ...]
+    """What the steps, families, caps and dates say, each with its id, in the order they are applied."""
+
+
+def list_versions(scope: Scope, *, on: date) -> tuple[Version, ...]:
+    """Every version of the rule sets of the scope's institution and of those it inherits; the newest first."""
+    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
+    return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "-number"))
+
+
+def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | None:
+    """One of those versions in words."""
+    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
+    row = rows.filter(pk=version_id).first()
+    if row is None:
+        return None
+    rules = read_rule_set(row.content)
+    steps = [*rules.adjust, *rules.choose, *rules.cap, *rules.validity]
+    return VersionShown(
+        version=_version(row, on),
+        source=rules.source,
+        tables=tuple(_table(rules, table) for table in rules.tables),
+        limits=tuple((step.id, step.clause) for step in steps),
+    )
+
+
+def _places(scope: Scope) -> list[UUID]:
+    """The institution and all above it."""
+    found: list[UUID] = []
+    place = scope.institution
+    while place is not None:
+        found.append(place)
+        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
+    return found
+
+
+def _version(row: Any, on: date) -> Version:
+    if row.effective_from > on:
+        state = "future"
+    else:
+        state = "past" if row.effective_until is not None and row.effective_until < on else "in_force"
+    return Version(
+        version_id=row.id,
+        code=row.rule_set.code,
+        kind=row.rule_set.kind,
+        name=Text(row.rule_set.name, row.rule_set.name_en),
+        publisher=Text(row.institution.name, row.institution.name_en),
+        number=row.number,
+        content_hash=row.content_hash,
+        effective_from=row.effective_from,
+        effective_until=row.effective_until,
+        state=state,
+    )
+
+
+def _table(rules: RuleSet, table: Table) -> TableShown:
+    facts = {fact.name: fact for fact in rules.facts}
+    rows = []
+    for row in table.rows:
+        tests = {test.fact: test.accept for test in row.when}
+        credit, gives, ruling = _gives(rules, facts, row.give)
+        cells = tuple(_cell(facts[name], tests.get(name)) for name in table.columns)
+        rows.append(RowShown(row.id, cells, credit, gives, ruling, row.clause))
+    conditions = [(facts[test.fact], test.accept) for test in table.when]
+    return TableShown(
+        code=table.code,
+        when=_joined([_with(fact.label, _cell(fact, accept)) for fact, accept in conditions], "；", "; "),
+        columns=tuple(facts[name].label for name in table.columns),
+        rows=tuple(rows),
+    )
+
+
+def _gives(rules: RuleSet, facts: dict[str, Fact], give: Give | Ruling) -> tuple[Hundredths | None, Text, Ruling]:
+    if isinstance(give, Ruling):
+        return None, Text(""), give
+    category = next((one.label for one in rules.categories if one.code == give.category), Text(give.category))
+    if isinstance(give.credit, FromFact):
+        return None, facts[give.credit.fact].label, Ruling.RECOGNISE
+    return give.credit, category, Ruling.RECOGNISE
+
+
+def _cell(fact: Fact, accept: Accept | None) -> Text:
+    if accept is None:
+        return Text("")
+    if isinstance(accept, OneOf):
+        words = [fact_shown(fact, value) for value in accept.values]
+        return _joined([word if isinstance(word, Text) else Text(word) for word in words], "、", ", ")
+    low, high = (None if end is None else f"{end}" for end in (accept.low, accept.high))
+    signs = (">" if accept.low_open else "≥", "<" if accept.high_open else "≤")
+    parts = [f"{sign} {end}" for sign, end in zip(signs, (low, high), strict=True) if end is not None]
+    return _joined([Text(part) for part in parts], "，", ", ")
+
+
+def _with(label: Text, value: Text) -> Text:
+    return Text(f"{label.zh}：{value.zh}", f"{label.en or label.zh}: {value.en or value.zh}")
+
+
+def _joined(texts: list[Text], zh: str, en: str) -> Text:
+    return Text(zh.join(text.zh for text in texts), en.join(text.en or text.zh for text in texts))

@@ -1,0 +1,50 @@
+"""Where a proved posting stands now, for whoever holds its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.values import Text
+from creditbank.records.scope import acting_for
+
+_STANDING = """
+SELECT posting.kind::text, mirror.effective_on, institution.name, institution.name_en
+FROM posting JOIN institution ON institution.id = posting.institution_id
+LEFT JOIN posting AS mirror ON mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
+WHERE posting.learner_id = %s AND posting.posting_id = %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One line about the present, and who awarded the credit."""
+
+    line: Line
+    institution: Text | None
+
+
+def standing_of(record: Mapping[str, Any]) -> Standing:
+    """The present standing of the posting in a record whose proof holds.
+
+    The holder of a valid proof holds the salt, which only the learner can have given them; so the look-up acts
+    for the learner named in the record and reads this one posting.
+    """
+    try:
+        learner, posting = UUID(str(record["learner"])), UUID(str(record["posting"]))
+    except (KeyError, ValueError):
+        return Standing(Line("verification.not_here", Verdict.NO), None)
+    with acting_for(person=learner, purpose="verification") as scope:
+        rows = scope.fetch(_STANDING, [learner, posting])
+    if not rows:
+        return Standing(Line("verification.not_here", Verdict.NO), None)
+    kind, reversed_on, name, name_en = rows[0]
+    institution = Text(name, name_en)
+    if kind == "reverse":
+        return Standing(Line("verification.is_reversal", Verdict.ASK), institution)
+    if reversed_on is not None:
+        return Standing(Line("verification.reversed", Verdict.NO, {"day": reversed_on.isoformat()}), institution)
+    return Standing(Line("verification.stands", Verdict.YES), institution)

@@ -1,0 +1,144 @@
+"""The places of the demonstration: a centre, three institutions, calendars, staff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.access import Role
+from creditbank.gateways.clock import new_id
+from creditbank.records.catalogue import OutcomeType
+from creditbank.records.institutions import AcademicYear, Institution, Term
+from creditbank.records.scope import acting_for
+from creditbank.services.bank import found_institution
+from creditbank.services.people import give_role, open_account
+from creditbank.services.programmes import publish_programme
+from creditbank.services.rules import publish_rule_version
+
+Pack = Callable[[str], Mapping[str, Any]]
+"""Reads a shipped document by name, for instance ``cn-innovation`` or ``programmes/demo-award-60``."""
+
+PLACES = (
+    ("centre", "centre", "", "学分银行管理中心", "Credit Bank Centre"),
+    ("svc", "institution", "centre", "示范职业学院", "Model Vocational College"),
+    ("svc-sw", "college", "svc", "软件学院", "School of Software"),
+    ("svc-de", "college", "svc", "设计学院", "School of Design"),
+    ("dou", "institution", "centre", "示范开放大学", "Model Open University"),
+    ("tco", "institution", "centre", "示范科技公司培训中心", "Model Technology Training"),
+)
+OUTCOME_TYPES = (
+    ("innovation", "创新实践成果", "Innovation and practice", "cn-innovation", True),
+    ("practice", "实践、论文与技能证书", "Practice, papers and skill certificates", "example-limits", False),
+)
+PROGRAMMES = ("demo-award-60", "demo-certificate-120", "demo-levels-360")
+STAFF = (
+    ("zhao", "赵明", "svc", "", Role.REGISTRAR),
+    ("chen", "陈静", "svc", "", Role.REVIEWER),
+    ("qian", "钱进", "svc", "svc-de", Role.REVIEWER),
+    ("sun", "孙丽", "dou", "", Role.REGISTRAR),
+    ("li", "李强", "dou", "", Role.REVIEWER),
+    ("wu", "吴敏", "tco", "", Role.REGISTRAR),
+    ("zheng", "郑华", "centre", "", Role.AUDITOR),
+    ("wang", "王工", "centre", "", Role.OPERATOR),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the cast: how they sign in, who they are, where and as what."""
+
+    id: UUID
+    sign_in: str
+    name: str
+    place: str
+    role: str
+
+
+def found_places() -> dict[str, UUID]:
+    """Found the centre and the institutions under it; those that exist are kept."""
+    ids: dict[str, UUID] = {}
+    for code, kind, above, name, name_en in PLACES:
+        ids[code] = found_institution(
+            institution_id=new_id(),
+            kind=Institution.Kind(kind),
+            code=code,
+            name=name,
+            name_en=name_en,
+            parent=ids[above] if above else None,
+        ).id
+    return ids
+
+
+def open_calendars(places: Mapping[str, UUID], first: int, last: int) -> None:
+    """Give each institution academic years from 1 September, of two terms, for years of entry ``first`` to ``last``."""
+    for code in ("svc", "dou", "tco"):
+        with acting_for(institution=places[code], purpose="demo") as scope:
+            for year in range(first, last + 1):
+                made = scope.rows(AcademicYear).create(
+                    id=new_id(),
+                    institution_id=places[code],
+                    code=f"{year}-{year + 1}",
+                    starts_on=date(year, 9, 1),
+                    ends_on=date(year + 1, 8, 31),
+                )
+                for number, name, name_en, starts_on, ends_on in (
+                    (1, "秋季学期", "Autumn", date(year, 9, 1), date(year + 1, 1, 31)),
+                    (2, "春季学期", "Spring", date(year + 1, 2, 1), date(year + 1, 8, 31)),
+                ):
+                    scope.rows(Term).create(
+                        id=new_id(),
+                        institution_id=places[code],
+                        academic_year=made,
+                        code=f"{made.code}-{number}",
+                        name=name,
+                        name_en=name_en,
+                        starts_on=starts_on,
+                        ends_on=ends_on,
+                    )
+
+
+def publish_catalogue(places: Mapping[str, UUID], pack: Pack, actor: UUID, at: datetime) -> None:
+    """Put the rule packs, outcome types and programmes in force; schools inherit what the centre publishes."""
+    centre = places["centre"]
+    with acting_for(institution=centre, purpose="demo") as scope:
+        for name in ("cn-innovation", "example-limits", "transfer-courses"):
+            publish_rule_version(scope=scope, document=pack(name), effective_from=date(2010, 1, 1), actor=actor, at=at)
+        for code, zh, en, rules, evidence in OUTCOME_TYPES:
+            scope.rows(OutcomeType).create(
+                id=new_id(),
+                institution_id=centre,
+                code=code,
+                name=zh,
+                name_en=en,
+                rule_set_code=rules,
+                evidence_required=evidence,
+            )
+    for code in ("svc", "dou"):
+        with acting_for(institution=places[code], purpose="demo") as scope:
+            for name in PROGRAMMES:
+                document = pack(f"programmes/{name}")
+                publish_programme(scope=scope, document=document, actor=actor, at=at, invented=True)
+
+
+def hire_staff(
+    places: Mapping[str, UUID], password: Callable[[str], str], romanised: Callable[[str], str], at: datetime
+) -> list[Person]:
+    """Open the accounts of the staff, each with one role."""
+    hired = []
+    for sign_in, name, place, college, role in STAFF:
+        with acting_for(institution=places[place], purpose="demo") as scope:
+            account = open_account(
+                scope=scope,
+                sign_in=sign_in,
+                name=name,
+                name_en=romanised(name),
+                password=password(sign_in),
+                at=at,
+            )
+            below = places[college] if college else None
+            give_role(scope=scope, account=account.id, role=role, since=date(2020, 1, 1), college=below)
+        hired.append(Person(account.id, sign_in, name, college or place, role.value))
+    return hired

@@ -1,0 +1,88 @@
+"""Words of the office: states, standings, acts and reasons, each with its tone."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from creditbank.domain.recognition import REFUSAL_REASONS, REVERSAL_REASONS, SUPPLEMENT_REASONS, Act, State
+from creditbank.queries.queue import Standing
+
+STANDINGS = {
+    Standing.SUGGESTED: ("ok", _("Rules agree")),
+    Standing.JUDGEMENT: ("warn", _("Needs judgement")),
+    Standing.INCOMPLETE: ("bad", _("Incomplete or contradicting")),
+}
+
+STATES = {
+    State.SUBMITTED: ("info", _("Submitted")),
+    State.UNDER_REVIEW: ("info", _("Under review")),
+    State.SUPPLEMENT_REQUESTED: ("warn", _("Supplement requested")),
+    State.SCHEDULED: ("info", _("About to be approved")),
+    State.RECOGNISED: ("ok", _("Recognised, in publicity period")),
+    State.DEPOSITED: ("ok", _("Deposited")),
+    State.REFUSED: ("bad", _("Refused")),
+    State.WITHDRAWN: ("plain", _("Withdrawn")),
+    State.REVERSED: ("warn", _("Reversed")),
+}
+
+ACTS = {
+    Act.SUBMIT: ("", _("Submitted by the learner")),
+    Act.WITHDRAW: ("", _("Withdrawn by the learner")),
+    Act.TAKE: ("info", _("Review begun")),
+    Act.REQUEST_SUPPLEMENT: ("warn", _("Supplement requested")),
+    Act.SCHEDULE: ("info", _("Set aside for approval")),
+    Act.UNDO: ("warn", _("Put back under review")),
+    Act.APPROVE: ("ok", _("Approved")),
+    Act.REFUSE: ("bad", _("Refused")),
+    Act.DEPOSIT: ("ok", _("Credit deposited")),
+    Act.REVERSE: ("bad", _("Deposit reversed")),
+}
+
+REASONS = {
+    "not_in_catalogue": _("This outcome is not in the catalogue"),
+    "evidence_insufficient": _("The evidence does not prove the outcome"),
+    "already_recognised": _("This outcome has been recognised before"),
+    "outside_period": _("The outcome lies outside the period that counts"),
+    "below_minimum": _("The outcome is below the minimum of the rules"),
+    "evidence_missing": _("Evidence is missing"),
+    "evidence_unreadable": _("The evidence cannot be read"),
+    "certificate_number_missing": _("The certificate number is missing"),
+    "facts_differ": _("What was entered differs from the evidence"),
+    "recognised_by_mistake": _("It was recognised by mistake"),
+    "evidence_invalid": _("The evidence has turned out to be invalid"),
+    "duplicate": _("It was recognised twice"),
+}
+"""What a learner is told; the codes are those of ``creditbank.domain.recognition``."""
+
+REASONS_FOR = {
+    Act.REFUSE: REFUSAL_REASONS,
+    Act.REQUEST_SUPPLEMENT: SUPPLEMENT_REASONS,
+    Act.REVERSE: REVERSAL_REASONS,
+}
+"""The reasons that each act offers."""
+
+POSTINGS = {
+    "deposit": _("Deposit"),
+    "hold": _("Hold"),
+    "release": _("Release"),
+    "split": _("Split"),
+    "convert": _("Conversion"),
+    "redeem": _("Redemption"),
+    "transfer_out": _("Transfer out"),
+    "transfer_in": _("Transfer in"),
+    "expire": _("Expiry"),
+    "revalidate": _("Revalidation"),
+    "suspend": _("Suspension"),
+    "resume": _("Resumption"),
+    "revoke": _("Revocation"),
+    "reinstate": _("Reinstatement"),
+    "reverse": _("Reversal"),
+}
+
+RESULTS = {
+    "pass": _("Pass"),
+    "distinction": _("Distinction"),
+    "fail": _("Fail"),
+    "withdrawn": _("Withdrawn from the course"),
+}
+"""Results as imports store them; any other word is shown as the school wrote it."""
