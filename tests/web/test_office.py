@@ -74,9 +74,7 @@ def test_each_person_sees_exactly_what_is_theirs_to_see(bank, cast):
         "learner": f"/office/learners/{cast.lin.person}/",
     }
     people = [client_of(one) for one in (cast.zhao, cast.chen, cast.qian, cast.sun, cast.lin, None)]
-    seen = {
-        page: tuple(person.get(addresses.get(page, page)).status_code for person in people) for page in PAGES
-    }
+    seen = {page: tuple(person.get(addresses.get(page, page)).status_code for person in people) for page in PAGES}
     assert seen == PAGES
 
 
