@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ MESSAGES = {
     "ledger.already_reversed": "This posting was reversed before, by posting {posting}; nothing was changed.",
     "ledger.credit_in_use": "Of the {amount} credits deposited only {available} are still available, so the deposit"
     " cannot be reversed before their later use is; nothing was changed.",
+    "ledger.reversal_too_early": "The deposit counts from {deposited}; its reversal cannot count from {reversed},"
+    " which is earlier. Nothing was changed.",
     "ledger.key_reused": "The request key {key} was used before for a different request; nothing was changed.",
     "ledger.unknown_posting": "There is no such posting.",
 }
@@ -99,12 +102,19 @@ def check_deposit(deposit: Deposit) -> Refusal | None:
     return None
 
 
-def check_reversal(*, kind: str, amount: int, available: int, reversed_by: UUID | None) -> Refusal | None:
-    """Refuse to reverse what is no deposit, was reversed, or is partly used; None lets it pass."""
+def check_reversal(
+    *, kind: str, amount: int, available: int, reversed_by: UUID | None, deposited_on: date, effective_on: date
+) -> Refusal | None:
+    """Refuse to reverse what is no deposit, was reversed, is partly used or does not count yet; None lets it pass."""
     if kind != Kind.DEPOSIT:
         return Refusal.because("ledger.not_reversible", kind=kind)
     if reversed_by is not None:
         return Refusal.because("ledger.already_reversed", posting=str(reversed_by))
+    if effective_on < deposited_on:
+        # Between the two days the learner would have owed credit.
+        return Refusal.because(
+            "ledger.reversal_too_early", deposited=deposited_on.isoformat(), reversed=effective_on.isoformat()
+        )
     if available < amount:
         return Refusal(
             (
@@ -126,13 +136,12 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
     return {account: amount for account, amount in balances.items() if amount}
 
 
-def request_data(deposit: Deposit) -> dict[str, Any]:
-    """What makes two deposit requests the same request: everything but the key."""
-    return {
-        name: (value.hex() if isinstance(value, bytes) else value if isinstance(value, int | None) else str(value))
-        for name in deposit.__slots__
-        if name != "key" and (value := getattr(deposit, name)) is not None
-    }
+_SAID = attrgetter(*(name for name in Deposit.__slots__ if name != "key"))
+
+
+def request_text(deposit: Deposit) -> str:
+    """What makes two deposit requests the same request: everything but the key, in the order of the fields."""
+    return "\x1f".join(map(str, _SAID(deposit)))
 
 
 def posting_record(

@@ -14,6 +14,13 @@ from creditbank.records.tables import TABLES, Rows
 
 _NAMES = ("person", "institution", "purpose")
 _ROWS = {table.name: table.rows for table in TABLES}
+_PERSON_COLUMN = {
+    Rows.LEARNER: "learner_id",
+    Rows.AWARDED: "learner_id",
+    Rows.MEMBER: "account_id",
+    Rows.JOURNAL: "actor_id",
+}
+_OPEN = (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +38,27 @@ class Scope:
         It stands beside the database's own row policies: either of the two holds without the other.
         """
         rows, dot = _ROWS[table], f"{alias}." if alias else ""
+        if rows in _OPEN:
+            return "true", []
         parts: list[str] = []
         values: list[UUID] = []
-        if self.person is not None and rows in (Rows.LEARNER, Rows.MEMBER, Rows.JOURNAL):
-            column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
-            parts.append(f"{dot}{column} = %s")
+        if self.person is not None and rows in _PERSON_COLUMN:
+            parts.append(f"{dot}{_PERSON_COLUMN[rows]} = %s")
             values.append(self.person)
-        if self.institution is not None and rows in (
-            Rows.LEARNER,
-            Rows.MEMBER,
-            Rows.JOURNAL,
-            Rows.INSTITUTION,
-        ):
+        if self.institution is not None:
             parts.append(f"{dot}institution_id = %s")
             values.append(self.institution)
-        if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
-            return "true", []
         return (f"({' OR '.join(parts)})" if parts else "false"), values
 
     def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
         """The rows of a model that this scope may see."""
         manager = model._default_manager.using(self.using)  # noqa: SLF001 - Django's documented default manager
         rows = _ROWS[model._meta.db_table]  # noqa: SLF001 - Django's documented meta interface
-        if rows in (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE):
+        if rows in _OPEN:
             return manager.all()
         allowed = models.Q(pk__in=[])
-        if self.person is not None and rows is not Rows.INSTITUTION:
-            column = {Rows.LEARNER: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id"}[rows]
-            allowed |= models.Q(**{column: self.person})
+        if self.person is not None and rows in _PERSON_COLUMN:
+            allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
         if self.institution is not None:
             allowed |= models.Q(institution_id=self.institution)
         return manager.filter(allowed)
@@ -86,7 +86,8 @@ def acting_for(
             outer = _settings(cursor) if nested else None
             _set(cursor, (str(person or ""), str(institution or ""), purpose))
         yield Scope(person, institution, purpose, using)
-        if outer is not None:
+        # A block that a refusal undoes is rolled back to its savepoint, and the settings with it.
+        if outer is not None and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 _set(cursor, outer)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-PERSON = "NULLIF(current_setting('bank.person', true), '')::uuid"
-INSTITUTION = "NULLIF(current_setting('bank.institution', true), '')::uuid"
+# A scalar sub-query is evaluated once for a statement, the bare function once for every row.
+PERSON = "(SELECT NULLIF(current_setting('bank.person', true), '')::uuid)"
+INSTITUTION = "(SELECT NULLIF(current_setting('bank.institution', true), '')::uuid)"
 
 
 class Distribution(StrEnum):
@@ -22,12 +23,13 @@ class Rows(StrEnum):
     """Whose a row is: the rule of its row-level policy."""
 
     LEARNER = "its learner or its institution"
+    AWARDED = "readable by its learner or its institution, written by its institution"
     INSTITUTION = "its institution"
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"
     TREE = "readable by all, written by itself or its parent"
-    JOURNAL = "readable by its institution or actor, added by all"
-    OPAQUE = "no policy: nothing in it names a person or a tenant"
+    JOURNAL = "readable by its institution or actor, added under the names acted for"
+    OPAQUE = "no policy: asked before anybody is known, or without a person or tenant in it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Declared:
     key: tuple[str, ...]
     constraints: tuple[str, ...] = ()
     indexes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ _ENUMS = {
 LOT = Table(
     "lot",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -127,12 +130,12 @@ LOT = Table(
 POSTING = Table(
     "posting",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
             ("posting_id", "uuid NOT NULL"),
-            ("institution_id", "uuid NOT NULL REFERENCES institution(id)"),
+            ("institution_id", "uuid NOT NULL"),
             ("kind", "posting_kind NOT NULL"),
             ("lot_id", "uuid NOT NULL"),
             ("amount", "integer NOT NULL CHECK (amount > 0)"),
@@ -157,15 +160,39 @@ POSTING = Table(
         ),
     ),
 )
+# One look at all new entries instead of a foreign key's look at each, and it sees what no foreign key can: that the
+# legs of every posting are all there and sum to zero.
+_LEGS = (
+    """
+CREATE FUNCTION entry_legs() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+  IF EXISTS (
+    SELECT FROM (
+      SELECT learner_id, posting_id, lot_id, count(*) AS legs, sum(amount) AS total, max(abs(amount)) AS most
+      FROM added GROUP BY 1, 2, 3
+    ) AS found
+    LEFT JOIN posting USING (learner_id, posting_id, lot_id)
+    WHERE posting.amount IS DISTINCT FROM found.most OR found.legs <> 2 OR found.total <> 0
+  ) THEN
+    RAISE EXCEPTION 'entries without their posting, or legs that do not sum to zero' USING ERRCODE = '23514';
+  END IF;
+  RETURN NULL;
+END $body$
+""".strip(),
+    """
+CREATE TRIGGER entry_legs AFTER INSERT ON entry REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION entry_legs()
+""".strip(),
+)
 ENTRY = Table(
     "entry",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
             ("posting_id", "uuid NOT NULL"),
-            ("leg", "smallint NOT NULL"),
+            ("leg", "smallint NOT NULL CHECK (leg IN (1, 2))"),
             ("institution_id", "uuid NOT NULL"),
             ("lot_id", "uuid NOT NULL"),
             ("state", "lot_state NOT NULL"),
@@ -175,16 +202,16 @@ ENTRY = Table(
         ),
         key=("learner_id", "posting_id", "leg"),
         constraints=(
-            "CONSTRAINT entry_posting FOREIGN KEY (learner_id, posting_id) REFERENCES posting (learner_id, posting_id)",
             # The contra account of a lot is the sum of its other accounts, so it keeps no balance of its own.
             "CONSTRAINT entry_contra CHECK ((state = 'issued') = (version IS NULL) AND (version IS NULL) = (balance_after IS NULL))",  # noqa: E501
         ),
+        triggers=_LEGS,
     ),
 )
 BALANCE = Table(
     "balance",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, UPDATE (amount, version)",
     declared=Declared(
         columns=(
@@ -206,7 +233,7 @@ BALANCE = Table(
 IDEMPOTENCY = Table(
     "idempotency",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     declared=Declared(
         columns=(
             ("learner_id", "uuid NOT NULL"),
@@ -221,7 +248,7 @@ IDEMPOTENCY = Table(
 LEAF_SALT = Table(
     "leaf_salt",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, DELETE",
     auditor="SELECT",
     declared=Declared(
@@ -237,7 +264,7 @@ LEAF_SALT = Table(
 DIRTY = Table(
     "dirty",
     _L,
-    Rows.LEARNER,
+    Rows.AWARDED,
     app="SELECT, INSERT, DELETE",
     declared=Declared(
         columns=(
@@ -292,8 +319,8 @@ TABLES: tuple[Table, ...] = (
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
-    Table("learner", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
-    Table("enrolment", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
+    Table("learner", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
+    Table("enrolment", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE"),
     Table("learner_number", _I, Rows.INSTITUTION),
     Table("outcome_type", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("course", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
@@ -307,10 +334,10 @@ TABLES: tuple[Table, ...] = (
     Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
-    Table("result", _L, Rows.LEARNER),
-    Table("progress", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("result", _L, Rows.AWARDED),
+    Table("progress", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("operation", _R, Rows.JOURNAL),
-    Table("access_line", _L, Rows.LEARNER),
+    Table("access_line", _L, Rows.AWARDED),
     Table("notice", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (read_at)"),
     Table("throttle", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE, DELETE", auditor=""),
     *LEDGER,
@@ -336,6 +363,9 @@ def policies(table: Table) -> list[str]:
             return [f"ALTER TABLE {table.name} DISABLE ROW LEVEL SECURITY"]
         case Rows.LEARNER:
             reads, writes = learner, learner
+        case Rows.AWARDED:
+            # A learner's own session can never give itself credit, a result or an enrolment.
+            reads, writes = learner, own
         case Rows.INSTITUTION:
             reads, writes = own, own
         case Rows.MEMBER:
@@ -345,7 +375,10 @@ def policies(table: Table) -> list[str]:
         case Rows.TREE:
             reads, writes = "true", f"id = {INSTITUTION} OR parent_id = {INSTITUTION}"
         case Rows.JOURNAL:
-            reads, writes = f"actor_id = {PERSON} OR {own}", "true"
+            reads = f"actor_id = {PERSON} OR {own}"
+            # A line carries the names that were acted for: no other institution's, no other person's.
+            here = f"({own} OR (institution_id IS NULL AND {INSTITUTION} IS NULL))"
+            writes = f"{here} AND ({PERSON} IS NULL OR actor_id = {PERSON})"
     sql = [f"ALTER TABLE {table.name} ENABLE ROW LEVEL SECURITY"]
     sql += [
         f"DROP POLICY IF EXISTS {name} ON {table.name}" for name in ("reads", "adds", "changes", "removes", "audits")
@@ -393,7 +426,7 @@ def definition(table: Table) -> list[str]:
     shape = table.declared
     lines = [f"{name} {kind}" for name, kind in shape.columns]
     lines += [f"PRIMARY KEY ({', '.join(shape.key)})", *shape.constraints]
-    return [f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + "\n)", *shape.indexes]
+    return [f"CREATE TABLE {table.name} (\n  " + ",\n  ".join(lines) + "\n)", *shape.indexes, *shape.triggers]
 
 
 def access_statements() -> list[str]:

@@ -19,13 +19,13 @@ from creditbank.domain.ledger import (
     check_reversal,
     lot_facts,
     posting_record,
-    request_data,
+    request_text,
 )
 from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
 from creditbank.gateways.postgres import run
 from creditbank.records.scope import Scope
-from creditbank.services.ledger.statements import DEPOSIT, REPEATED, REVERSE, TO_REVERSE
+from creditbank.services.ledger.statements import DEPOSIT, LOCK, REPEATED, REVERSE, TO_REVERSE
 
 _COLUMNS = (
     "learner_id",
@@ -139,13 +139,15 @@ def reverse_postings(
     that is no deposit, was reversed before, or whose credit is in use.
 
     Raises:
-        ValueError: the scope acts for no institution.
+        ValueError: the scope acts for no institution, or one batch names a posting or a learner's key twice.
     """
     if scope.institution is None:
         raise ValueError("only an institution reverses credit")
     if not reversals:
         return ()
     wanted = {(item.learner_id, item.posting_id): item for item in reversals}
+    if min(len(wanted), len({(item.learner_id, item.key) for item in reversals})) < len(reversals):
+        raise ValueError("one batch of reversals names a posting or a key twice")
     lookup = {
         "learner_id": [item.learner_id for item in wanted.values()],
         "key": [item.key for item in wanted.values()],
@@ -153,6 +155,7 @@ def reverse_postings(
         "posting_id": [item.posting_id for item in wanted.values()],
         "institution_id": scope.institution,
     }
+    _run(scope, LOCK, lookup)
     found = {(row[0], row[1]): row for row in _run(scope, TO_REVERSE, lookup)}
     done = _earlier(scope, lookup)
     if isinstance(done, Refusal):
@@ -178,8 +181,15 @@ def reverse_postings(
         row = found.get(learner_posting)
         if row is None:
             return Refusal.because("ledger.unknown_posting")
-        learner, original, kind, lot, amount, _on, available, reversed_by, *about = row
-        if refusal := check_reversal(kind=kind, amount=amount, available=available, reversed_by=reversed_by):
+        learner, original, kind, lot, amount, deposited_on, available, reversed_by, *about = row
+        if refusal := check_reversal(
+            kind=kind,
+            amount=amount,
+            available=available,
+            reversed_by=reversed_by,
+            deposited_on=deposited_on,
+            effective_on=effective_on,
+        ):
             return refusal
         posting, salt = new_id(), new_salt()
         title, title_en, category, level, earned_on, expires_on, unit = about
@@ -284,7 +294,7 @@ def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refus
 
 
 def _request_hash(deposit: Deposit) -> bytes:
-    return hashlib.sha256(canonical(request_data(deposit))).digest()
+    return hashlib.sha256(request_text(deposit).encode()).digest()
 
 
 def _reversal_hash(item: Reversal) -> bytes:

@@ -68,7 +68,19 @@ JOIN idempotency ON idempotency.learner_id = input.learner_id AND idempotency.ke
 JOIN posting ON posting.learner_id = idempotency.learner_id AND posting.posting_id = idempotency.posting_id
 """
 
-# What is needed to decide a reversal; the balance row is locked in the order of its key.
+# The balance rows are locked in the order of their key, before anything is read: what is read in the same
+# statement could be older than what the lock waited for.
+LOCK = """
+SELECT 1 FROM unnest(%(learner_id)b::uuid[], %(posting_id)b::uuid[]) AS input(learner_id, posting_id)
+JOIN posting ON posting.learner_id = input.learner_id AND posting.posting_id = input.posting_id
+  AND posting.institution_id = %(institution_id)s
+JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+  AND balance.state = 'available'
+ORDER BY balance.learner_id, balance.lot_id
+FOR UPDATE OF balance
+"""
+
+# What is needed to decide a reversal.
 TO_REVERSE = """
 SELECT posting.learner_id, posting.posting_id, posting.kind::text, posting.lot_id, posting.amount,
   posting.effective_on, coalesce(balance.amount, 0), reversal.posting_id,
@@ -79,10 +91,8 @@ JOIN posting ON posting.learner_id = input.learner_id AND posting.posting_id = i
 JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
 LEFT JOIN posting AS reversal ON reversal.learner_id = posting.learner_id
   AND reversal.reverses = posting.posting_id
-JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+LEFT JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
   AND balance.state = 'available'
-ORDER BY balance.learner_id, balance.lot_id
-FOR UPDATE OF balance
 """
 
 REVERSE = """
