@@ -55,9 +55,11 @@ def actor_of(request: HttpRequest) -> Actor:
 def at_desk(request: HttpRequest, purpose: str) -> Iterator[Scope]:
     """Act for the visitor's institution; what they may not see is not there."""
     try:
-        with acting_for(institution=actor_of(request).institution, purpose=purpose) as scope:
-            with timezone.override(zone_of(scope)):
-                yield scope
+        with (
+            acting_for(institution=actor_of(request).institution, purpose=purpose) as scope,
+            timezone.override(zone_of(scope)),
+        ):
+            yield scope
     except NotVisible:
         raise Http404 from None
 

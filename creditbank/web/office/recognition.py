@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
+from creditbank.domain.values import Text
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
 from creditbank.queries.queue import OPEN, Case, Standing, Waiting, count_waiting, find_cases, list_cases, outcome_kinds
@@ -84,12 +85,15 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     """The state of the list that an address asks for, and what it can be narrowed by."""
     language = get_language() or "zh-hans"
     kinds = outcome_kinds(scope).values()
+    standings = tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())
+    states = tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())
+    types = tuple((kind.code, Text(kind.name, kind.name_en).said_in(language)) for kind in kinds)
     filters = (
         Filter("q", _("Number, student number or name")),
-        Filter("standing", _("What the system says"), tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())),
-        Filter("state", _("State"), tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())),
-        Filter("kind", _("Outcome type"), tuple((kind.code, kind.name if language.startswith("zh") else kind.name_en or kind.name) for kind in kinds)),
-    )  # fmt: skip
+        Filter("standing", _("What the system says"), standings),
+        Filter("state", _("State"), states),
+        Filter("kind", _("Outcome type"), types),
+    )
     return read_state(query, columns=COLUMNS, filters=filters, sort="submitted"), filters
 
 
