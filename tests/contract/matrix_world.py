@@ -94,12 +94,12 @@ class World:
 def build_world(bank, cast: Cast) -> World:
     """Gather everybody and give each learner, desk and institution something of its own."""
     actors = _actors(cast)
-    wu = actors["reviewer with an own case"]
+    wu = actors["registrar with an own case"]
     learners = (
         ("of a software learner", actors["learner of software"], cast.college, cast.software),
         ("of a design learner", actors["learner of design"], cast.college, cast.design),
         ("of the university's learner", actors["learner of the university"], cast.university, None),
-        ("of a reviewer", wu, cast.college, cast.software),
+        ("of a registrar", wu, cast.college, cast.software),
     )
     owned = tuple(_own(bank, cast, label, actor, place, college) for label, actor, place, college in learners)
     with connections["sequencer"].cursor():
@@ -140,7 +140,7 @@ def _actors(cast: Cast) -> dict[str, Actor]:
                 give_role(scope=scope, account=person, role=role, since=AT.date() - timedelta(900), college=college)
         return [Actor(person, place, college, frozenset({role})) for place, college, role in desks]
 
-    (wu,) = hire("wu", (cast.college, None, Role.REVIEWER))
+    (wu,) = hire("wu", (cast.college, None, Role.REGISTRAR))
     with acting_for(institution=cast.college, purpose="test") as scope:
         enrol_learner(
             scope=scope, learner_id=wu.person, student_number="2023990001", name="wu", at=AT, college=cast.software
@@ -167,7 +167,7 @@ def _actors(cast: Cast) -> dict[str, Actor]:
         "auditor": hire("gao", (cast.college, None, Role.AUDITOR))[0],
         "auditor of software": hire("han", (cast.college, cast.software, Role.AUDITOR))[0],
         "operator": hire("jin", (cast.college, None, Role.OPERATOR))[0],
-        "reviewer with an own case": wu,
+        "registrar with an own case": wu,
         "registrar of the university": cast.sun,
         "reviewer at one of two desks": two_here,
         "registrar at the other desk": two_there,

@@ -112,7 +112,7 @@ REGISTRY: dict[str, Entry] = {
     "public:log": Entry(),
     "public:checkpoint": Entry(),
     "public:log_key": Entry(),
-    "public:tile": Entry(lambda _world: [Sample(arguments={"tile": "tile/0/000.p/4"})]),
+    "public:tile": Entry(lambda _world: [Sample(arguments={"tile": "tile/0/000"})]),
     "public:health": Entry(),
     "public:ready": Entry(),
     "design:appearance": Entry(),
