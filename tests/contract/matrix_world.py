@@ -82,6 +82,7 @@ class Published:
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
+    tile: str
     people: tuple[Visitor, ...]
     owned: tuple[Owned, ...]
     runs: tuple[Run, ...]
@@ -104,7 +105,9 @@ def build_world(bank, cast: Cast) -> World:
     owned = tuple(_own(bank, cast, label, actor, place, college) for label, actor, place, college in learners)
     with connections["sequencer"].cursor():
         publish_waiting(connections["sequencer"].connection, bank)
+    tile = next(path for path in bank.log.glob("tile/0/**/*") if path.is_file())
     return World(
+        tile=tile.relative_to(bank.log).as_posix(),
         people=tuple(_visitor(label, actor) for label, actor in actors.items()),
         owned=owned,
         runs=tuple(

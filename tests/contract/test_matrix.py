@@ -34,6 +34,8 @@ class Entry:
     get: frozenset[int] = frozenset({200})
     post: frozenset[int] = frozenset({200, 302, 422})
     data: dict[str, Any] = field(default_factory=dict)
+    hidden: frozenset[int] = frozenset({404})
+    """What it answers about a thing that is not there for this person."""
 
 
 def _of_learner(**names: str) -> Callable[[World], list[Sample]]:
@@ -112,7 +114,7 @@ REGISTRY: dict[str, Entry] = {
     "public:log": Entry(),
     "public:checkpoint": Entry(),
     "public:log_key": Entry(),
-    "public:tile": Entry(lambda _world: [Sample(arguments={"tile": "tile/0/000"})]),
+    "public:tile": Entry(lambda world: [Sample(arguments={"tile": world.tile})]),
     "public:health": Entry(),
     "public:ready": Entry(),
     "design:appearance": Entry(),
@@ -147,7 +149,8 @@ REGISTRY: dict[str, Entry] = {
     "office:batch-confirm": Entry(),
     "office:batch-approve": Entry(),
     "office:batch": Entry(_batches),
-    "office:batch-progress": Entry(_batches),
+    # 286 and nothing in it: a page that asks each second must be told to stop.
+    "office:batch-progress": Entry(_batches, hidden=frozenset({286})),
     "office:batch-csv": Entry(_batches),
     "office:batch-undo": Entry(_batches),
     "office:case": Entry(_cases()),
@@ -218,7 +221,7 @@ def promised(route: dict[str, Any], entry: Entry, sample: Sample, method: str, a
         return frozenset({405})
     reaches = sample.thing is None or may(actor, route["permission"], sample.thing)
     if not (reaches and sample.also(actor)):
-        return frozenset({404})
+        return entry.hidden
     return entry.get if method == "GET" else entry.post
 
 
@@ -275,8 +278,8 @@ def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
     return tried, changed
 
 
-_LAST = ("account:sign_out",)
-"""What ends a session is tried last, by everybody once."""
+_LAST = ("learner:deposit_check", "learner:withdraw", "account:sign_out")
+"""What ends a draft or a session is tried last."""
 
 
 def _walk_route(bank, world: World, route: dict[str, Any], changed: list[str]) -> list[Cell]:
