@@ -24,7 +24,9 @@ def problem_of(response):
     return said
 
 
-@pytest.mark.parametrize("accept", ["application/json", "application/problem+json", "application/json, text/html;q=0.5"])
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/problem+json", "application/json, text/html;q=0.5"]
+)
 def test_a_client_that_asks_for_json_gets_problem_details(bank, accept):
     said = problem_of(client_of().get("/nowhere/", headers={"accept": accept}))
     assert (said["title"], said["instance"]) == ("This page does not exist", "/nowhere/")
