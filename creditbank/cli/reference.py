@@ -96,7 +96,7 @@ def _code(words: Iterable[str]) -> str:
 
 
 def _settings() -> Iterator[str]:
-    from creditbank.config.settings import SETTINGS
+    from django.conf import settings
 
     yield "# Settings"
     yield ""
@@ -109,7 +109,7 @@ def _settings() -> Iterator[str]:
             "yes" if setting.secret else "",
             setting.help,
         )
-        for setting in SETTINGS
+        for setting in settings.SETTINGS
     ]
     yield from _table(("Setting", "Value", "Default", "Secret", "What it does"), rows)
 
