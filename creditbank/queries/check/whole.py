@@ -8,7 +8,7 @@ from django.db import connections
 
 from creditbank.domain.explanation import Line
 from creditbank.gateways.bank import Bank
-from creditbank.gateways.log_files import TileStore
+from creditbank.gateways.log_files import TileStore, read_small_text
 from creditbank.gateways.signing import read_log_key
 from creditbank.queries.check.house import check_house
 from creditbank.queries.check.ledger import check_ledger
@@ -22,7 +22,7 @@ def check_bank(bank: Bank, users: Mapping[str, str]) -> tuple[list[Line], dict[s
     auditor = connections["auditor"]
     found = check_ledger(auditor) + check_house(auditor, bank, users)
     if (bank.log / "vkey").exists():
-        vkey = read_log_key((bank.log / "vkey").read_text(encoding="utf-8"))
+        vkey = read_log_key(read_small_text(bank.log / "vkey", 10_000))
         auditor.ensure_connection()
         found += check_log(auditor.connection, TileStore(bank.log), vkey)
     with auditor.cursor() as cursor:
