@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +40,7 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
         institution=code,
         amount=amount,
         effective_on=effective_on,
-        recorded_at=recorded_at.astimezone(UTC).isoformat(),
+        recorded_at=recorded_at,
         facts=facts | ({"reverses": str(reverses)} if reverses else {}),
     )
 

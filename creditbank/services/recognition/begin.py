@@ -14,9 +14,7 @@ from creditbank.services.recognition.claim import Draft, keep_draft
 from creditbank.services.recognition.history import lock_learners
 
 
-def begin_draft(
-    *, scope: Scope, actor: Actor, institution: UUID, outcome_type: str, at: datetime, request_id: str = ""
-) -> Claim:
+def begin_draft(*, scope: Scope, actor: Actor, institution: UUID, outcome_type: str, at: datetime) -> Claim:
     """The learner's empty draft for this institution and type of outcome, made when there is none.
 
     Raises:
@@ -34,4 +32,4 @@ def begin_draft(
         facts={},
     )
     draft = Draft(institution=institution, outcome_type=outcome_type, title="", facts={})
-    return empty.first() or keep_draft(scope=scope, actor=actor, draft=draft, at=at, request_id=request_id)
+    return empty.first() or keep_draft(scope=scope, actor=actor, draft=draft, at=at)

@@ -57,7 +57,10 @@ def facts(request: HttpRequest, claim_id: UUID) -> HttpResponse:
         if request.method == "POST":
             form = _posted(fields, request)
             _keep(request, scope, claim, form)
-            if _asked_before(request) == form.asked_names and _fits(scope, claim, form):
+            if _asked_before(request) != form.asked_names:
+                # Questions that the page did not show yet come first, without blame.
+                form = FactsForm(fields, title=form.data["title"], answers=form.kept, bound=False)
+            elif _fits(scope, claim, form):
                 return redirect("learner:deposit_evidence", claim_id)
         else:
             form = FactsForm(fields, title=claim.line.title.zh, answers=claim.answers, bound=False)

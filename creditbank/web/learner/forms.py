@@ -73,29 +73,35 @@ def posted_answers(fields: tuple[Field, ...], posted: Mapping[str, str]) -> dict
     return {field.name: posted.get(_PREFIX + field.name, "").strip()[:400] for field in fields}
 
 
+class _Files(FileDrop):
+    allow_multiple_selected = True
+
+
+class _SeveralFiles(forms.FileField):
+    """Any number of files; what each one is, the vault finds out."""
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:  # noqa: ARG002 - Django names it
+        return list(data or ())
+
+
 class EvidenceForm(DesignForm):
     """Several files at once, and on a phone the camera."""
 
-    files = forms.FileField(
-        label=_("Files"), required=False, help_text=_("PDF, PNG or JPEG, at most 12 MB each, at most ten files.")
+    files = _SeveralFiles(
+        label=_("Files"),
+        required=False,
+        help_text=_("PDF, PNG or JPEG, at most 12 MB each, at most ten files."),
+        widget=_Files(accept="application/pdf,image/png,image/jpeg"),
     )
-
-    def __init__(self, *values: Any, **options: Any) -> None:
-        super().__init__(*values, **options)
-        self.fields["files"].widget = _Files({"id": "id_files"}, accept="application/pdf,image/png,image/jpeg")
-        self.fields["photo"] = forms.FileField(
-            label=_("Or take a photo"),
-            required=False,
-            widget=forms.FileInput({"accept": "image/jpeg,image/png", "capture": "environment", "id": "id_photo"}),
-        )
+    photo = forms.FileField(
+        label=_("Or take a photo"),
+        required=False,
+        widget=FileDrop({"capture": "environment"}, accept="image/jpeg,image/png"),
+    )
 
 
 class SubmitForm(DesignForm):
     """Holds what the bank says against a submission; it asks nothing itself."""
-
-
-class _Files(FileDrop):
-    allow_multiple_selected = True
 
 
 def _input(field: Field, language: str) -> forms.Field:

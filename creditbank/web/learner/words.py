@@ -7,13 +7,12 @@ from typing import Any
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from creditbank.domain.explanation import Explanation, Line
+from creditbank.domain.explanation import Explanation
 from creditbank.domain.ledger import State as Account
 from creditbank.domain.recognition import State
 from creditbank.domain.values import format_credit
 from creditbank.gateways import wording
 from creditbank.queries.notices import NoticeLine
-from creditbank.services.recognition import claim as claim_service
 
 STATES: dict[State, tuple[str, object]] = {
     State.DRAFT: ("plain", _("Draft")),
@@ -80,13 +79,8 @@ def reason_said(code: str) -> object:
 
 
 def lines_said(explanation: Explanation) -> list[str]:
-    """Each line of a refusal as a sentence in the reader's language, those of the services included."""
-    language = get_language() or "zh-hans"
-    sentences = claim_service.MESSAGES
-    return [
-        wording.say(Line(sentences.get(line.code, line.code), line.verdict, line.facts), language)
-        for line in explanation
-    ]
+    """Each line of a refusal as a sentence in the reader's language."""
+    return [wording.say(line, get_language() or "zh-hans") for line in explanation]
 
 
 def notice_said(notice: NoticeLine) -> dict[str, Any]:
