@@ -14,19 +14,17 @@ from creditbank.gateways.clock import new_id
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
+from creditbank.services.recognition.batch import execute_command, schedule_approval, undo_command
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim, withdraw_claim
 from creditbank.services.recognition.review import (
     CaseKey,
     Judgement,
     approve_claim,
-    execute_command,
     finalise_due,
     refuse_claim,
     request_supplement,
     reverse_claim,
-    schedule_approval,
     take_claim,
-    undo_command,
 )
 from tests.cast import AT, ON
 

@@ -18,6 +18,7 @@ from creditbank.gateways.clock import new_id
 from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.places import Person
 from creditbank.services.people import enrol_learner, open_account
+from creditbank.services.recognition.batch import schedule_approval
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim, withdraw_claim
 from creditbank.services.recognition.review import (
     CaseKey,
@@ -26,7 +27,6 @@ from creditbank.services.recognition.review import (
     refuse_claim,
     request_supplement,
     reverse_claim,
-    schedule_approval,
     take_claim,
 )
 from creditbank.services.results.imports import Deciding, begin_run, finish_run, store_batch
