@@ -18,7 +18,7 @@ TENANT = [table for table in TABLES if table.rows in PERSON_COLUMN or table.rows
 OPEN = [table for table in TABLES if table.rows in (Rows.PUBLISHED, Rows.TREE)]
 
 _BY_TYPE = {
-    "uuid": lambda: new_id(), "text": lambda: f"x{new_id().hex}", "integer": lambda: 1, "bigint": lambda: 1,
+    "uuid": new_id, "text": lambda: f"x{new_id().hex}", "integer": lambda: 1, "bigint": lambda: 1,
     "smallint": lambda: 1, "boolean": lambda: True, "date": lambda: ON, "timestamp with time zone": lambda: AT,
     "bytea": lambda: new_id().bytes * 2, "jsonb": lambda: "{}", "numeric(5,2)": lambda: 1,
     "lot_state": lambda: "available", "posting_kind": lambda: "deposit",

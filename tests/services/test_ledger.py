@@ -326,14 +326,24 @@ def test_the_database_itself_refuses_what_would_break_the_books(bank, cast):
         " actor_id, reason, reverses) VALUES (%(learner)s, %(new)s, %(institution)s, '{kind}', {lot}, {amount},"
         " '2026-11-18', now(), %(actor)s, '{reason}', {reverses})"
     )
+    legs = (
+        f"WITH made AS ({posting}) INSERT INTO entry VALUES"
+        " (%(learner)s, %(new)s, 1, %(institution)s, %(lot)s, 'issued', {{one}}, NULL, NULL),"
+        " (%(learner)s, %(new)s, 2, %(institution)s, %(lot)s, 'available', {{other}}, 1, 5)"
+    ).format(kind="deposit", lot="%(lot)s", amount="5", reason="x", reverses="NULL")
     usual = {"kind": "deposit", "lot": "%(lot)s", "amount": "1", "reason": "x", "reverses": "NULL"}
     for statement, named in (
         ("UPDATE balance SET amount = -1 WHERE lot_id = %(lot)s RETURNING 1", "balance_not_negative"),
-        (entry.format(posting="%(new)s", leg=1, state="issued", amount=-1, more="NULL, NULL"), "entry_posting"),
+        (entry.format(posting="%(new)s", leg=1, state="issued", amount=-1, more="NULL, NULL"), "without their posting"),
         (entry.format(posting="%(posting)s", leg=2, state="available", amount=1, more="1, 1"), "entry_pkey"),
-        (entry.format(posting="%(posting)s", leg=3, state="available", amount=0, more="1, 1"), "entry_amount_check"),
-        (entry.format(posting="%(posting)s", leg=3, state="available", amount=1, more="NULL, NULL"), "entry_contra"),
-        (entry.format(posting="%(posting)s", leg=3, state="issued", amount=1, more="1, 1"), "entry_contra"),
+        (entry.format(posting="%(posting)s", leg=3, state="available", amount=1, more="1, 1"), "entry_leg_check"),
+        (entry.format(posting="%(posting)s", leg=2, state="available", amount=0, more="1, 1"), "entry_amount_check"),
+        (entry.format(posting="%(posting)s", leg=2, state="available", amount=1, more="NULL, NULL"), "entry_contra"),
+        (entry.format(posting="%(posting)s", leg=2, state="issued", amount=1, more="1, 1"), "entry_contra"),
+        (legs.format(one=-5, other=4), "sum to zero"),
+        (legs.format(one=-4, other=4), "without their posting"),
+        (legs.format(one=5, other=5), "sum to zero"),
+        (legs.format(one=-5, other=5).rpartition(", (")[0], "sum to zero"),
         (posting.format(**usual | {"kind": "reverse", "reverses": "%(reversed)s"}), "posting_reversed_once"),
         (posting.format(**usual | {"kind": "reverse"}), "posting_reverse"),
         (posting.format(**usual | {"reverses": "%(posting)s"}), "posting_reverse"),

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from creditbank.domain.explanation import from_data
 from creditbank.domain.values import format_credit
 from creditbank.gateways import clock, queue, wording
-from creditbank.queries.queue import Case, find_cases
+from creditbank.queries.queue import OPEN, Case, find_cases
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.recognition.review import UNDO_SECONDS, CaseKey, schedule_approval, undo_command
@@ -27,8 +27,6 @@ from creditbank.web.office.desk import actor_of, at_desk, key_of, key_text, minu
 from creditbank.web.office.downloads import csv_response
 from creditbank.web.office.pending import own_commands, pending_from
 from creditbank.web.office.words import STANDINGS, STATES
-
-_OPEN_STANDINGS = {"submitted", "under_review"}
 
 
 @door("recognition.review")
@@ -40,7 +38,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
         context = {
             "fit": fit,
             "rest": [
-                {"number": one.number, "name": one.name, "word": (STANDINGS[one.standing] if one.state.value in _OPEN_STANDINGS else STATES[one.state])[1]}
+                {
+                    "number": one.number,
+                    "name": one.name,
+                    "word": (STANDINGS[one.standing] if one.state in OPEN else STATES[one.state])[1],
+                }
                 for one in rest
             ],
             "keys": [key_text(one.learner_id, one.claim_id) for one in fit],
@@ -143,9 +145,13 @@ def result(request: HttpRequest, command_id: UUID) -> HttpResponse:
 @door("recognition.review")
 @require_GET
 def progress(request: HttpRequest, command_id: UUID) -> HttpResponse:
-    """The seconds left, asked for each second; when the batch has run, its result instead."""
+    """The seconds left, asked for each second; when the batch has run its result instead, when it is gone nothing."""
     with at_desk(request, "recognition.review") as scope:
-        found = pending_from(_own(scope, request, command_id))
+        command = own_commands(scope, actor_of(request)).filter(command_id=command_id).first()
+        if command is None:
+            # Undone meanwhile, perhaps in another window: 286 ends the asking, and says nothing to anybody else.
+            return HttpResponse(status=286)
+        found = pending_from(command)
         if not found.executed:
             return render(request, "office/parts/seconds.html", {"pending": found})
         # 286 ends htmx's polling; the whole toast is replaced once, so that it is read out once.

@@ -55,9 +55,11 @@ def actor_of(request: HttpRequest) -> Actor:
 def at_desk(request: HttpRequest, purpose: str) -> Iterator[Scope]:
     """Act for the visitor's institution; what they may not see is not there."""
     try:
-        with acting_for(institution=actor_of(request).institution, purpose=purpose) as scope:
-            with timezone.override(zone_of(scope)):
-                yield scope
+        with (
+            acting_for(institution=actor_of(request).institution, purpose=purpose) as scope,
+            timezone.override(zone_of(scope)),
+        ):
+            yield scope
     except NotVisible:
         raise Http404 from None
 
@@ -72,7 +74,9 @@ def show(
         Group(label, tuple(place for place, permission in places if may_enter(actor, permission)))
         for label, places in _MENU
     ]
-    counts = {QUEUE: count_open(scope, actor)} if may_enter(actor, "recognition.read") else {}
+    counts = {}
+    if may_enter(actor, "recognition.read") and "nav_counts" not in context:
+        counts = {QUEUE: count_open(scope, actor)}
     pending = None
     if may_enter(actor, "recognition.review"):
         pending = pending_of(scope, actor, request.GET.get("batch", ""))

@@ -19,7 +19,9 @@ from creditbank.web.office.words import REASONS, REASONS_FOR
 class ReasonForm(DesignForm):
     """Why a case goes back, is refused or is reversed; the learner reads both fields."""
 
-    reason = forms.ChoiceField(label=_("Reason"), widget=Choices, error_messages={"required": _("Choose a reason")})
+    reason = forms.ChoiceField(
+        label=_("Reason"), widget=Choices({"autofocus": True}), error_messages={"required": _("Choose a reason")}
+    )
     note = forms.CharField(
         label=_("What the learner should know"),
         max_length=400,

@@ -15,15 +15,26 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
+from creditbank.domain.values import Text
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
-from creditbank.queries.queue import OPEN, Case, Standing, Waiting, count_waiting, find_cases, list_cases, outcome_kinds
+from creditbank.queries.queue import (
+    OPEN,
+    Case,
+    Page,
+    Standing,
+    Waiting,
+    count_waiting,
+    find_cases,
+    list_cases,
+    outcome_kinds,
+)
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.design.tables import State as TableState
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, day_of, key_of, key_text, minute_of, show
+from creditbank.web.office.desk import QUEUE, actor_of, at_desk, day_of, key_of, key_text, minute_of, show
 from creditbank.web.office.forms import JudgementForm, ReasonForm
 from creditbank.web.office.words import ACTS, REASONS, STANDINGS, STATES
 
@@ -43,16 +54,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     with at_desk(request, "recognition.read") as scope:
         actor = actor_of(request)
         state, filters = read_queue(request.GET, scope)
-        page = cases_of(scope, actor, state)
-        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
         waiting = count_waiting(scope, actor)
+        page = cases_of(scope, actor, state, total=None if state.filters else waiting.total)
+        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
         context = {
             "columns": COLUMNS,
             "rows": [row_of(case, state) for case in page.cases],
             "state": state.on_page_of(page.total),
             "total": page.total,
             "filters": filters,
-            "waiting": waiting,
+            "nav_counts": {QUEUE: waiting.total},
             "lead": _lead(waiting),
             "groups": _groups(state, waiting),
             "may_review": any(case.approvable for case in page.cases) and _reviews(actor),
@@ -84,16 +95,19 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     """The state of the list that an address asks for, and what it can be narrowed by."""
     language = get_language() or "zh-hans"
     kinds = outcome_kinds(scope).values()
+    standings = tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())
+    states = tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())
+    types = tuple((kind.code, Text(kind.name, kind.name_en).said_in(language)) for kind in kinds)
     filters = (
         Filter("q", _("Number, student number or name")),
-        Filter("standing", _("What the system says"), tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())),
-        Filter("state", _("State"), tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())),
-        Filter("kind", _("Outcome type"), tuple((kind.code, kind.name if language.startswith("zh") else kind.name_en or kind.name) for kind in kinds)),
-    )  # fmt: skip
+        Filter("standing", _("What the system says"), standings),
+        Filter("state", _("State"), states),
+        Filter("kind", _("Outcome type"), types),
+    )
     return read_state(query, columns=COLUMNS, filters=filters, sort="submitted"), filters
 
 
-def cases_of(scope: Scope, actor: Actor, state: TableState) -> Any:
+def cases_of(scope: Scope, actor: Actor, state: TableState, *, total: int | None = None) -> Page:
     """The page of cases that a state of the list means."""
     return list_cases(
         scope,
@@ -106,6 +120,7 @@ def cases_of(scope: Scope, actor: Actor, state: TableState) -> Any:
         descending=state.descending,
         offset=state.offset,
         limit=state.size,
+        total=total,
     )
 
 
