@@ -305,5 +305,7 @@ def test_each_person_reaches_exactly_what_the_access_table_gives_them(bank, cast
     ]
     assert wrong == [], f"{len(wrong)} of {len(tried)} cells:\n" + "\n".join(wrong)
     assert changed == [], "somebody who may not do this changed these tables"
-    samples = sum(len(REGISTRY[route["name"]].samples(world)) for route in ROUTES if route["name"].startswith(f"{portal}:"))
+    samples = sum(
+        len(REGISTRY[route["name"]].samples(world)) for route in ROUTES if route["name"].startswith(f"{portal}:")
+    )
     assert len(tried) == samples * len(world.people) * 2

@@ -24,7 +24,9 @@ def problem_of(response):
     return said
 
 
-@pytest.mark.parametrize("accept", ["application/json", "application/problem+json", "application/json, text/html;q=0.5"])
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/problem+json", "application/json, text/html;q=0.5"]
+)
 def test_a_client_that_asks_for_json_gets_problem_details(bank, accept):
     said = problem_of(client_of().get("/nowhere/", headers={"accept": accept}))
     assert (said["title"], said["instance"]) == ("This page does not exist", "/nowhere/")
@@ -33,7 +35,8 @@ def test_a_client_that_asks_for_json_gets_problem_details(bank, accept):
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "text/html,application/json;q=0.9", "", "nonsense"])
 def test_everybody_else_gets_a_page(bank, accept):
     response = client_of().get("/nowhere/", headers={"accept": accept})
-    assert response.status_code == 404 and response.headers["Content-Type"].startswith("text/html")
+    assert response.status_code == 404
+    assert response.headers["Content-Type"].startswith("text/html")
     assert "Accept" in response.headers["Vary"]
 
 
@@ -44,7 +47,8 @@ def test_the_words_are_in_the_readers_language(bank):
 
 def test_who_is_not_signed_in_is_told_so_instead_of_being_sent_to_a_page(bank):
     response = client_of().get("/learner/", headers=JSON)
-    assert response.status_code == 401 and "Location" not in response.headers
+    assert response.status_code == 401
+    assert "Location" not in response.headers
     assert response.headers["WWW-Authenticate"].startswith("Session ")
     assert problem_of(response)["title"] == "Sign in first"
     assert client_of().get("/learner/").status_code == 302
@@ -65,7 +69,8 @@ def test_too_many_attempts_say_when_to_come_back(bank, cast):
     for _attempt in range(MOST_FOR_ACCOUNT):
         client.post("/account/sign-in/", {"sign_in": "lin", "password": "wrong"})
     response = client.post("/account/sign-in/", {"sign_in": "lin", "password": "wrong"}, headers=JSON)
-    assert problem_of(response)["status"] == 429 and int(response.headers["Retry-After"]) > 0
+    assert problem_of(response)["status"] == 429
+    assert int(response.headers["Retry-After"]) > 0
 
 
 def test_a_forged_form_is_refused(bank):
@@ -79,7 +84,8 @@ def test_a_defect_is_told_without_its_inside(bank, monkeypatch):
     monkeypatch.setattr(health.connections["default"], "cursor", lambda: 1 / 0)
     client = Client(headers={"accept-language": "en"}, SERVER_NAME="localhost", raise_request_exception=False)
     response = client.get("/ready/", headers=JSON)
-    assert problem_of(response)["status"] == 500 and b"ZeroDivision" not in response.content
+    assert problem_of(response)["status"] == 500
+    assert b"ZeroDivision" not in response.content
 
 
 def test_an_answer_that_is_json_already_stays(bank):
