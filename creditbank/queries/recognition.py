@@ -131,7 +131,7 @@ WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND 
   AND (%(category)s::text IS NULL OR lot.category = %(category)s)
   AND (%(term)s::text IS NULL OR lot.term = %(term)s)
   AND (%(academic_year)s::text IS NULL OR lot.academic_year = %(academic_year)s)
-"""
+"""  # noqa: S608 - fixed fragments only
 
 _PENDING = f"""
 SELECT coalesce(sum(credit), 0) FROM claim
