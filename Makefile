@@ -22,7 +22,7 @@ test: $(VENV)/.ready ## Run the whole suite
 	@$(PY) -m pytest -n 2 $(ARGS)
 
 bench: $(VENV)/.ready ## Measure, each figure beside its baseline in one run
-	@$(VENV)/bin/creditbank bench $(ARGS)
+	@$(PY) -m tests.perf.bench $(ARGS)
 
 lint: $(VENV)/.ready ## Read the code as the linters do
 	@$(VENV)/bin/ruff check .

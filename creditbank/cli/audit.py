@@ -29,13 +29,21 @@ MET, NOT_MET, UNREADABLE, UNDECIDED = 0, 1, 2, 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The two documents."""
     parser.add_argument(
-        "programme", metavar="PROGRAMME", help="a file with a programme, or the name of one that comes along"
+        "programme", metavar="PROGRAMME", nargs="?", help="a file with a programme, or the name of one that comes along"
     )
-    parser.add_argument("record", metavar="RECORD", help="a file with a learner's credits")
+    parser.add_argument("record", metavar="RECORD", nargs="?", help="a file with a learner's credits")
+    parser.add_argument(
+        "--institution", metavar="CODE", help="audit all learners of an institution of the bank instead, and store it"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0: everything is met; 1: not met; 2: a document cannot be read; 3: not decided."""
+    if args.institution:
+        return _population(args)
+    if args.programme is None or args.record is None:
+        print("Name a programme and a record, or an institution with --institution CODE.", file=sys.stderr)
+        return UNREADABLE
     try:
         programme = _programme(args.programme)
         record = load_record(file_bytes(args.record, most_bytes=MOST_BYTES), name=args.record)
@@ -58,6 +66,31 @@ def run(args: argparse.Namespace) -> int:
     if answer.met:
         return MET
     return UNDECIDED if answer.proof is Proof.OPEN and not answer.bound else NOT_MET
+
+
+def _population(args: argparse.Namespace) -> int:
+    """Audit every learner of an institution against its programmes, and store their progress."""
+    from creditbank.cli.boot import opened
+
+    with opened(args, "audit"):
+        from creditbank.gateways import clock
+        from creditbank.projections.progress import rebuild_progress
+        from creditbank.queries.institutions import institution_named
+        from creditbank.records.scope import acting_for
+
+        place = institution_named(args.institution)
+        if place is None:
+            print(f"There is no institution with the code {args.institution}.", file=sys.stderr)
+            return UNREADABLE
+        began = clock.monotonic()
+        with acting_for(institution=place.id, purpose="audit") as scope:
+            count = rebuild_progress(scope, at=clock.now(), on=clock.today(place.zone))
+        seconds = clock.monotonic() - began
+        if args.json:
+            print(json.dumps({"audits": count, "milliseconds": round(seconds * 1000)}))
+        else:
+            print(f"{count:,} audits of {place.name} are stored ({seconds:.1f} s).")
+    return MET
 
 
 def _programme(named: str) -> Programme:

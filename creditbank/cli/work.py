@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 
 from creditbank.cli.boot import opened
@@ -20,13 +19,9 @@ def run(arguments: argparse.Namespace) -> int:
         from creditbank.gateways.log_files import TileStore
         from creditbank.gateways.signing import open_or_create_log_key
         from creditbank.jobs.worker import work
-        from creditbank.records.institutions import Institution
-        from creditbank.records.scope import acting_for
+        from creditbank.services.log import log_origin
 
-        with acting_for(purpose="job") as scope:
-            centre = scope.rows(Institution).filter(kind=Institution.Kind.CENTRE).values_list("code", flat=True).first()
-        origin = os.environ.get("CREDITBANK_ORIGIN") or f"creditbank.local/{centre or 'centre'}"
-        signer = open_or_create_log_key(bank, origin)
+        signer = open_or_create_log_key(bank, log_origin(bank))
 
         async def main() -> None:
             stop = asyncio.Event()

@@ -10,11 +10,12 @@ from django.db import connections
 
 from creditbank.gateways import clock
 from creditbank.gateways.log_files import TileStore
+from creditbank.projections import progress
 from creditbank.records.institutions import Institution
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.log import Progress, Signer, sequence_once
-from creditbank.services.recognition.review import execute_command
+from creditbank.services.recognition.batch import execute_command
 from creditbank.services.recognition.review import finalise_due as finalise
 from creditbank.services.results.imports import mark_interrupted
 
@@ -61,6 +62,21 @@ def finalise_all(*, at: datetime | None = None) -> int:
             if count < _AT_A_TIME:
                 break
     return posted
+
+
+def drain_progress(*, at: datetime | None = None) -> int:
+    """Audit again whoever's ledger changed, in every institution; tells how many learners."""
+    moment = at or clock.now()
+    audited = 0
+    for institution in _institutions():
+        while True:
+            with acting_for(institution=institution, purpose="job") as scope:
+                zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
+                count = progress.drain_progress(scope, at=moment, on=clock.day_in(moment, zone), limit=_AT_A_TIME)
+            audited += count
+            if not count:
+                break
+    return audited
 
 
 def mark_interrupted_imports() -> int:

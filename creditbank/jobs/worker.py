@@ -20,6 +20,8 @@ LOG_SECONDS = 1.0
 """How often waiting leaves are taken into the log."""
 OVERDUE_SECONDS = 2.0
 """How often scheduled decisions are looked for that no job has run."""
+PROGRESS_SECONDS = 3.0
+"""How often the progress of learners whose ledger changed is computed again."""
 IMPORTS_SECONDS = 30.0
 """How often import runs are looked for that were killed."""
 PATIENCE_SECONDS = 20.0
@@ -48,6 +50,7 @@ async def work(*, store: TileStore, signer: Signer, stop: asyncio.Event) -> None
         polls = [
             asyncio.create_task(_every(LOG_SECONDS, log, stop)),
             asyncio.create_task(_every(OVERDUE_SECONDS, schedule.run_overdue, stop)),
+            asyncio.create_task(_every(PROGRESS_SECONDS, schedule.drain_progress, stop)),
             asyncio.create_task(_every(IMPORTS_SECONDS, schedule.mark_interrupted_imports, stop)),
         ]
         asked = asyncio.create_task(stop.wait())
