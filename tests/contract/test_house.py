@@ -18,7 +18,6 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 LONG = {
     "records/migrations/0001_first.py": "a migration is written once, by Django",
-    "services/recognition/review.py": "the office's whole side of one life cycle; the next act that is added divides it",
 }
 """Files of more than 500 lines, each with the reason why it is not divided."""
 
