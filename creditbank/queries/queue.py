@@ -92,26 +92,29 @@ class Page:
     total: int
 
 
-_STANDING = """
-CASE
-  WHEN claim.outcome_type = ANY(%(need)s) AND NOT EXISTS (
-    SELECT FROM evidence WHERE evidence.learner_id = claim.learner_id AND evidence.claim_id = claim.claim_id
-      AND evidence.institution_id = %(institution)s) THEN 'incomplete'
-  WHEN claim.verdict = 'manual' THEN 'judgement'
-  WHEN claim.verdict = 'recognise' AND strpos(claim.proposal::text, '"verdict": "no"') = 0 THEN 'suggested'
-  ELSE 'incomplete'
-END
+_LACKS_EVIDENCE = """
+(claim.outcome_type = ANY(%(need)s) AND NOT EXISTS (
+  SELECT FROM evidence WHERE evidence.learner_id = claim.learner_id AND evidence.claim_id = claim.claim_id
+    AND evidence.institution_id = %(institution)s))
 """
+
+_STANDING = f"CASE WHEN {_LACKS_EVIDENCE} THEN 'incomplete' ELSE claim.standing END"
+
+_WITH_STANDING = {
+    Standing.SUGGESTED.value: f" AND claim.standing = 'suggested' AND NOT {_LACKS_EVIDENCE}",
+    Standing.JUDGEMENT.value: f" AND claim.standing = 'judgement' AND NOT {_LACKS_EVIDENCE}",
+    Standing.INCOMPLETE.value: f" AND (claim.standing = 'incomplete' OR {_LACKS_EVIDENCE})",
+}
 
 _MINE = """
 claim.institution_id = %(institution)s AND claim.submitted_at IS NOT NULL AND claim.state = ANY(%(states)s)
 AND (%(college)s::uuid IS NULL OR claim.college_id = %(college)s)
 """
 
-_FROM = """
-FROM claim LEFT JOIN enrolment
-  ON enrolment.learner_id = claim.learner_id AND enrolment.institution_id = %(institution)s
+_JOIN = """
+LEFT JOIN enrolment ON enrolment.learner_id = claim.learner_id AND enrolment.institution_id = %(institution)s
 """
+_FROM = f"FROM claim {_JOIN}"
 
 _COLUMNS = """
 SELECT claim.learner_id, claim.claim_id, claim.number, coalesce(enrolment.student_number, ''),
@@ -140,6 +143,7 @@ def list_cases(
     descending: bool = False,
     offset: int = 0,
     limit: int = 20,
+    total: int | None = None,
 ) -> Page:
     """A page of the cases the actor's desk handles; without a state those that are open.
 
@@ -154,6 +158,7 @@ def list_cases(
         descending: the other way round.
         offset: how many cases come before the page.
         limit: how many cases the page holds at most.
+        total: how many cases the question finds, where the caller has counted them already.
     """
     kinds = outcome_kinds(scope)
     values = _values(scope, actor, kinds, states=(State(state),) if state else OPEN)
@@ -167,20 +172,27 @@ def list_cases(
             " OR enrolment.name ILIKE %(like)s OR enrolment.name_en ILIKE %(like)s)"
         )
         values["like"] = _like(search)
-    if standing:
-        where += f" AND {_STANDING} = %(standing)s"
-        values["standing"] = standing
-    order = _ORDER[SORTS.get(sort, "submitted_at")]
+    where += _WITH_STANDING.get(standing, "")
+    named = "like" in values or sort == "learner"
+    source = _FROM if named else "FROM claim"
     way = "DESC" if descending else "ASC"
-    total = scope.fetch(f"SELECT count(*) {_FROM} WHERE {where}", values)[0][0]
-    # The page is cut before anything is worked out for its rows; a page beyond the end is the last one.
+    by = f"{_ORDER[SORTS.get(sort, 'submitted_at')]} {way}, claim.claim_id {way}"
+    if total is None:
+        total = int(scope.fetch(f"SELECT count(*) {source} WHERE {where}", values)[0][0])
+    # The page is cut from narrow rows before anything is read for it; one beyond the end is the last one.
     values |= {"offset": min(offset, max(0, (total - 1) // limit * limit)), "limit": limit}
     rows = scope.fetch(
-        f"{_COLUMNS}, {_STANDING} {_FROM} WHERE {where}"
-        f" ORDER BY {order} {way}, claim.claim_id {way} OFFSET %(offset)s LIMIT %(limit)s",
+        f"""
+        WITH page AS MATERIALIZED (
+          SELECT claim.learner_id, claim.claim_id {source} WHERE {where} ORDER BY {by}
+          OFFSET %(offset)s LIMIT %(limit)s)
+        {_COLUMNS}, {_STANDING} FROM page
+        JOIN claim ON claim.learner_id = page.learner_id AND claim.claim_id = page.claim_id {_JOIN}
+        WHERE claim.institution_id = %(institution)s ORDER BY {by}
+        """,  # noqa: S608 - fixed fragments only
         values,
     )
-    return Page(tuple(_case(row, kinds) for row in rows), int(total))
+    return Page(tuple(_case(row, kinds) for row in rows), total)
 
 
 def find_cases(scope: Scope, actor: Actor, keys: Sequence[tuple[UUID, UUID]]) -> tuple[Case, ...]:
@@ -213,10 +225,18 @@ def count_waiting(scope: Scope, actor: Actor) -> Waiting:
     """How many cases wait at the actor's desk."""
     values = _values(scope, actor, outcome_kinds(scope), states=OPEN)
     rows = scope.fetch(
-        f"SELECT {_STANDING}, count(*), min(claim.submitted_at) FROM claim WHERE {_MINE} GROUP BY 1",  # noqa: S608
+        f"SELECT claim.standing, count(*), min(claim.submitted_at) FROM claim WHERE {_MINE} GROUP BY 1",  # noqa: S608
+        values,
+    )
+    lacking = scope.fetch(
+        f"SELECT claim.standing, count(*) FROM claim WHERE {_MINE}"  # noqa: S608 - fixed fragments only
+        f" AND claim.standing <> 'incomplete' AND {_LACKS_EVIDENCE} GROUP BY 1",
         values,
     )
     counts = {row[0]: int(row[1]) for row in rows}
+    for standing, count in lacking:
+        counts[standing] -= int(count)
+        counts["incomplete"] = counts.get("incomplete", 0) + int(count)
     return Waiting(
         suggested=counts.get("suggested", 0),
         judgement=counts.get("judgement", 0),

@@ -7,6 +7,13 @@ from django.db import models
 from creditbank.records.institutions import Institution
 
 
+class JsonPathExists(models.Func):
+    """Whether a path leads anywhere in a JSON value."""
+
+    function = "jsonb_path_exists"
+    output_field = models.BooleanField()
+
+
 class Claim(models.Model):
     """A learner's claim that an outcome be recognised by an institution."""
 
@@ -44,10 +51,32 @@ class Claim(models.Model):
     lot_id = models.UUIDField(null=True)
     posting_id = models.UUIDField(null=True)
     version = models.IntegerField(default=1)
+    standing = models.GeneratedField(
+        expression=models.Case(
+            models.When(verdict="manual", then=models.Value("judgement")),
+            models.When(
+                models.Q(verdict="recognise")
+                & ~models.Q(JsonPathExists("proposal", models.Value('$.**.verdict ? (@ == "no")'))),
+                then=models.Value("suggested"),
+            ),
+            default=models.Value("incomplete"),
+        ),
+        output_field=models.TextField(),
+        db_persist=True,
+    )
+    """What the proposal says before a person looks; kept by the database, so that a long queue is counted quickly."""
 
     class Meta:
         db_table = "claim"
-        indexes = [models.Index(fields=["institution", "state", "submitted_at"], name="claim_queue")]
+        indexes = [
+            models.Index(fields=["institution", "state", "submitted_at"], name="claim_queue"),
+            models.Index(
+                fields=["institution", "standing", "submitted_at", "claim_id"],
+                include=["college", "state", "outcome_type", "learner_id"],
+                condition=models.Q(state__in=("submitted", "under_review")),
+                name="claim_open",
+            ),
+        ]
 
 
 class ClaimEvent(models.Model):

@@ -74,7 +74,9 @@ def show(
         Group(label, tuple(place for place, permission in places if may_enter(actor, permission)))
         for label, places in _MENU
     ]
-    counts = {QUEUE: count_open(scope, actor)} if may_enter(actor, "recognition.read") else {}
+    counts = {}
+    if may_enter(actor, "recognition.read") and "nav_counts" not in context:
+        counts = {QUEUE: count_open(scope, actor)}
     pending = None
     if may_enter(actor, "recognition.review"):
         pending = pending_of(scope, actor, request.GET.get("batch", ""))

@@ -18,13 +18,23 @@ from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Text
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
-from creditbank.queries.queue import OPEN, Case, Standing, Waiting, count_waiting, find_cases, list_cases, outcome_kinds
+from creditbank.queries.queue import (
+    OPEN,
+    Case,
+    Page,
+    Standing,
+    Waiting,
+    count_waiting,
+    find_cases,
+    list_cases,
+    outcome_kinds,
+)
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.design.tables import State as TableState
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, day_of, key_of, key_text, minute_of, show
+from creditbank.web.office.desk import QUEUE, actor_of, at_desk, day_of, key_of, key_text, minute_of, show
 from creditbank.web.office.forms import JudgementForm, ReasonForm
 from creditbank.web.office.words import ACTS, REASONS, STANDINGS, STATES
 
@@ -44,16 +54,16 @@ def queue(request: HttpRequest) -> HttpResponse:
     with at_desk(request, "recognition.read") as scope:
         actor = actor_of(request)
         state, filters = read_queue(request.GET, scope)
-        page = cases_of(scope, actor, state)
-        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
         waiting = count_waiting(scope, actor)
+        page = cases_of(scope, actor, state, total=None if state.filters else waiting.total)
+        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
         context = {
             "columns": COLUMNS,
             "rows": [row_of(case, state) for case in page.cases],
             "state": state.on_page_of(page.total),
             "total": page.total,
             "filters": filters,
-            "waiting": waiting,
+            "nav_counts": {QUEUE: waiting.total},
             "lead": _lead(waiting),
             "groups": _groups(state, waiting),
             "may_review": any(case.approvable for case in page.cases) and _reviews(actor),
@@ -97,7 +107,7 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     return read_state(query, columns=COLUMNS, filters=filters, sort="submitted"), filters
 
 
-def cases_of(scope: Scope, actor: Actor, state: TableState) -> Any:
+def cases_of(scope: Scope, actor: Actor, state: TableState, *, total: int | None = None) -> Page:
     """The page of cases that a state of the list means."""
     return list_cases(
         scope,
@@ -110,6 +120,7 @@ def cases_of(scope: Scope, actor: Actor, state: TableState) -> Any:
         descending=state.descending,
         offset=state.offset,
         limit=state.size,
+        total=total,
     )
 
 

@@ -16,7 +16,7 @@ from creditbank.queries.imports import list_runs
 from creditbank.queries.queue import count_states, count_waiting
 from creditbank.records.scope import Scope
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, day_of, show, today_at
+from creditbank.web.office.desk import QUEUE, actor_of, at_desk, day_of, show, today_at
 from creditbank.web.office.imports import COLUMNS, row_of
 
 
@@ -54,6 +54,7 @@ def _cases(scope: Scope, actor: Actor) -> dict[str, Any]:
     oldest = waiting.oldest
     return {
         "waiting": waiting,
+        "nav_counts": {QUEUE: waiting.total},
         "oldest": day_of(oldest) if oldest else "",
         "days": (clock.now() - oldest).days if oldest else 0,
         "tiles": [{"word": word, "count": count, "url": url, "tone": tone} for word, count, url, tone in tiles],
