@@ -159,6 +159,21 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         GROUP BY run_id, lots_posted HAVING lots_posted <> count(posting.posting_id)
         """,
     ),
+    (
+        "check.run_rows",
+        ("run", "stored", "results", "refused", "problems"),
+        """
+        SELECT run_id, rows_stored, results, rows_refused, problems FROM import_run
+        CROSS JOIN LATERAL (SELECT count(*) AS results FROM result
+          WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id) AS kept
+        CROSS JOIN LATERAL (SELECT count(*) AS problems FROM import_problem
+          WHERE import_problem.institution_id = import_run.institution_id
+            AND import_problem.run_id = import_run.run_id) AS named
+        WHERE rows_stored <> results OR rows_refused <> problems
+          OR rows_done <> rows_stored + rows_repeated + rows_refused
+          OR (state = 'finished' AND rows_done <> rows_total)
+        """,
+    ),
 )
 
 _RECORDS = """
