@@ -19,6 +19,7 @@ import pytest
 from django.db import connections
 
 from creditbank.cli.main import main
+from creditbank.exchange import imports
 from creditbank.exchange.imports import dry_run, open_results
 from creditbank.gateways.database_roles import user_of
 from creditbank.queries.check.digest import digest
@@ -26,7 +27,7 @@ from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.check.whole import check_bank
 from creditbank.records.results import ImportProblem, ImportRun, Result
 from creditbank.records.scope import acting_for
-from creditbank.services.results.imports import mark_interrupted
+from creditbank.services.results.imports import Deciding, begin_run, finish_run, mark_interrupted, store_batch
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, PACKS
 from tests.embedded import clone_database, drop_database
@@ -39,6 +40,7 @@ from tests.exchange.small_import import (
     write_sheets,
 )
 from tests.intruder import superuser
+from tests.services.bookings import overtaken
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FOLDER = os.environ.get("CREDITBANK_TEST_DATA")
@@ -48,7 +50,7 @@ TABLES = (
 )  # fmt: skip
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """What a test raises in the middle."""
 
 
@@ -86,7 +88,7 @@ def stopping(batches):
 
     def stop():
         if next(left, None) is None:
-            raise Stopped
+            raise StoppedError
 
     return stop
 
@@ -277,7 +279,7 @@ def _work_in(name):
 @pytest.mark.parametrize("batches", [1, 2, 4, 6])
 def test_a_run_that_is_stopped_after_any_batch_is_resumed_and_ends_like_one_that_was_not(bank, ready, whole, batches):
     path, expected = whole
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         run_import(ready, path, batch_size=9, after_batch=stopping(batches))
     with acting_for(institution=ready.college, purpose="test") as scope:
         (stopped,) = scope.rows(ImportRun).all()
@@ -292,7 +294,7 @@ def test_a_run_that_is_stopped_after_any_batch_is_resumed_and_ends_like_one_that
 
 def test_batches_of_another_size_may_finish_what_was_begun(bank, ready, whole):
     path, expected = whole
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         run_import(ready, path, batch_size=5, after_batch=stopping(3))
     resumed = run_import(ready, path, batch_size=13)
     assert (held(bank), figures(resumed), [row[:3] for row in problems(ready, resumed)]) == expected
@@ -378,7 +380,6 @@ def test_a_killed_process_leaves_an_interrupted_run_that_the_next_one_finishes(b
 
 
 def test_two_sheets_that_overlap_can_be_imported_at_once(bank, ready, whole, importer, tmp_path):
-    path, expected = whole
     other = write_sheets(tmp_path / "other", many_rows(40), [("1", "1000", "80"), ("2", "1002", "61.5")])
     assert importer.stdout.readline() == "batch\n"
     second = run_import(ready, other, batch_size=10)
@@ -394,6 +395,49 @@ def test_two_sheets_that_overlap_can_be_imported_at_once(bank, ready, whole, imp
     assert sum(run.lots_posted for run in runs) == counted(bank)["lot"]
     assert counted(bank)["result"] == sum(run.rows_stored for run in runs)
     held(bank)
+
+
+def begun(cast, path, mapping):
+    """A run begun in the open transaction of this connection, and what there is to store."""
+    reading, uploads = open_results(path, mapping, encoding=None, at=AT)
+    items = list(imports._items(reading))
+    for upload in uploads:
+        upload.close()
+    return items, {
+        "kind": "results", "file_name": path.name, "file_hash": imports._hash(path, *_beside(path)),
+        "mapping_hash": mapping.digest, "encoding": "UTF-8", "rows_total": len(items), "actor": cast.zhao.person, "at": AT,
+    }  # fmt: skip
+
+
+def _beside(path):
+    return [path.parent / f"{name}.csv" for name in ("studentAssessment", "assessments")]
+
+
+def test_two_runs_that_store_the_same_rows_at_the_same_moment_take_turns(bank, ready, tmp_path):
+    items, about = begun(ready, write_sheets(tmp_path / "one", ROWS), shipped_mapping())
+    other = write_sheets(tmp_path / "two", [*ROWS, ("AAA", "2013J", "15", "Pass")])
+    with acting_for(institution=ready.college, purpose="test") as scope:
+        run = begin_run(scope=scope, **about)
+    with overtaken(bank, lambda: run_import(ready, other)) as (answers, let_the_other_try):  # noqa: SIM117 - in order
+        with acting_for(institution=ready.college, purpose="test") as scope:
+            store_batch(scope=scope, import_run=run, items=items, deciding=Deciding(), skipped=0, at=AT)
+            let_the_other_try()
+    assert figures(answers[0]) == (6, 6, 1, 5, 0, 1)
+    with acting_for(institution=ready.college, purpose="test") as scope:
+        finish_run(scope=scope, run_id=run.run_id, at=AT)
+    held(bank)
+
+
+def test_of_two_that_begin_the_same_sheet_at_the_same_moment_the_second_is_refused(bank, ready, tmp_path):
+    path = write_sheets(tmp_path, ROWS)
+    _, about = begun(ready, path, shipped_mapping())
+    with overtaken(bank, lambda: run_import(ready, path)) as (answers, let_the_other_try):  # noqa: SIM117 - in order
+        with acting_for(institution=ready.college, purpose="test") as scope:
+            run = begin_run(scope=scope, **about)
+            let_the_other_try()
+    assert isinstance(answers[0], BlockingIOError)
+    with acting_for(institution=ready.college, purpose="test") as scope:
+        assert scope.rows(ImportRun).get().run_id == run.run_id
 
 
 def test_a_dry_run_stores_nothing_and_says_what_would_be(bank, ready, tmp_path, capsys):
