@@ -15,7 +15,7 @@ from creditbank.records.institutions import Institution
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.log import Progress, Signer, sequence_once
-from creditbank.services.recognition.review import execute_command
+from creditbank.services.recognition.batch import execute_command
 from creditbank.services.recognition.review import finalise_due as finalise
 from creditbank.services.results.imports import mark_interrupted
 

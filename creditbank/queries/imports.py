@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.access import Actor
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.people import Account
 from creditbank.records.results import ImportProblem, ImportRun
@@ -46,9 +47,9 @@ class RefusedRow:
     facts: Mapping[str, Any]
 
 
-def list_runs(scope: Scope, *, offset: int = 0, limit: int = 20) -> tuple[tuple[Run, ...], int]:
-    """The runs of the scope's institution, the newest first, and how many there are."""
-    rows = scope.rows(ImportRun).filter(institution_id=scope.institution)
+def list_runs(scope: Scope, actor: Actor, *, offset: int = 0, limit: int = 20) -> tuple[tuple[Run, ...], int]:
+    """The runs the actor's desk reads, the newest first, and how many there are."""
+    rows = _runs(scope, actor)
     total = rows.count()
     start = min(offset, max(0, (total - 1) // limit * limit))
     page = list(rows.order_by("-started_at", "-run_id")[start : start + limit])
@@ -56,9 +57,9 @@ def list_runs(scope: Scope, *, offset: int = 0, limit: int = 20) -> tuple[tuple[
     return tuple(_run(row, names) for row in page), total
 
 
-def find_run(scope: Scope, run_id: UUID) -> Run | None:
-    """One run of the scope's institution."""
-    row = scope.rows(ImportRun).filter(institution_id=scope.institution, run_id=run_id).first()
+def find_run(scope: Scope, actor: Actor, run_id: UUID) -> Run | None:
+    """One run, when the actor's desk reads it."""
+    row = _runs(scope, actor).filter(run_id=run_id).first()
     return _run(row, _names(scope, [row])) if row is not None else None
 
 
@@ -88,6 +89,12 @@ def every_refused(scope: Scope, run_id: UUID) -> Iterator[RefusedRow]:
     """All refused rows of a run, read in pieces."""
     for row in _problems(scope, run_id).order_by("line", "sequence").iterator(chunk_size=2000):
         yield _refused(row)
+
+
+def _runs(scope: Scope, actor: Actor) -> Any:
+    """A run concerns learners of every college, so the desk of one college has none."""
+    rows = scope.rows(ImportRun).filter(institution_id=scope.institution)
+    return rows if actor.college is None else rows.none()
 
 
 def _problems(scope: Scope, run_id: UUID) -> Any:

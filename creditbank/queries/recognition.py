@@ -84,6 +84,7 @@ def propose(
             term,
             academic_year,
             excluding,
+            version.version_id,
         ),
         earlier={
             choose: Hundredths(_earlier(scope, institution, learner, choose, key, excluding))
@@ -116,20 +117,28 @@ def _term_of(scope: Scope, institution: UUID, day: date) -> tuple[str, str]:
     return row or ("", "")
 
 
-_USED = """
+# Every version of the rule set that decides now: a cap counts what was recognised under these rules, nothing else.
+_SIBLINGS = """
+(SELECT sibling.id FROM rule_version AS this JOIN rule_version AS sibling ON sibling.rule_set_id = this.rule_set_id
+ WHERE this.id = %(version)s)
+"""
+
+_USED = f"""
 SELECT coalesce(sum(balance.amount), 0)
 FROM lot JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
 WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND balance.state <> 'revoked'
+  AND lot.rule_version_id IN {_SIBLINGS}
   AND (%(category)s::text IS NULL OR lot.category = %(category)s)
   AND (%(term)s::text IS NULL OR lot.term = %(term)s)
   AND (%(academic_year)s::text IS NULL OR lot.academic_year = %(academic_year)s)
-"""
+"""  # noqa: S608 - fixed fragments only
 
-_PENDING = """
+_PENDING = f"""
 SELECT coalesce(sum(credit), 0) FROM claim
 WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state = 'recognised'
+  AND rule_version_id IN {_SIBLINGS}
   AND claim_id IS DISTINCT FROM %(excluding)s AND (%(category)s::text IS NULL OR category = %(category)s)
-"""
+"""  # noqa: S608 - fixed fragments only
 
 _EARLIER = """
 SELECT coalesce(sum(credit), 0) FROM claim
@@ -146,6 +155,7 @@ def _used(
     term: str,
     academic_year: str,
     excluding: UUID | None,
+    version: UUID,
 ) -> dict[str, Hundredths]:
     """What the learner already holds within each cap, with what is decided but not posted yet."""
     used: dict[str, Hundredths] = {}
@@ -159,6 +169,7 @@ def _used(
             "term": term if cap.scope is CapScope.TERM else None,
             "academic_year": academic_year if cap.scope is CapScope.ACADEMIC_YEAR else None,
             "excluding": excluding,
+            "version": version,
         }
         held = scope.fetch(_USED, values)[0][0] + scope.fetch(_PENDING, values)[0][0] if learner else 0
         used[cap.id] = Hundredths(int(held))

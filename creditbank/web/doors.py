@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from creditbank.domain.access import NOBODY, Permission, Role, may_enter, permission
 from creditbank.gateways.clock import now
 from creditbank.queries.visitors import Visitor, visitor_of
+from creditbank.web.problems import prefers_json, problem_response
 
 View = Callable[..., HttpResponse]
 STAFF_SESSION_KEY = "institution"
@@ -54,6 +55,8 @@ class DoorMiddleware:
         if may_enter(visitor.actor, rule.name):
             return None
         if visitor.actor is NOBODY and request.method in ("GET", "HEAD"):
+            if prefers_json(request):
+                return problem_response(request, 401)
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
         raise Http404
 

@@ -8,25 +8,25 @@ from datetime import timedelta
 import pytest
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.ledger import Deposit
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Amount
 from creditbank.gateways.clock import new_id
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
+from creditbank.services.ledger.post import post_deposits
+from creditbank.services.recognition.batch import execute_command, schedule_approval, undo_command
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim, withdraw_claim
 from creditbank.services.recognition.review import (
     CaseKey,
     Judgement,
     approve_claim,
-    execute_command,
     finalise_due,
     refuse_claim,
     request_supplement,
     reverse_claim,
-    schedule_approval,
     take_claim,
-    undo_command,
 )
 from tests.cast import AT, ON
 
@@ -236,3 +236,41 @@ def test_a_learner_cannot_file_where_they_are_not_enrolled(bank, cast):
 def test_an_unknown_claim_is_not_visible(bank, cast):
     with pytest.raises(NotVisible), acting_for(person=cast.lin.person, purpose="test") as scope:
         submit_claim(scope=scope, actor=cast.lin, claim_id=new_id(), at=AT, on=ON)
+
+
+def volunteering(cast, hours="64"):
+    """A submitted claim under the example rules, which hold caps; returns its key."""
+    with acting_for(person=cast.lin.person, purpose="test") as scope:
+        facts = {"kind": "volunteering", "hours": hours, "earned_on": "2026-10-01"}
+        draft = Draft(institution=cast.college, outcome_type="practice", title="志愿服务", facts=facts)
+        claim = keep_draft(scope=scope, actor=cast.lin, draft=draft, at=AT)
+        submit_claim(scope=scope, actor=cast.lin, claim_id=claim.claim_id, at=AT, on=ON)
+    return CaseKey(cast.lin.person, claim.claim_id)
+
+
+def test_a_cap_fills_with_what_was_recognised_under_the_same_rules(bank, cast):
+    given = []
+    for _ in range(5):
+        key = volunteering(cast, hours="96")
+        claim = stored(cast, key)
+        given.append(claim.credit)
+        with office(cast) as scope:
+            approve_claim(scope=scope, actor=cast.chen, key=key, at=AT, on=ON)
+    # The example rules allow 3 practice credits a term.
+    assert sum(given) == 300
+    assert given[-1] == 0
+    assert stored(cast, key).verdict == "refuse"
+
+
+def test_credit_from_other_rules_does_not_fill_a_cap(bank, cast):
+    with office(cast) as scope:
+        post_deposits(
+            scope=scope, reason="results.imported", actor=cast.zhao.person, at=AT,
+            deposits=[
+                Deposit(
+                    learner_id=cast.lin.person, key="course", amount=6000, outcome_type="course", title="Python",
+                    category="course", earned_on=ON, effective_on=ON, term="2026-2027-1", academic_year="2026-2027",
+                )
+            ],
+        )  # fmt: skip
+    assert stored(cast, volunteering(cast)).credit > 0

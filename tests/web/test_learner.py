@@ -395,8 +395,8 @@ def test_a_proof_can_be_downloaded_once_the_log_has_the_leaf_and_it_verifies(lin
 def test_an_erased_salt_leaves_the_entry_without_a_proof(lin, cast, bank):
     claim = approved(cast, filed(lin, cast))
     sequenced(bank)
-    with acting_for(person=cast.lin.person, purpose="test") as scope:
-        scope.fetch("DELETE FROM leaf_salt WHERE learner_id = %s RETURNING 1", [cast.lin.person])
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        assert scope.fetch("DELETE FROM leaf_salt WHERE learner_id = %s RETURNING 1", [cast.lin.person])
     assert "Download the proof" not in page(lin, f"/learner/entry/{claim.posting_id}/")
     assert lin.get(f"/learner/entry/{claim.posting_id}/proof.json").status_code == 404
 

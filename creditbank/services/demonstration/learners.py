@@ -18,6 +18,7 @@ from creditbank.gateways.clock import new_id
 from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.places import Person
 from creditbank.services.people import enrol_learner, open_account
+from creditbank.services.recognition.batch import schedule_approval
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim, withdraw_claim
 from creditbank.services.recognition.review import (
     CaseKey,
@@ -26,28 +27,42 @@ from creditbank.services.recognition.review import (
     refuse_claim,
     request_supplement,
     reverse_claim,
-    schedule_approval,
     take_claim,
 )
 from creditbank.services.results.imports import Deciding, begin_run, finish_run, store_batch
 
 FAMILIES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰文建云慧晓雨欣怡子涵宇轩梓睿"
+Told = tuple[str, str, dict[str, str]]
+"""Outcome type, title and facts of a claim."""
+_TOUR: Told = (
+    "innovation",
+    "网页设计大赛 · 省级二等奖",
+    {
+        "kind": "contest",
+        "activity": "网页设计大赛2026",
+        "tier": "provincial",
+        "award": "second",
+        "organiser": "government",
+        "role": "lead",
+        "earned_on": "2026-06-15",
+    },
+)
 _KNOWN = {0: "林晓", 1: "梅雨", 3: "魏然", 5: "何欢"}
 """Those who can sign in have the names of the tour."""
 COURSES = (
-    ("CS101", "Python 程序设计", "Programming in Python", 600, 1, "stem"),
-    ("CS102", "网页设计", "Web design", 600, 1, "stem"),
-    ("CS201", "数据库原理", "Databases", 800, 2, "stem"),
-    ("CS202", "软件测试", "Software testing", 400, 2, "stem"),
-    ("CS301", "Web 前端工程", "Front-end engineering", 1000, 3, "stem"),
-    ("MA101", "高等数学", "Calculus", 1000, 1, "stem"),
-    ("SO101", "经济学基础", "Foundations of economics", 600, 1, "social-sciences"),
-    ("SO102", "社会调查方法", "Social survey methods", 600, 2, "social-sciences"),
-    ("SO201", "管理学原理", "Principles of management", 800, 2, "social-sciences"),
-    ("DE101", "设计素描", "Drawing for design", 400, 1, "arts"),
-    ("DE201", "交互设计", "Interaction design", 800, 2, "arts"),
-    ("EN101", "大学英语", "College English", 800, 1, "languages"),
+    ("CS101", "Python 程序设计", "Programming in Python", 600, 4, "stem"),
+    ("CS102", "网页设计", "Web design", 600, 4, "stem"),
+    ("CS201", "数据库原理", "Databases", 800, 5, "stem"),
+    ("CS202", "软件测试", "Software testing", 400, 5, "stem"),
+    ("CS301", "Web 前端工程", "Front-end engineering", 1000, 6, "stem"),
+    ("MA101", "高等数学", "Calculus", 1000, 4, "stem"),
+    ("SO101", "经济学基础", "Foundations of economics", 600, 4, "social-sciences"),
+    ("SO102", "社会调查方法", "Social survey methods", 600, 5, "social-sciences"),
+    ("SO201", "管理学原理", "Principles of management", 800, 5, "social-sciences"),
+    ("DE101", "设计素描", "Drawing for design", 400, 4, "arts"),
+    ("DE201", "交互设计", "Interaction design", 800, 5, "arts"),
+    ("EN101", "大学英语", "College English", 800, 4, "languages"),
 )
 CONTESTS = ("职业院校技能大赛", "网页设计大赛", "数学建模竞赛", "互联网创新创业大赛", "电子设计竞赛", "工业设计大赛")
 _STATES = (
@@ -201,7 +216,8 @@ def file_claims(
             continue
         state = "deposited" if first else _STATES[index % len(_STATES)]
         first = False
-        key = _file(places[learner.place], learner, bank, chance, state, at=at - timedelta(hours=index), on=on)
+        told = _TOUR if index == 0 else _facts(chance, state, on)
+        key = _file(places[learner.place], learner, bank, told, state, at=at - timedelta(hours=index), on=on)
         if state == "scheduled":
             filed[learner.place].append(key)
         elif state not in ("draft", "withdrawn"):
@@ -215,9 +231,9 @@ def file_claims(
     return counts
 
 
-def _facts(chance: random.Random, state: str, on: date) -> tuple[str, str, dict[str, str]]:
+def _facts(chance: random.Random, state: str, on: date) -> Told:
     """Outcome type, title and facts of one claim."""
-    earned = (on - timedelta(days=chance.randint(30, 400))).isoformat()
+    earned = (on - timedelta(days=chance.randint(20, 170))).isoformat()
     if chance.random() < 0.25:
         hours = chance.choice((16, 32, 64, 96))
         return "practice", f"志愿服务 {hours} 小时", {"kind": "volunteering", "hours": str(hours), "earned_on": earned}
@@ -229,6 +245,8 @@ def _facts(chance: random.Random, state: str, on: date) -> tuple[str, str, dict[
     tier = chance.choice(("provincial", "provincial", "national", "school"))
     award = chance.choice(("first", "second", "third"))
     organiser = "association" if state in ("submitted", "under_review") and chance.random() < 0.3 else "government"
+    if organiser == "association" and chance.random() < 0.5:
+        tier = "school"  # nothing is below it, so the rules leave the case to a person
     words = {"national": "国家级", "provincial": "省级", "school": "校级"}[tier]
     prize = {"first": "一等奖", "second": "二等奖", "third": "三等奖"}[award]
     facts = {
@@ -243,10 +261,8 @@ def _facts(chance: random.Random, state: str, on: date) -> tuple[str, str, dict[
     return "innovation", f"{contest} · {words}{prize}", facts
 
 
-def _file(
-    place: UUID, learner: Learner, bank: Bank, chance: random.Random, state: str, *, at: datetime, on: date
-) -> CaseKey:
-    kind, title, facts = _facts(chance, state, on)
+def _file(place: UUID, learner: Learner, bank: Bank, told: Told, state: str, *, at: datetime, on: date) -> CaseKey:
+    kind, title, facts = told
     actor = Actor(learner.id)
     with acting_for(person=learner.id, purpose="demo") as scope:
         draft = Draft(institution=place, outcome_type=kind, title=title, facts=facts)

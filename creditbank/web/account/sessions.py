@@ -32,7 +32,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     wanted = request.POST.get("next", request.GET.get("next", ""))
     if request.method != "POST" and request.visitor.actor is not NOBODY:
         return HttpResponseRedirect(_onward(request, wanted, request.visitor))
-    form = SignInForm(request.POST or None)
+    form = SignInForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         found = _try(request, form) if form.is_valid() else None

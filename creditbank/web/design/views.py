@@ -11,12 +11,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.web.design import samples
 from creditbank.web.design.middleware import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES, html_language
 from creditbank.web.doors import door
+from creditbank.web.problems import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ def choose_appearance(request: HttpRequest) -> HttpResponse:
 def error_page(request: HttpRequest, status: int) -> HttpResponse:
     """A whole page for one error; needs no database, no session and no context processor."""
     language = translation.get_language() or "zh-hans"
-    title, cause, todo = _words(status)
+    title, cause, todo = words_of(status)
     context = {
         "title": title,
         "cause": cause,
@@ -82,43 +82,6 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500``."""
     return error_page(request, 500)
-
-
-def _words(status: int) -> tuple[str, str, str]:
-    """Title, cause and what to do."""
-    words = {
-        400: (
-            _("The request could not be read"),
-            _("Something in the address or the form was not as expected. Nothing was changed."),
-            _("Go back, check what you entered and send it again."),
-        ),
-        403: (
-            _("You may not do this here"),
-            _("Your role does not include this, or the page was open too long. Nothing was changed."),
-            _("Reload the page and try again, or ask your institution for the role you need."),
-        ),
-        404: (
-            _("This page does not exist"),
-            _("The address is wrong, the page has moved, or it is not yours to see."),
-            _("Check the address, or start again from the first page."),
-        ),
-        429: (
-            _("Too many requests at once"),
-            _("More requests came from you than we can serve at a time. What you had saved is kept."),
-            _("Wait a minute, then try again."),
-        ),
-        500: (
-            _("Something went wrong on our side"),
-            _("The fault has been recorded. What you had saved is kept; this step was not carried out."),
-            _("Try again. If it happens once more, tell us the reference number below."),
-        ),
-        503: (
-            _("The bank is closed for a moment"),
-            _("It is being maintained or is very busy. Your credits and applications are kept."),
-            _("Try again in a few minutes."),
-        ),
-    }
-    return words[status]
 
 
 def _only_while_debugging(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -20,7 +20,8 @@ from creditbank.gateways import clock, queue, wording
 from creditbank.queries.queue import OPEN, Case, find_cases
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.recognition.review import UNDO_SECONDS, CaseKey, schedule_approval, undo_command
+from creditbank.services.recognition.batch import UNDO_SECONDS, schedule_approval, undo_command
+from creditbank.services.recognition.review import CaseKey
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, key_of, key_text, minute_of, request_id, show

@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from creditbank.domain.access import Thing, may
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Act
 from creditbank.domain.values import format_credit
@@ -21,6 +22,7 @@ from creditbank.gateways import clock, wording
 from creditbank.queries.cases import read_case
 from creditbank.queries.queue import Case
 from creditbank.records.scope import Scope
+from creditbank.services.access import NotVisible
 from creditbank.services.recognition.review import (
     CaseKey,
     approve_claim,
@@ -113,6 +115,9 @@ def _with_reason(
     with at_desk(request, f"recognition.{act.value}") as scope:
         actor = actor_of(request)
         found = found_or_404(scope, actor, learner_id, claim_id)
+        permission = "recognition.reverse" if act is Act.REVERSE else "recognition.review"
+        if not may(actor, permission, Thing(found.learner_id, actor.institution, actor.college)):
+            raise NotVisible
         form = ReasonForm(act, request.POST or None)
         if request.method != "POST" or not form.is_valid():
             state, _filters = read_queue(request.POST or request.GET, scope)

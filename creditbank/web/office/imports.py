@@ -18,7 +18,7 @@ from creditbank.queries.imports import RefusedRow, Run, count_reasons, every_ref
 from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
-from creditbank.web.office.desk import at_desk, minute_of, show
+from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
 from creditbank.web.office.downloads import csv_response
 
 COLUMNS = (
@@ -42,7 +42,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     """All runs, the newest first."""
     with at_desk(request, "results.read_imports") as scope:
         state = read_state(request.GET, columns=COLUMNS)
-        runs, total = list_runs(scope, offset=state.offset, limit=state.size)
+        runs, total = list_runs(scope, actor_of(request), offset=state.offset, limit=state.size)
         context = {"columns": COLUMNS, "rows": [row_of(run) for run in runs], "state": state, "total": total}
         return show(request, scope, "office/imports.html", context)
 
@@ -52,7 +52,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One run: what was read, what was kept, and why each refused row was refused."""
     with at_desk(request, "results.read_imports") as scope:
-        run = find_run(scope, run_id)
+        run = find_run(scope, actor_of(request), run_id)
         if run is None:
             raise NotVisible
         language = get_language() or "zh-hans"
@@ -88,7 +88,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
 def download(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """Every refused row of a run."""
     with at_desk(request, "results.read_imports") as scope:
-        run = find_run(scope, run_id)
+        run = find_run(scope, actor_of(request), run_id)
         if run is None:
             raise NotVisible
         language = get_language() or "zh-hans"

@@ -30,7 +30,7 @@ def today(request: HttpRequest) -> HttpResponse:
         if may_enter(actor, "recognition.read"):
             context |= _cases(scope, actor)
         if may_enter(actor, "results.read_imports"):
-            runs, _total = list_runs(scope, limit=5)
+            runs, _total = list_runs(scope, actor, limit=5)
             context |= {"import_columns": COLUMNS, "imports": [row_of(run) for run in runs], "shows_imports": True}
         return show(request, scope, "office/today.html", context)
 

@@ -1,0 +1,261 @@
+"""What the access matrix needs: the people in every role, and a thing of every kind in every place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connections
+from django.test import Client
+
+from creditbank.domain.access import NOBODY, Actor, Role, Thing
+from creditbank.exchange.documents import read_document
+from creditbank.gateways import clock
+from creditbank.records.people import Account
+from creditbank.records.recognition import Evidence, ScheduledCommand
+from creditbank.records.results import ImportProblem, ImportRun
+from creditbank.records.rules import RuleVersion
+from creditbank.records.scope import acting_for
+from creditbank.services.log import publish_waiting
+from creditbank.services.people import enrol_learner, give_role, open_account
+from creditbank.services.programmes import publish_programme
+from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
+from creditbank.services.rules import publish_rule_version
+from creditbank.web.doors import STAFF_SESSION_KEY
+from tests.cast import AT, PACKS, PASSWORD, Cast
+from tests.services.bookings import deposit, post
+from tests.web.office_cases import FACTS, PDF
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Somebody in the matrix: a label, what the access table sees of them, and their browser."""
+
+    label: str
+    actor: Actor
+    client: Client
+
+
+@dataclass(frozen=True)
+class Owned:
+    """What one learner has: a draft and a submitted claim, each with a file, and a posting."""
+
+    label: str
+    thing: Thing
+    draft: UUID
+    draft_file: UUID
+    claim: UUID
+    claim_file: UUID
+    posting: UUID
+
+
+@dataclass(frozen=True)
+class Run:
+    """An import run of a whole institution."""
+
+    label: str
+    thing: Thing
+    run: UUID
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A scheduled approval; it concerns its author alone."""
+
+    label: str
+    thing: Thing
+    author: UUID
+    command: UUID
+
+
+@dataclass(frozen=True)
+class Published:
+    """A rule version or programme of one place; it is read there and below."""
+
+    label: str
+    institution: UUID
+    identity: UUID
+
+
+@dataclass(frozen=True)
+class World:
+    """All of it; ``above`` tells which places each institution inherits from, itself included."""
+
+    tile: str
+    people: tuple[Visitor, ...]
+    owned: tuple[Owned, ...]
+    runs: tuple[Run, ...]
+    batches: tuple[Batch, ...]
+    versions: tuple[Published, ...]
+    programmes: tuple[Published, ...]
+    above: dict[UUID, set[UUID]]
+
+
+def build_world(bank, cast: Cast) -> World:
+    """Gather everybody and give each learner, desk and institution something of its own."""
+    actors = _actors(cast)
+    wu = actors["registrar with an own case"]
+    learners = (
+        ("of a software learner", actors["learner of software"], cast.college, cast.software),
+        ("of a design learner", actors["learner of design"], cast.college, cast.design),
+        ("of the university's learner", actors["learner of the university"], cast.university, None),
+        ("of a registrar", wu, cast.college, cast.software),
+    )
+    owned = tuple(_own(bank, cast, label, actor, place, college) for label, actor, place, college in learners)
+    with connections["sequencer"].cursor():
+        publish_waiting(connections["sequencer"].connection, bank)
+    tile = next(path for path in bank.log.glob("tile/0/**/*") if path.is_file())
+    return World(
+        tile=tile.relative_to(bank.log).as_posix(),
+        people=tuple(_visitor(label, actor) for label, actor in actors.items()),
+        owned=owned,
+        runs=tuple(
+            _run(label, place)
+            for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
+        batches=tuple(
+            _batch(label, actors[who])
+            for label, who in (
+                ("of its reviewer", "reviewer"),
+                ("of the reviewer of design", "reviewer of design"),
+                ("of the university's registrar", "registrar of the university"),
+            )
+        ),
+        versions=_versions(cast),
+        programmes=_programmes(cast),
+        above={
+            cast.centre: {cast.centre},
+            cast.college: {cast.college, cast.centre},
+            cast.university: {cast.university, cast.centre},
+        },
+    )
+
+
+def _actors(cast: Cast) -> dict[str, Actor]:
+    """The cast, and the roles it lacks."""
+
+    def hire(name: str, *desks: tuple[UUID, UUID | None, Role]) -> list[Actor]:
+        with acting_for(institution=cast.college, purpose="test") as scope:
+            person = open_account(scope=scope, sign_in=name, name=name, password=PASSWORD, at=AT).id
+        for place, college, role in desks:
+            with acting_for(institution=place, purpose="test") as scope:
+                give_role(scope=scope, account=person, role=role, since=AT.date() - timedelta(900), college=college)
+        return [Actor(person, place, college, frozenset({role})) for place, college, role in desks]
+
+    (wu,) = hire("wu", (cast.college, None, Role.REGISTRAR))
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        enrol_learner(
+            scope=scope, learner_id=wu.person, student_number="2023990001", name="wu", at=AT, college=cast.software
+        )
+    two_here, two_there = hire(
+        "two-desks", (cast.college, None, Role.REVIEWER), (cast.university, None, Role.REGISTRAR)
+    )
+    (former,) = hire("former", (cast.college, None, Role.REGISTRAR))
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        scope.fetch(
+            "UPDATE membership SET until = %s WHERE account_id = %s RETURNING 1",
+            [AT.date() - timedelta(10), former.person],
+        )
+    return {
+        "anonymous": NOBODY,
+        "account without anything": cast.stranger,
+        "learner of software": cast.lin,
+        "learner of design": cast.mei,
+        "learner of the university": cast.wei,
+        "registrar": cast.zhao,
+        "reviewer": cast.chen,
+        "reviewer of design": cast.qian,
+        "registrar of design": hire("feng", (cast.college, cast.design, Role.REGISTRAR))[0],
+        "auditor": hire("gao", (cast.college, None, Role.AUDITOR))[0],
+        "auditor of software": hire("han", (cast.college, cast.software, Role.AUDITOR))[0],
+        "operator": hire("jin", (cast.college, None, Role.OPERATOR))[0],
+        "registrar with an own case": wu,
+        "registrar of the university": cast.sun,
+        "reviewer at one of two desks": two_here,
+        "registrar at the other desk": two_there,
+        "registrar whose role has ended": Actor(former.person),
+    }
+
+
+def _visitor(label: str, actor: Actor) -> Visitor:
+    client = Client(headers={"accept-language": "en"}, SERVER_NAME="localhost")
+    if actor.person is not None:
+        client.force_login(Account.objects.get(pk=actor.person))
+        if actor.institution is not None:
+            session = client.session
+            session[STAFF_SESSION_KEY] = str(actor.college or actor.institution)
+            session.save()
+    return Visitor(label, actor, client)
+
+
+def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID | None) -> Owned:
+    learner, at = replace(NOBODY, person=actor.person), clock.now()
+    claims, files = [], []
+    for nth in (1, 2):
+        facts = FACTS | {"activity": f"大赛 {actor.person.hex[-8:]} {nth}"}
+        with acting_for(person=learner.person, purpose="test") as scope:
+            draft = Draft(institution=place, outcome_type="innovation", title="省级技能大赛二等奖", facts=facts)
+            claim = keep_draft(scope=scope, actor=learner, draft=draft, at=at).claim_id
+            add_evidence(scope=scope, actor=learner, bank=bank, claim_id=claim, name="a.pdf", content=PDF, at=at)
+            if nth == 2:
+                submit_claim(scope=scope, actor=learner, claim_id=claim, at=at, on=at.date())
+            files.append(scope.rows(Evidence).get(claim_id=claim).evidence_id)
+        claims.append(claim)
+    (posted,) = post(cast, deposit(actor.person, key=label), institution=place)
+    return Owned(
+        label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id
+    )
+
+
+def _run(label: str, place: UUID) -> Run:
+    run = clock.new_id()
+    with acting_for(institution=place, purpose="test") as scope:
+        scope.rows(ImportRun).create(
+            institution_id=place, run_id=run, kind="results", file_name="grades.csv", file_hash="0" * 64,
+            mapping_hash="0" * 64, actor_id=place, state="finished", started_at=AT, rows_total=1, rows_refused=1,
+        )  # fmt: skip
+        scope.rows(ImportProblem).create(
+            institution_id=place, run_id=run, sequence=1, line=2, code="results.contradiction", facts={"other": 3}
+        )
+    return Run(label, Thing(None, place, None), run)
+
+
+def _batch(label: str, author: Actor) -> Batch:
+    """A command that waits; it names no case, so that undoing it changes nothing else."""
+    command = clock.new_id()
+    with acting_for(institution=author.institution, purpose="test") as scope:
+        scope.rows(ScheduledCommand).create(
+            institution_id=author.institution,
+            command_id=command,
+            kind="recognition.approve",
+            payload={"cases": [], "seen": {}, "college": str(author.college or "") or None, "roles": []},
+            actor_id=author.person,
+            scheduled_at=clock.now(),
+            execute_at=clock.now() + timedelta(days=1),
+        )
+    return Batch(label, Thing(None, author.institution, author.college), author.person, command)
+
+
+def _versions(cast: Cast) -> tuple[Published, ...]:
+    with acting_for(purpose="test") as scope:
+        found = [Published("of the centre", cast.centre, scope.rows(RuleVersion).order_by("id").first().id)]
+    for label, place in (("of the college", cast.college), ("of the university", cast.university)):
+        document = read_document((PACKS / "cn-innovation.yaml").read_bytes(), name="cn-innovation")
+        with acting_for(institution=place, purpose="test") as scope:
+            publish_rule_version(
+                scope=scope, document=document, effective_from=AT.date() - timedelta(900), actor=place, at=AT
+            )
+            version = scope.rows(RuleVersion).get(institution_id=place)
+        found.append(Published(label, place, version.id))
+    return tuple(found)
+
+
+def _programmes(cast: Cast) -> tuple[Published, ...]:
+    document = read_document((PACKS / "programmes" / "demo-award-60.yaml").read_bytes(), name="demo-award-60")
+    found = []
+    for label, place in (("of the centre", cast.centre), ("of the university", cast.university)):
+        with acting_for(institution=place, purpose="test") as scope:
+            made = publish_programme(scope=scope, document=document, actor=place, at=AT)
+        found.append(Published(label, place, made.id))
+    return tuple(found)
