@@ -1,4 +1,4 @@
-"""Check the whole bank: the ledger, the log, the files and the access rules; exit 1 names what is broken."""
+"""Check the whole bank: ledger, log, files and access rules; exit 1 names what is broken."""
 
 from __future__ import annotations
 

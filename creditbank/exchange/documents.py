@@ -1,4 +1,4 @@
-"""Reads documents people write: a safe part of YAML, or JSON, with line, column and path in every error."""
+"""Reads documents people write, a safe part of YAML or JSON, with a place in every error."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from creditbank.exchange.mapping import ResultMapping
 from creditbank.exchange.result_rows import ResultRow
 from creditbank.exchange.results import Reading, read_results
 from creditbank.exchange.sheets import RowProblem
+from creditbank.gateways.disk import fingerprint
 from creditbank.gateways.files import Upload, open_upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
@@ -94,7 +94,9 @@ def import_results(
             scope=scope,
             kind="results",
             file_name=path.name,
-            file_hash=_hash(path, *(path.parent / sheet.file for sheet in mapping.related.values() if sheet.file)),
+            file_hash=fingerprint(
+                path, *(path.parent / sheet.file for sheet in mapping.related.values() if sheet.file)
+            ),
             mapping_hash=mapping.digest,
             encoding=reading.summary.encoding,
             rows_total=total,
@@ -156,12 +158,3 @@ def _refused(problem: RowProblem) -> RefusedRow:
     if problem.sheet:
         facts["sheet"] = problem.sheet
     return RefusedRow(problem.line, problem.column, problem.code, facts)
-
-
-def _hash(*paths: Path) -> str:
-    """One hash over a sheet and its related sheets: a changed file is another import."""
-    digest = hashlib.sha256()
-    for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

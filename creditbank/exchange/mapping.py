@@ -1,4 +1,4 @@
-"""Mappings: how the columns of another system's sheet become results, read from ``creditbank.mapping/1``."""
+"""Mappings: how another system's sheet becomes results, read from ``creditbank.mapping/1``."""
 
 from __future__ import annotations
 

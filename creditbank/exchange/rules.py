@@ -1,4 +1,4 @@
-"""Rule sets, outcomes and cases from documents, with the line of every problem; the packaged rule packs."""
+"""Rule sets, outcomes and cases from documents, each problem with its line; the packaged rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bank's database: leases on the embedded server, the four logins, and what makes a login dangerous."""
+"""The bank's database: leases on the embedded server, four logins, what makes one dangerous."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The four logins' roles, the database they share and its extensions, on the embedded server or another."""
+"""The four logins' roles, the database they share and its extensions, on any server."""
 
 from __future__ import annotations
 

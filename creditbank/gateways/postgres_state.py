@@ -1,4 +1,4 @@
-"""Where the embedded server's parts lie, and whether it lives: pid with birth, lock, and its own pid file."""
+"""Where the embedded server's parts lie, and whether it lives: pid with birth, lock, pid file."""
 
 from __future__ import annotations
 

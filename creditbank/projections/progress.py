@@ -1,4 +1,4 @@
-"""Each learner's progress in each programme: applied for who is dirty, or rebuilt for all and compared."""
+"""Each learner's progress in each programme: applied for the dirty, or rebuilt and compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The record behind a posting's leaf, rebuilt as it was when it was posted, and the file that proves it."""
+"""The record behind a posting's leaf, rebuilt as it was posted, and the file that proves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The review queue of an institution: its cases in order, what the system says of each, and how many wait."""
+"""The review queue of an institution: its cases in order, what the rules say, how many wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a claim would give: the rules in force, applied to the facts and to what the learner has already."""
+"""What a claim would give: the rules in force, applied to its facts and to what is there already."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rule sets as the office reads them: which are in force, their versions, and a version's tables in words."""
+"""Rule sets as the office reads them: which are in force, and a version's tables in words."""
 
 from __future__ import annotations
 

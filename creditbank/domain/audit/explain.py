@@ -1,4 +1,4 @@
-"""Says an audit's answer in sentences: verdict, proof, requirements, what is left out, what would help."""
+"""Says an audit's answer in sentences: verdict, proof, requirements, what is left out, what helps."""
 
 from __future__ import annotations
 

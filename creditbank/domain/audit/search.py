@@ -1,4 +1,4 @@
-"""Finds the best allocation and proves it: presolve, bound and greedy, branch and bound, then a solver."""
+"""Finds the best allocation and proves it: presolve, bound and greedy, search, then a solver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small charts as inline SVG: rings, bars, stacks, levels and sparks, exact and readable without colour."""
+"""Small charts as inline SVG: rings, bars, stacks, levels, sparks, readable without colour."""
 
 from __future__ import annotations
 

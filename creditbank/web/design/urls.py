@@ -1,4 +1,4 @@
-"""Addresses of the design system: the choice of appearance, and the component page of a debugging bank."""
+"""Addresses of the design system: the choice of appearance, and the pages of a debugging bank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The forms of the office: a reason for the learner, and an amount where the rules leave it to a person."""
+"""The forms of the office: a reason for the learner, and an amount the rules leave to a person."""
 
 from __future__ import annotations
 
