@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         from creditbank.gateways.wording import say
         from creditbank.queries.check.whole import check_bank
 
-        found, counts = check_bank(bank, {login: user_of(login) for login in ("app", "sequencer")})
+        found, counts = check_bank(bank, {login: user_of(login) for login in ("app", "sequencer", "auditor")})
         broken = [line for line in found if line.verdict.value == "no"]
         if arguments.json:
             print(

@@ -7,25 +7,44 @@ MESSAGES = {
     " are not two of them.",
     "check.entry_amount": "Entry {leg} of posting {posting} (learner {learner}) moves {entry} hundredths, its posting"
     " {posting_amount}.",
+    "check.entry_kind": "Entry {leg} of posting {posting} (learner {learner}) stands in {state} or has a sign that a"
+    " posting of the kind {kind} does not give it.",
     "check.balance": "Lot {lot} of learner {learner}: the balance {state} says {balance} hundredths, its entries sum"
     " to {entries}.",
     "check.chain": "Entry {leg} of posting {posting} (learner {learner}) says {said} hundredths after it, the entries"
     " up to it sum to {sum}.",
     "check.lot": "Lot {lot} of learner {learner} was issued with {amount} hundredths; its deposit says {deposit}.",
-    "check.idempotency": "Posting {posting} of learner {learner} has no idempotency row, or more than one.",
+    "check.institution": "The row of {what} {id} of learner {learner} names another institution than its lot.",
+    "check.idempotency": "Posting {posting} of learner {learner} and its idempotency row are not one and one.",
     "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit of the same"
     " lot and amount.",
     "check.not_in_log": "Posting {posting} of learner {learner} is neither in the log nor on its way to it.",
     "check.commitment": "Posting {posting} of learner {learner} is not what the log committed to: the posting or its"
     " lot was changed after it was recorded.",
+    "check.salt": "Posting {posting} of learner {learner} has lost its salt; its leaf in the log cannot be opened.",
+    "check.request": "Posting {posting} of learner {learner}: the posting or its lot is not what was asked for when it"
+    " was posted.",
     "check.log_without_posting": "The log has a leaf for posting {posting}, which is not in the ledger.",
     "check.claim": "Claim {claim} of learner {learner} is {state}, but its posting is missing or not reversed.",
     "check.result": "The result of learner {learner} in {course} {presentation} names lot {lot}, which does not exist.",
     "check.run": "Import run {run} says it posted {said} lots; the ledger has {found} of it.",
+    "check.run_rows": "Import run {run} says it stored {stored} rows and refused {refused}; there are {results} results"
+    " and {problems} refused rows of it, or its counts do not add up.",
     "check.rule_version": "Rule version {version} of {code} is not the content it was published with.",
-    "check.policy": "Table {table} has other row policies or grants than declared: {what}.",
+    "check.rule_version_log": "Rule version {version} of {code} is not what the log committed to, or is not in the"
+    " log.",
+    "check.log_without_rule_version": "The log has a leaf for rule version {version}, which is not in the bank.",
+    "check.policy": "Table {table} has other row policies than declared.",
+    "check.grant_added": "{who} may {privilege} in table {table}, which is not declared.",
+    "check.grant_lacking": "{who} may not {privilege} in table {table}, which is declared.",
+    "check.key": "Table {table} lacks {name}, or it is not the one that is declared.",
+    "check.table_missing": "Table {table} is missing.",
+    "check.table_undeclared": "Table {table} is not declared.",
     "check.text": "This database cannot search Chinese text.",
     "check.evidence": "The evidence file {sha256} of claim {claim} is missing or damaged.",
+    "check.files_without_record": "The files folder holds {count} files that no record names.",
+    "check.log_key": "The log's key is missing, or keys/log.json and log/vkey differ; its {leaves} leaves were not"
+    " compared.",
     "check.progress": "The stored progress of learner {learner} in {programme} is not what an audit finds now.",
     "check.more": "There are {count} more of these.",
 }

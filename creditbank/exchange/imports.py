@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID
+
+from django.db import DatabaseError
 
 from creditbank.domain.results import CourseResult, RefusedRow
 from creditbank.domain.values import Text
@@ -19,7 +22,7 @@ from creditbank.gateways.disk import fingerprint
 from creditbank.gateways.files import Upload, open_upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
-from creditbank.services.results.imports import Deciding, begin_run, finish_run, store_batch
+from creditbank.services.results.imports import Deciding, begin_run, finish_run, leave_run, store_batch
 
 BATCH = 1000
 
@@ -84,6 +87,8 @@ def import_results(
         batch_size: rows in one transaction.
         after_batch: called after each commit; tests stop the run there.
     """
+    # Faulty rows of related sheets are refused too, so they are part of what there is to do.
+    total = reading.summary.rows + reading.summary.related_problems
     with acting_for(institution=institution, purpose="import") as scope:
         run = begin_run(
             scope=scope,
@@ -94,27 +99,34 @@ def import_results(
             ),
             mapping_hash=mapping.digest,
             encoding=reading.summary.encoding,
-            rows_total=reading.summary.rows,
+            rows_total=total,
             actor=actor,
             at=now(),
         )
-    deciding = Deciding()
-    items = _items(reading)
-    done = run.rows_done
-    # The reading gives the same items in the same order, so what is done is passed over.
-    for _ in itertools.islice(items, done):
-        pass
-    repeats = reading.summary.ignored_repeats
-    while batch := list(itertools.islice(items, batch_size)):
-        seen = reading.summary.ignored_repeats
+    try:
+        deciding = Deciding()
+        items = _items(reading)
+        done = taken = 0
+        # The reading gives the same items in the same order, so what is done is passed over.
+        while done < run.rows_done and next(items, None) is not None:
+            taken += 1
+            done = taken + reading.summary.ignored_repeats
+        repeats = reading.summary.ignored_repeats if taken else 0
+        while batch := list(itertools.islice(items, batch_size)):
+            skipped = reading.summary.ignored_repeats - repeats
+            with acting_for(institution=institution, purpose="import") as scope:
+                store_batch(scope=scope, import_run=run, items=batch, deciding=deciding, skipped=skipped, at=now())
+            repeats += skipped
+            taken += len(batch)
+            progress(taken + repeats, total)
+            after_batch()
         with acting_for(institution=institution, purpose="import") as scope:
-            store_batch(scope=scope, import_run=run, items=batch, deciding=deciding, skipped=seen - repeats, at=now())
-        repeats = seen
-        done += len(batch)
-        progress(done, reading.summary.rows)
-        after_batch()
-    with acting_for(institution=institution, purpose="import") as scope:
-        return finish_run(scope=scope, run_id=run.run_id, at=now())
+            skipped = reading.summary.ignored_repeats - repeats
+            return finish_run(scope=scope, run_id=run.run_id, skipped=skipped, at=now())
+    finally:
+        # A lost connection has lost the run's lock with it; what it was doing is told by the error itself.
+        with suppress(DatabaseError), acting_for(institution=institution, purpose="import") as scope:
+            leave_run(scope=scope, run_id=run.run_id)
 
 
 def _items(reading: Reading) -> Iterator[CourseResult | RefusedRow]:

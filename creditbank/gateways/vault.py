@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -59,16 +61,25 @@ def store(bank: Bank, content: bytes) -> Stored | None:
     return Stored(digest, media_type, len(content))
 
 
+def stored(bank: Bank) -> Iterator[str]:
+    """The names of all files in the vault: each the hash of its content."""
+    for path in bank.files.glob("??/??/*"):
+        if len(path.name) == 64 and path.name.startswith(path.parent.parent.name + path.parent.name):
+            yield path.name
+
+
 def read(bank: Bank, sha256: str) -> bytes:
     """The content of a stored file.
 
     Raises:
         DiskProblem: the file is missing, or it is not what was stored under this name.
+        KeyProblem: the key it was sealed with is missing or must not be used.
     """
     path = bank.files / sha256[:2] / sha256[2:4] / sha256
     try:
         sealed = path.read_bytes()
-        key_id, key = _key(bank)
+        # A lost key is never replaced by a new one here: nothing could be opened with it.
+        key_id, key = _opened(keys.need(bank, "data"))
         # The key's id is sealed too: bytes under another key fail as damaged ones do.
         content = AESGCM(key).decrypt(sealed[1:13], sealed[13:], _sealed_with(key_id, sha256))
     except (OSError, InvalidTag, IndexError) as error:
@@ -86,4 +97,8 @@ def _sealed_with(key_id: int, sha256: str) -> bytes:
 
 def _key(bank: Bank) -> tuple[int, bytes]:
     kept = keys.read_or_make(bank, "data", lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()})
+    return _opened(kept)
+
+
+def _opened(kept: dict[str, Any]) -> tuple[int, bytes]:
     return int(kept["id"]), base64.b64decode(kept["key"])

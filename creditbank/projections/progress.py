@@ -52,6 +52,15 @@ RETURNING 1
 """
 
 
+_STORED = """
+SELECT learner_id, (as_of AT TIME ZONE zone)::date, met, counted, short_by, answer::text
+FROM progress JOIN institution ON institution.id = institution_id
+WHERE institution_id = %s AND programme_id = %s
+"""
+
+_HAVE_ROW = "SELECT learner_id FROM progress WHERE institution_id = %s AND programme_id = %s"
+
+
 @dataclass(frozen=True, slots=True)
 class Held:
     """A learner with the credit an audit looks at; an empty code means: audited against every programme."""
@@ -138,26 +147,42 @@ def drain_progress(scope: Scope, *, at: datetime, on: date, limit: int = 1000) -
     return len({row[0] for row in dirty})
 
 
-def compare_progress(scope: Scope, *, on: date) -> Iterator[tuple[UUID, str]]:
-    """Learners, dirty ones aside, whose stored progress is not what an audit finds now, with the programme's code."""
+def compare_progress(scope: Scope) -> Iterator[tuple[UUID, str]]:
+    """Learners, dirty ones aside, whose stored progress is not what an audit finds, with the programme's code.
+
+    Each row is compared at its mark, the day it was stored on in the institution's zone: expiry alone makes no row
+    wrong. A learner who has credit must have a row of each programme that has been audited at all.
+    """
     dirty = {
         row[0] for row in scope.fetch("SELECT learner_id FROM dirty WHERE institution_id = %s", [scope.institution])
     }
-    learners = [held for held in held_credit(scope) if held.learner not in dirty]
+    learners = {held.learner: held for held in held_credit(scope) if held.learner not in dirty}
     for programme in programmes_of(scope):
+        compiled = compiled_programme(programme)
+        names = rows(compiled)
         stored = {
-            learner: (met, counted, short_by, answer)
-            for learner, met, counted, short_by, answer in scope.fetch(
-                "SELECT learner_id, met, counted, short_by, answer::text FROM progress"
-                " WHERE institution_id = %s AND programme_id = %s",
-                [scope.institution, programme.id],
-            )
+            learner: row
+            for learner, *row in scope.fetch(_STORED, [scope.institution, programme.id])
+            if learner not in dirty
         }
         if not stored:
             continue
-        for learner, standing in standings(compiled_programme(programme), programme.code, learners, on):
-            found = stored.get(learner)
-            if found is None or found[:3] != (standing.met, standing.counted, standing.shortage):
+        for day in sorted({row[0] for row in stored.values()}):
+            then = (held for learner, held in learners.items() if learner in stored and stored[learner][0] == day)
+            for learner, standing in standings(compiled, programme.code, then, day):
+                # As JSON gives it back: lists where the audit has tuples.
+                answer = json.loads(json.dumps(dict(zip(names, standing.by_requirement, strict=True))))
+                _day, *said, said_answer = stored.pop(learner)
+                if said != [standing.met, standing.counted, standing.shortage] or json.loads(said_answer) != answer:
+                    yield learner, programme.code
+            audited = {learner for learner, row in stored.items() if row[0] == day}
+            # Whoever is left has a row of a programme that does not concern them.
+            for learner in sorted(audited):
+                del stored[learner]
+                yield learner, programme.code
+        kept = {row[0] for row in scope.fetch(_HAVE_ROW, [scope.institution, programme.id])}
+        for learner, held in learners.items():
+            if held.credits and learner not in kept and held.programme_code in ("", programme.code):
                 yield learner, programme.code
 
 

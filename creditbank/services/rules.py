@@ -9,14 +9,11 @@ from uuid import UUID
 
 from creditbank.domain.log.leaf import commit
 from creditbank.domain.rules.read import read_rule_set
-from creditbank.domain.rules.write import rule_set_data, rule_set_hash
+from creditbank.domain.rules.write import PUBLIC_SALT, rule_set_data, rule_set_hash, rule_version_record
 from creditbank.gateways.clock import new_id
 from creditbank.records.rules import RuleSet, RuleVersion
 from creditbank.records.scope import Scope
 from creditbank.services.operations import note_operation
-
-PUBLIC_SALT = bytes(32)
-"""Rule versions are public, so their leaves need no secret: anyone can recompute the commitment."""
 
 
 def publish_rule_version(
@@ -72,26 +69,21 @@ def publish_rule_version(
     return version
 
 
-def rule_version_record(code: str, version: RuleVersion) -> dict[str, Any]:
-    """The record whose commitment stands in the log: ``creditbank.rule_version/1``."""
-    return {
-        "schema": "creditbank.rule_version/1",
-        "rule_version": str(version.id),
-        "code": code,
-        "number": version.number,
-        "content_hash": version.content_hash,
-        "effective_from": version.effective_from.isoformat(),
-    }
-
-
 def _log_version(scope: Scope, code: str, version: RuleVersion) -> None:
+    record = rule_version_record(
+        version_id=version.id,
+        code=code,
+        number=version.number,
+        content_hash=version.content_hash,
+        effective_from=version.effective_from,
+    )
     scope.fetch(
         "INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)"
         " VALUES ('rule_version', %s, %s, %s, %s) RETURNING 1",
         [
             str(version.id),
             version.id,
-            commit(PUBLIC_SALT, rule_version_record(code, version)),
+            commit(PUBLIC_SALT, record),
             version.published_at,
         ],
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules.model import (
@@ -178,3 +179,21 @@ def _validity(validity: Validity) -> dict[str, Any]:
         what["within"] = {"months": validity.months}
         what["otherwise"] = validity.otherwise.value
     return {"id": validity.id, **_when(validity.when), **what, "clause": _text(validity.clause)}
+
+
+PUBLIC_SALT = bytes(32)
+"""Rule versions are public, so their leaves need no secret: anyone can recompute the commitment."""
+
+
+def rule_version_record(
+    *, version_id: UUID, code: str, number: int, content_hash: str, effective_from: date
+) -> dict[str, Any]:
+    """The record whose commitment stands in the log: ``creditbank.rule_version/1``."""
+    return {
+        "schema": "creditbank.rule_version/1",
+        "rule_version": str(version_id),
+        "code": code,
+        "number": number,
+        "content_hash": content_hash,
+        "effective_from": effective_from.isoformat(),
+    }

@@ -8,6 +8,21 @@ from typing import Any
 _CONTENT: tuple[tuple[str, str], ...] = (
     ("institution", "SELECT code, name FROM institution"),
     (
+        "rule_version",
+        """
+        SELECT institution.code, rule_set.code, number, content_hash, effective_from, effective_until
+        FROM rule_version JOIN rule_set ON rule_set.id = rule_set_id
+        JOIN institution ON institution.id = rule_version.institution_id
+        """,
+    ),
+    (
+        "programme",
+        """
+        SELECT institution.code, programme.code, version, content_hash
+        FROM programme JOIN institution ON institution.id = institution_id
+        """,
+    ),
+    (
         "enrolment",
         """
         SELECT code, student_number FROM enrolment JOIN institution ON institution.id = institution_id
@@ -19,7 +34,7 @@ _CONTENT: tuple[tuple[str, str], ...] = (
         SELECT code, student_number, course, presentation, term, earned_on, outcome, mark, credit, result.level,
           result.field, result.lot_id IS NOT NULL
         FROM result JOIN institution ON institution.id = result.institution_id
-        JOIN enrolment USING (learner_id, institution_id)
+        LEFT JOIN enrolment USING (learner_id, institution_id)
         """,
     ),
     (
@@ -28,7 +43,7 @@ _CONTENT: tuple[tuple[str, str], ...] = (
         SELECT institution.code, student_number, lot.code, title, category, lot.level, lot.field, term, earned_on,
           expires_on, lot.amount, state::text, balance.amount
         FROM lot JOIN institution ON institution.id = lot.institution_id
-        JOIN enrolment ON enrolment.learner_id = lot.learner_id AND enrolment.institution_id = lot.institution_id
+        LEFT JOIN enrolment ON enrolment.learner_id = lot.learner_id AND enrolment.institution_id = lot.institution_id
         LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
         """,
     ),
@@ -37,7 +52,7 @@ _CONTENT: tuple[tuple[str, str], ...] = (
         """
         SELECT institution.code, student_number, posting.kind::text, posting.amount, effective_on, reason
         FROM posting JOIN institution ON institution.id = posting.institution_id
-        JOIN enrolment ON enrolment.learner_id = posting.learner_id
+        LEFT JOIN enrolment ON enrolment.learner_id = posting.learner_id
           AND enrolment.institution_id = posting.institution_id
         """,
     ),
@@ -46,7 +61,7 @@ _CONTENT: tuple[tuple[str, str], ...] = (
         """
         SELECT institution.code, student_number, title, state, credit, category, earned_on
         FROM claim JOIN institution ON institution.id = claim.institution_id
-        JOIN enrolment ON enrolment.learner_id = claim.learner_id
+        LEFT JOIN enrolment ON enrolment.learner_id = claim.learner_id
           AND enrolment.institution_id = claim.institution_id
         """,
     ),

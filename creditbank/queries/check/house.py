@@ -8,14 +8,14 @@ from typing import Any
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.log.leaf import opens
+from creditbank.domain.rules.write import PUBLIC_SALT, rule_version_record
 from creditbank.gateways import vault
 from creditbank.gateways.bank import Bank
 from creditbank.gateways.database import DatabaseProblem
 from creditbank.gateways.database_roles import check_text
 from creditbank.gateways.problem import Problem
-from creditbank.records.tables import TABLES, Rows
-
-_POLICIES = ("adds", "audits", "changes", "reads", "removes")
+from creditbank.queries.check.access import check_access
 
 
 def check_house(connection: Any, bank: Bank, users: Mapping[str, str]) -> list[Line]:
@@ -24,7 +24,7 @@ def check_house(connection: Any, bank: Bank, users: Mapping[str, str]) -> list[L
     Args:
         connection: Django's connection of the auditor.
         bank: whose files are read.
-        users: the PostgreSQL role of each login, ``app`` and ``sequencer``.
+        users: the PostgreSQL role of each login, ``app``, ``sequencer`` and ``auditor``.
     """
     found: list[Line] = []
     try:
@@ -34,54 +34,52 @@ def check_house(connection: Any, bank: Bank, users: Mapping[str, str]) -> list[L
         found.append(Line("check.text", Verdict.NO))
     with connection.cursor() as cursor:
         found += _rule_versions(cursor)
-        found += _access(cursor, users)
-        cursor.execute("SELECT sha256, min(claim_id::text) FROM evidence GROUP BY sha256 ORDER BY sha256")
-        rows = cursor.fetchall()
-    for sha256, claim in rows:
+        found += check_access(cursor, users)
+        found += _evidence(cursor, bank)
+    return found
+
+
+def _evidence(cursor: Any, bank: Bank) -> list[Line]:
+    """Files that are missing or damaged, and how many no record names (an upload that was not finished)."""
+    # The files first: one that is stored meanwhile is not mistaken for a stray one.
+    stored = set(vault.stored(bank))
+    cursor.execute("SELECT sha256, min(claim_id::text) FROM evidence GROUP BY sha256 ORDER BY sha256")
+    found = []
+    for sha256, claim in cursor.fetchall():
+        stored.discard(sha256)
         try:
             vault.read(bank, sha256)
         except Problem:
             found.append(Line("check.evidence", Verdict.NO, {"sha256": sha256, "claim": claim}))
+    if stored:
+        found.append(Line("check.files_without_record", Verdict.NOTE, {"count": len(stored)}))
     return found
 
 
 def _rule_versions(cursor: Any) -> list[Line]:
+    """Versions whose content or place in the log is not what was published."""
     cursor.execute(
-        "SELECT rule_set.code, rule_version.number, content::text, content_hash"
-        " FROM rule_version JOIN rule_set ON rule_set.id = rule_set_id ORDER BY 1, 2"
+        "SELECT rule_version.id, rule_set.code, number, content::text, content_hash, effective_from,"
+        " coalesce(log_leaf.commitment, log_outbox.commitment)"
+        " FROM rule_version JOIN rule_set ON rule_set.id = rule_set_id"
+        " LEFT JOIN log_leaf ON log_leaf.stream = 'rule_version' AND log_leaf.leaf_ref = rule_version.id::text"
+        " LEFT JOIN log_outbox ON log_outbox.stream = 'rule_version' AND log_outbox.leaf_ref = rule_version.id::text"
+        " ORDER BY 2, 3"
     )
-    return [
-        Line("check.rule_version", Verdict.NO, {"code": code, "version": number})
-        for code, number, content, said in cursor.fetchall()
-        if content_hash(json.loads(content)) != said
-    ]
-
-
-def _access(cursor: Any, users: Mapping[str, str]) -> list[Line]:
-    """Tables whose policies or grants differ from the declaration."""
+    found, known = [], set()
+    for version_id, code, number, content, said, effective_from, commitment in cursor.fetchall():
+        known.add(str(version_id))
+        facts = {"code": code, "version": number}
+        if content_hash(json.loads(content)) != said:
+            found.append(Line("check.rule_version", Verdict.NO, facts))
+        record = rule_version_record(
+            version_id=version_id, code=code, number=number, content_hash=said, effective_from=effective_from
+        )
+        if commitment is None or not opens(bytes(commitment), PUBLIC_SALT, record):
+            found.append(Line("check.rule_version_log", Verdict.NO, facts))
     cursor.execute(
-        "SELECT tablename, array_agg(policyname::text ORDER BY policyname) FROM pg_policies"
-        " WHERE schemaname = 'public' GROUP BY 1"
+        "SELECT leaf_ref FROM log_leaf WHERE stream = 'rule_version'"
+        " UNION SELECT leaf_ref FROM log_outbox WHERE stream = 'rule_version'"
     )
-    policies = dict(cursor.fetchall())
-    cursor.execute(
-        "SELECT relname, relrowsecurity FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace"
-        " WHERE nspname = 'public' AND relkind = 'r'"
-    )
-    secured = dict(cursor.fetchall())
-    cursor.execute(
-        "SELECT table_name, array_agg(DISTINCT privilege_type::text ORDER BY privilege_type::text)"
-        " FROM information_schema.role_table_grants WHERE grantee = %s GROUP BY 1",
-        [users["app"]],
-    )
-    granted = dict(cursor.fetchall())
-    found = []
-    for table in TABLES:
-        wanted = [] if table.rows is Rows.OPAQUE else list(_POLICIES)
-        if policies.get(table.name, []) != wanted or secured.get(table.name) != bool(wanted):
-            found.append(Line("check.policy", Verdict.NO, {"table": table.name, "what": "row policies"}))
-        whole = sorted(word.strip() for word in table.app.split(", ") if "(" not in word and ")" not in word)
-        # Most logins are shown only their own grants; then the policies alone are compared.
-        if granted and granted.get(table.name, []) != whole:
-            found.append(Line("check.policy", Verdict.NO, {"table": table.name, "what": "grants"}))
-    return found
+    gone = sorted({leaf for (leaf,) in cursor.fetchall()} - known)
+    return found + [Line("check.log_without_rule_version", Verdict.NO, {"version": leaf}) for leaf in gone]

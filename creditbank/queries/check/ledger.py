@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.ledger import lot_facts, posting_record
+from creditbank.domain.ledger import Deposit, Kind, lot_facts, posting_record, request_text
 from creditbank.domain.log.leaf import opens
 
 SHOWN = 20
@@ -20,6 +21,18 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         SELECT posting.posting_id, posting.learner_id, coalesce(sum(entry.amount), 0)
         FROM posting LEFT JOIN entry USING (learner_id, posting_id)
         GROUP BY 1, 2 HAVING count(entry.leg) <> 2 OR sum(entry.amount) <> 0
+        """,
+    ),
+    (
+        "check.entry_kind",
+        ("leg", "posting", "learner", "state", "kind"),
+        """
+        SELECT entry.leg, entry.posting_id, entry.learner_id, entry.state::text, posting.kind::text
+        FROM entry JOIN posting USING (learner_id, posting_id)
+        WHERE posting.kind NOT IN ('deposit', 'reverse')
+          OR (entry.leg, entry.state::text, sign(entry.amount)) NOT IN (
+            (1, 'issued', CASE posting.kind WHEN 'deposit' THEN -1 ELSE 1 END),
+            (2, 'available', CASE posting.kind WHEN 'deposit' THEN 1 ELSE -1 END))
         """,
     ),
     (
@@ -57,19 +70,34 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         "check.lot",
         ("lot", "learner", "amount", "deposit"),
         """
-        SELECT lot.lot_id, lot.learner_id, lot.amount, coalesce(posting.amount, 0)
+        SELECT lot.lot_id, lot.learner_id, lot.amount, coalesce(sum(posting.amount), 0)
         FROM lot LEFT JOIN posting ON posting.learner_id = lot.learner_id AND posting.lot_id = lot.lot_id
           AND posting.kind = 'deposit'
-        WHERE posting.amount IS DISTINCT FROM lot.amount
+        GROUP BY lot.learner_id, lot.lot_id HAVING sum(posting.amount) IS DISTINCT FROM lot.amount
+        """,
+    ),
+    (
+        "check.institution",
+        ("what", "id", "learner"),
+        """
+        SELECT what, id, found.learner_id FROM (
+          SELECT 'posting' AS what, posting_id AS id, learner_id, lot_id, institution_id FROM posting
+          UNION ALL SELECT 'entry', posting_id, learner_id, lot_id, institution_id FROM entry
+          UNION ALL SELECT 'balance', lot_id, learner_id, lot_id, institution_id FROM balance
+          UNION ALL SELECT 'idempotency', posting_id, learner_id, lot_id, idempotency.institution_id
+            FROM idempotency JOIN posting USING (learner_id, posting_id)
+          UNION ALL SELECT 'leaf_salt', posting_id, learner_id, lot_id, leaf_salt.institution_id
+            FROM leaf_salt JOIN posting USING (learner_id) WHERE posting_id = leaf_ref
+        ) AS found JOIN lot USING (learner_id, lot_id) WHERE lot.institution_id <> found.institution_id
         """,
     ),
     (
         "check.idempotency",
         ("posting", "learner"),
         """
-        SELECT posting.posting_id, posting.learner_id
-        FROM posting LEFT JOIN idempotency USING (learner_id, posting_id)
-        GROUP BY 1, 2 HAVING count(idempotency.key) <> 1
+        SELECT posting_id, learner_id
+        FROM posting FULL JOIN idempotency USING (learner_id, posting_id)
+        GROUP BY 1, 2 HAVING count(idempotency.key) <> 1 OR count(posting.kind) <> 1
         """,
     ),
     (
@@ -100,7 +128,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
           SELECT leaf_ref FROM log_leaf WHERE stream = 'posting'
           UNION SELECT leaf_ref FROM log_outbox WHERE stream = 'posting'
         ) AS logged
-        WHERE NOT EXISTS (SELECT FROM posting WHERE posting_id = logged.leaf_ref::uuid)
+        WHERE NOT EXISTS (SELECT FROM posting WHERE posting_id::text = logged.leaf_ref)
         """,
     ),
     (
@@ -131,18 +159,54 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         GROUP BY run_id, lots_posted HAVING lots_posted <> count(posting.posting_id)
         """,
     ),
+    (
+        "check.run_rows",
+        ("run", "stored", "results", "refused", "problems"),
+        """
+        SELECT run_id, rows_stored, results, rows_refused, problems FROM import_run
+        CROSS JOIN LATERAL (SELECT count(*) AS results FROM result
+          WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id) AS kept
+        CROSS JOIN LATERAL (SELECT count(*) AS problems FROM import_problem
+          WHERE import_problem.institution_id = import_run.institution_id
+            AND import_problem.run_id = import_run.run_id) AS named
+        WHERE rows_stored <> results OR rows_refused <> problems
+          OR rows_done <> rows_stored + rows_repeated + rows_refused
+          OR (state = 'finished' AND rows_done <> rows_total)
+        """,
+    ),
 )
 
 _RECORDS = """
 SELECT posting.posting_id, posting.kind::text, posting.lot_id, posting.learner_id, institution.code, posting.amount,
-  posting.effective_on, posting.recorded_at, posting.reverses, lot.title, lot.title_en, lot.category, lot.level,
-  lot.earned_on, lot.expires_on, lot.unit, leaf_salt.salt, coalesce(log_leaf.commitment, log_outbox.commitment)
+  posting.effective_on, posting.recorded_at, posting.reverses, leaf_salt.salt,
+  coalesce(log_leaf.commitment, log_outbox.commitment), request_hash,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit,
+  lot.outcome_type, lot.code, lot.field, lot.grade, lot.term, lot.academic_year, lot.source_kind, lot.source_id,
+  lot.rule_version_id, lot.rule_row, lot.evidence_hash, posting.rule_version_id
 FROM posting JOIN lot USING (learner_id, lot_id)
 JOIN institution ON institution.id = posting.institution_id
-JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
+LEFT JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
+LEFT JOIN idempotency ON idempotency.learner_id = posting.learner_id
+  AND idempotency.posting_id = posting.posting_id
 LEFT JOIN log_leaf ON log_leaf.stream = 'posting' AND log_leaf.leaf_ref = posting.posting_id::text
 LEFT JOIN log_outbox ON log_outbox.stream = 'posting' AND log_outbox.leaf_ref = posting.posting_id::text
 """
+
+
+_ABOUT = ("title", "title_en", "category", "level", "earned_on", "expires_on", "unit")
+_MORE = (
+    "outcome_type",
+    "code",
+    "field",
+    "grade",
+    "term",
+    "academic_year",
+    "source_kind",
+    "source_id",
+    "rule_version_id",
+    "rule_row",
+    "evidence_hash",
+)
 
 
 def check_ledger(connection: Any) -> list[Line]:
@@ -155,30 +219,25 @@ def check_ledger(connection: Any) -> list[Line]:
     with connection.cursor() as cursor:
         for code, names, sql in _INVARIANTS:
             cursor.execute(sql)
-            found += _named(code, names, cursor.fetchall())
-    found += _named("check.commitment", ("posting", "learner"), list(_changed(connection)))
+            found += named(code, names, cursor.fetchall())
+    changed: dict[str, list[tuple[Any, ...]]] = {"check.salt": [], "check.commitment": [], "check.request": []}
+    for code, posting, learner in _changed(connection):
+        changed[code].append((posting, learner))
+    for code, rows in changed.items():
+        found += named(code, ("posting", "learner"), rows)
     return found
 
 
-def _changed(connection: Any) -> Iterator[tuple[Any, Any]]:
-    """Postings whose record no longer opens the commitment in the log."""
+def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Postings whose record no longer opens the commitment in the log, or whose lot is not what was asked for."""
     connection.ensure_connection()
     with connection.connection.transaction(), connection.connection.cursor(name="check_records") as cursor:
         cursor.itersize = 5000
         cursor.execute(_RECORDS)
         for row in cursor:
-            (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses, *about) = row
-            *about, salt, commitment = about
-            title, title_en, category, level, earned_on, expires_on, unit = about
-            facts = lot_facts(
-                title=title,
-                title_en=title_en,
-                category=category,
-                level=level,
-                earned_on=earned_on,
-                expires_on=expires_on,
-                unit=unit,
-            )
+            (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses), rest = row[:9], row[9:]
+            (salt, commitment, request_hash), about, more = rest[:3], rest[3:10], rest[10:]
+            described = dict(zip(_ABOUT, about, strict=True))
             record = posting_record(
                 posting_id=posting,
                 kind=kind,
@@ -188,13 +247,28 @@ def _changed(connection: Any) -> Iterator[tuple[Any, Any]]:
                 amount=amount,
                 effective_on=effective_on,
                 recorded_at=recorded_at,
-                facts=facts | ({"reverses": str(reverses)} if reverses else {}),
+                facts=lot_facts(**described) | ({"reverses": str(reverses)} if reverses else {}),
             )
-            if commitment is not None and not opens(bytes(commitment), bytes(salt), record):
-                yield posting, learner
+            if salt is None:
+                yield "check.salt", posting, learner
+            elif commitment is not None and not opens(bytes(commitment), bytes(salt), record):
+                yield "check.commitment", posting, learner
+            if kind == Kind.DEPOSIT and request_hash is not None:
+                *more, posting_version = more
+                asked = Deposit(
+                    learner_id=learner,
+                    key="",
+                    amount=amount,
+                    effective_on=effective_on,
+                    **described,
+                    **dict(zip(_MORE, more, strict=True)),
+                )
+                said = hashlib.sha256(request_text(asked).encode()).digest()
+                if said != bytes(request_hash) or asked.rule_version_id != posting_version:
+                    yield "check.request", posting, learner
 
 
-def _named(code: str, names: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[Line]:
+def named(code: str, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[Line]:
     """A line for each of the first rows, and one that counts the rest."""
     lines = [
         Line(code, Verdict.NO, {name: _plain(value) for name, value in zip(names, row, strict=True)})

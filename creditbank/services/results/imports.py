@@ -118,6 +118,8 @@ def begin_run(
     """
     if scope.institution is None:
         raise ValueError("results belong to an institution")
+    # Of two processes that begin the same import at the same moment, the second waits here and then finds the first.
+    _in_turn(scope, f"import:{scope.institution}:{file_hash}:{mapping_hash}")
     rows = scope.rows(ImportRun)
     stopped = (
         rows.filter(kind=kind, file_hash=file_hash, mapping_hash=mapping_hash)
@@ -128,9 +130,13 @@ def begin_run(
     if stopped is not None:
         if not _hold(scope, stopped.run_id):
             raise BlockingIOError(f"run {stopped.run_id} is at work in another process")
-        rows.filter(run_id=stopped.run_id).update(state=RUNNING)
-        stopped.state = RUNNING
-        return stopped  # type: ignore[no-any-return]
+        # Its last batch, or its end, may have come between the look and the lock.
+        stopped.refresh_from_db()
+        if stopped.state != FINISHED:
+            rows.filter(run_id=stopped.run_id).update(state=RUNNING)
+            stopped.state = RUNNING
+            return stopped  # type: ignore[no-any-return]
+        _let_go(scope, stopped.run_id)
     started: ImportRun = rows.create(
         institution_id=scope.institution,
         run_id=new_id(),
@@ -176,14 +182,16 @@ def store_batch(
         skipped: identical repeats within the file that the reading left out beside these items.
         at: the moment.
     """
+    # Two runs of one institution take turns, so that none sees half of what the other stores.
+    _in_turn(scope, f"results:{scope.institution}")
     refused = [item for item in items if isinstance(item, RefusedRow)]
     results = [item for item in items if isinstance(item, CourseResult)]
-    learners = _learners(scope, {result.learner_number for result in results}, at)
-    stored = _stored(scope, results, learners)
+    learners = _known_learners(scope, {result.learner_number for result in results})
+    stored = _stored(scope, [result for result in results if result.learner_number in learners], learners)
     fresh: list[tuple[CourseResult, _Decision]] = []
     repeated = skipped
-    for place, result in enumerate(results, 1):
-        before = stored.get(place)
+    for result in results:
+        before = stored.get(result.line)
         if before == result.said():
             repeated += 1
         elif before is not None:
@@ -195,6 +203,8 @@ def store_batch(
                 refused.append(decision)
             else:
                 fresh.append((result, decision))
+    # Only a row that is taken opens an account for somebody new.
+    learners |= _open_learners(scope, {result.learner_number for result, _decision in fresh} - learners.keys(), at)
     lots = _post(scope, import_run, fresh, learners, at)
     _store_results(scope, import_run, fresh, learners, lots)
     _store_problems(scope, import_run, refused)
@@ -207,7 +217,7 @@ def store_batch(
         hundredths=sum(decision.granted.credit for _result, decision in fresh if _earns(decision)),
     )
     scope.rows(ImportRun).filter(run_id=import_run.run_id).update(
-        rows_done=F("rows_done") + batch.items,
+        rows_done=F("rows_done") + batch.items + skipped,
         rows_stored=F("rows_stored") + batch.stored,
         rows_repeated=F("rows_repeated") + batch.repeated,
         rows_refused=F("rows_refused") + batch.refused,
@@ -217,10 +227,15 @@ def store_batch(
     return batch
 
 
-def finish_run(*, scope: Scope, run_id: UUID, at: datetime) -> ImportRun:
-    """Close a run after its last batch."""
+def finish_run(*, scope: Scope, run_id: UUID, at: datetime, skipped: int = 0) -> ImportRun:
+    """Close a run after its last batch; ``skipped`` counts the identical repeats that came after it."""
     rows = scope.rows(ImportRun).filter(run_id=run_id)
-    rows.update(state=FINISHED, finished_at=at)
+    rows.update(
+        state=FINISHED,
+        finished_at=at,
+        rows_done=F("rows_done") + skipped,
+        rows_repeated=F("rows_repeated") + skipped,
+    )
     finished: ImportRun = rows.get()
     note_operation(
         scope=scope,
@@ -232,6 +247,12 @@ def finish_run(*, scope: Scope, run_id: UUID, at: datetime) -> ImportRun:
         object_id=run_id,
     )
     return finished
+
+
+def leave_run(*, scope: Scope, run_id: UUID) -> None:
+    """Let go of a run that this process works on; one that is not finished is interrupted and can be resumed."""
+    scope.rows(ImportRun).filter(run_id=run_id, state=RUNNING).update(state=INTERRUPTED)
+    _let_go(scope, run_id)
 
 
 def mark_interrupted(*, scope: Scope) -> int:
@@ -254,27 +275,36 @@ def _let_go(scope: Scope, run_id: UUID) -> None:
     scope.fetch("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [f"import:{run_id}"])
 
 
-def _learners(scope: Scope, numbers: set[str], at: datetime) -> dict[str, UUID]:
-    """The learner of each number; a number seen for the first time opens a lifelong account."""
-    known = dict(scope.fetch(LEARNERS, {"institution_id": scope.institution, "numbers": list(numbers)}))
-    unknown = sorted(numbers - known.keys())
-    if unknown:
-        values: dict[str, Any] = {
-            "institution_id": scope.institution,
-            "number": unknown,
-            "learner_id": [new_id() for _ in unknown],
-            "at": at,
-        }
-        mine = dict(_run(scope, NEW_NUMBERS, values))
-        if mine:
-            _run(scope, NEW_LEARNERS, values | {"number": list(mine), "learner_id": list(mine.values())})
-        known |= mine
-        if others := numbers - known.keys():
-            known |= dict(scope.fetch(LEARNERS, {"institution_id": scope.institution, "numbers": list(others)}))
-    return known
+def _in_turn(scope: Scope, what: str) -> None:
+    """Wait until no other transaction is at the same thing; the turn ends with this transaction."""
+    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
+
+
+def _known_learners(scope: Scope, numbers: set[str]) -> dict[str, UUID]:
+    return dict(scope.fetch(LEARNERS, {"institution_id": scope.institution, "numbers": list(numbers)}))
+
+
+def _open_learners(scope: Scope, numbers: set[str], at: datetime) -> dict[str, UUID]:
+    """The learner of each number that was not known; one seen for the first time opens a lifelong account."""
+    if not numbers:
+        return {}
+    unknown = sorted(numbers)
+    values: dict[str, Any] = {
+        "institution_id": scope.institution,
+        "number": unknown,
+        "learner_id": [new_id() for _ in unknown],
+        "at": at,
+    }
+    mine = dict(_run(scope, NEW_NUMBERS, values))
+    if mine:
+        _run(scope, NEW_LEARNERS, values | {"number": list(mine), "learner_id": list(mine.values())})
+    # Somebody else may have enrolled a learner under such a number meanwhile.
+    others = numbers - mine.keys()
+    return mine | (_known_learners(scope, others) if others else {})
 
 
 def _stored(scope: Scope, results: Sequence[CourseResult], learners: dict[str, UUID]) -> dict[int, tuple[Any, ...]]:
+    """What is stored for the learner, course and presentation of each result, by its line."""
     if not results:
         return {}
     values = {
@@ -283,7 +313,7 @@ def _stored(scope: Scope, results: Sequence[CourseResult], learners: dict[str, U
         "course": [result.course for result in results],
         "presentation": [result.presentation for result in results],
     }
-    return {place: tuple(said) for place, *said in _run(scope, STORED, values)}
+    return {results[place - 1].line: tuple(said) for place, *said in _run(scope, STORED, values)}
 
 
 def _earns(decision: _Decision) -> bool:
@@ -302,7 +332,7 @@ def _post(
     deposits = [
         Deposit(
             learner_id=learners[result.learner_number],
-            key=f"result:{result.learner_number}:{result.course}:{result.presentation}",
+            key=_key(result),
             amount=Hundredths(decision.granted.credit),
             outcome_type="course",
             title=result.course_name.zh if result.course_name else result.course,
@@ -333,6 +363,12 @@ def _post(
     if isinstance(posted, Refusal):
         raise TypeError(f"a decided result cannot be posted: {posted.explanation[0].code}")
     return {result.line: lot.lot_id for (result, _), lot in zip(earning, posted, strict=True)}
+
+
+def _key(result: CourseResult) -> str:
+    """The result's key as one text; a colon within a part cannot be taken for the end of it."""
+    parts = (result.learner_number, result.course, result.presentation)
+    return ":".join(["result", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
 
 
 def _store_results(

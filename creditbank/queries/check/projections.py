@@ -1,0 +1,27 @@
+"""Check the projections: what is stored against what would be made anew at its mark."""
+
+from __future__ import annotations
+
+from django.db import connections
+
+from creditbank.domain.explanation import Line
+from creditbank.projections.progress import compare_progress
+from creditbank.queries.check.ledger import named
+from creditbank.records.scope import acting_for
+
+
+def check_projections(using: str) -> list[Line]:
+    """Stored progress that is not what an audit finds, institution by institution.
+
+    Args:
+        using: the alias of the auditor's connection.
+    """
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT DISTINCT institution_id FROM progress ORDER BY 1")
+        institutions = [institution for (institution,) in cursor.fetchall()]
+    found: list[Line] = []
+    for institution in institutions:
+        with acting_for(institution=institution, purpose="check", using=using) as scope:
+            differing = list(compare_progress(scope))
+        found += named("check.progress", ("learner", "programme"), differing)
+    return found
