@@ -28,8 +28,12 @@ class Sample:
 
 @dataclass(frozen=True)
 class Entry:
-    """How a route is tried, and what it answers those who may: statuses for reading and for sending."""
+    """A route's permission, how it is tried, and what it answers those who may: to reading and to sending.
 
+    The permission stands here a second time, so that a weaker one on the page cannot lower the promise unseen.
+    """
+
+    permission: str
     samples: Callable[[World], list[Sample]] = lambda world: [Sample()]
     get: frozenset[int] = frozenset({200})
     post: frozenset[int] = frozenset({200, 302, 422})
@@ -108,66 +112,70 @@ def _programmes(world: World) -> list[Sample]:
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
 REGISTRY: dict[str, Entry] = {
-    "public:home": Entry(),
-    "public:verify": Entry(),
-    "public:help": Entry(),
-    "public:log": Entry(),
-    "public:checkpoint": Entry(),
-    "public:log_key": Entry(),
-    "public:tile": Entry(lambda world: [Sample(arguments={"tile": world.tile})]),
-    "public:health": Entry(),
-    "public:ready": Entry(),
-    "design:appearance": Entry(),
-    "design:components": Entry(get=_NOT_DEBUGGING),
-    "design:example": Entry(lambda _world: [Sample(arguments={"example": "passbook"})], get=_NOT_DEBUGGING),
-    "design:error": Entry(lambda _world: [Sample(arguments={"status": 404})], get=_NOT_DEBUGGING),
-    "account:mine": Entry(),
-    "account:password": Entry(),
-    "account:sign_in": Entry(get=frozenset({200, 302})),
-    "account:sign_out": Entry(),
-    "account:desk": Entry(post=frozenset({302, 404})),  # nobody has the desk that is not named
-    "learner:passbook": Entry(),
-    "learner:entries": Entry(),
-    "learner:entry": Entry(_of_learner(posting_id="posting")),
-    "learner:proof": Entry(_of_learner(posting_id="posting")),
-    "learner:deposit": Entry(),
-    "learner:deposit_facts": Entry(_of_learner(claim_id="draft")),
-    "learner:deposit_proposal": Entry(_of_learner(claim_id="draft")),
-    "learner:deposit_evidence": Entry(_of_learner(claim_id="draft")),
-    "learner:deposit_check": Entry(_of_learner(claim_id="draft")),
-    "learner:deposit_done": Entry(_of_learner(claim_id="claim")),
-    "learner:requests": Entry(),
-    "learner:request": Entry(_of_learner(claim_id="claim")),
-    "learner:withdraw": Entry(_of_learner(claim_id="draft")),
-    "learner:evidence": Entry(_of_learner(evidence_id="claim_file")),
-    "learner:notices": Entry(),
-    "learner:read_notices": Entry(),
-    "learner:progress": Entry(),
-    "learner:programme": Entry(_programmes),
-    "office:today": Entry(),
-    "office:queue": Entry(),
-    "office:batch-confirm": Entry(),
-    "office:batch-approve": Entry(),
-    "office:batch": Entry(_batches),
+    "public:home": Entry("public.read"),
+    "public:verify": Entry("proof.verify"),
+    "public:help": Entry("public.read"),
+    "public:log": Entry("log.read"),
+    "public:checkpoint": Entry("log.read"),
+    "public:log_key": Entry("log.read"),
+    "public:tile": Entry("log.read", lambda world: [Sample(arguments={"tile": world.tile})]),
+    "public:health": Entry("health.read"),
+    "public:ready": Entry("health.read"),
+    "design:appearance": Entry("account.set_appearance"),
+    "design:components": Entry("public.read", get=_NOT_DEBUGGING),
+    "design:example": Entry(
+        "public.read", lambda _world: [Sample(arguments={"example": "passbook"})], get=_NOT_DEBUGGING
+    ),
+    "design:error": Entry("public.read", lambda _world: [Sample(arguments={"status": 404})], get=_NOT_DEBUGGING),
+    "account:mine": Entry("account.own"),
+    "account:password": Entry("account.own"),
+    "account:sign_in": Entry("account.sign_in", get=frozenset({200, 302})),
+    "account:sign_out": Entry("account.own"),
+    "account:desk": Entry("account.own", post=frozenset({302, 404})),  # nobody has the desk that is not named
+    "learner:passbook": Entry("passbook.read"),
+    "learner:entries": Entry("passbook.read"),
+    "learner:entry": Entry("passbook.read", _of_learner(posting_id="posting")),
+    "learner:proof": Entry("passbook.read", _of_learner(posting_id="posting")),
+    "learner:deposit": Entry("recognition.claim"),
+    "learner:deposit_facts": Entry("recognition.claim", _of_learner(claim_id="draft")),
+    "learner:deposit_proposal": Entry("recognition.claim", _of_learner(claim_id="draft")),
+    "learner:deposit_evidence": Entry("recognition.claim", _of_learner(claim_id="draft")),
+    "learner:deposit_check": Entry("recognition.claim", _of_learner(claim_id="draft")),
+    "learner:deposit_done": Entry("recognition.claim", _of_learner(claim_id="claim")),
+    "learner:requests": Entry("recognition.claim"),
+    "learner:request": Entry("recognition.claim", _of_learner(claim_id="claim")),
+    "learner:withdraw": Entry("recognition.claim", _of_learner(claim_id="draft")),
+    "learner:evidence": Entry("evidence.read_own", _of_learner(evidence_id="claim_file")),
+    "learner:notices": Entry("account.own"),
+    "learner:read_notices": Entry("account.own"),
+    "learner:progress": Entry("programme.read_progress"),
+    "learner:programme": Entry("programme.read_progress", _programmes),
+    "office:today": Entry("office.read"),
+    "office:queue": Entry("recognition.read"),
+    "office:batch-confirm": Entry("recognition.review"),
+    "office:batch-approve": Entry("recognition.review"),
+    "office:batch": Entry("recognition.review", _batches),
     # 286 and nothing in it: a page that asks each second must be told to stop.
-    "office:batch-progress": Entry(_batches, hidden=frozenset({286})),
-    "office:batch-csv": Entry(_batches),
-    "office:batch-undo": Entry(_batches),
-    "office:case": Entry(_cases()),
-    "office:take": Entry(_cases()),
-    "office:approve": Entry(_cases(), data={"seen": "1"}),  # not what was proposed, so nothing is decided
-    "office:supplement": Entry(_cases()),
-    "office:refuse": Entry(_cases()),
-    "office:reverse": Entry(_cases()),
-    "office:evidence": Entry(_cases(evidence_id="claim_file")),
-    "office:learners": Entry(),
-    "office:learner": Entry(_records),
-    "office:imports": Entry(),
-    "office:import": Entry(_runs),
-    "office:import-csv": Entry(_runs),
-    "office:rules": Entry(),
-    "office:rule-version": Entry(_versions),
-    "office:programmes": Entry(),
+    "office:batch-progress": Entry("recognition.review", _batches, hidden=frozenset({286})),
+    "office:batch-csv": Entry("recognition.review", _batches),
+    "office:batch-undo": Entry("recognition.review", _batches),
+    "office:case": Entry("recognition.read", _cases()),
+    "office:take": Entry("recognition.review", _cases()),
+    "office:approve": Entry(
+        "recognition.review", _cases(), data={"seen": "1"}
+    ),  # not what was proposed, so nothing is decided
+    "office:supplement": Entry("recognition.review", _cases()),
+    "office:refuse": Entry("recognition.review", _cases()),
+    "office:reverse": Entry("recognition.reverse", _cases()),
+    "office:evidence": Entry("evidence.read", _cases(evidence_id="claim_file")),
+    "office:learners": Entry("learner.read"),
+    "office:learner": Entry("learner.read", _records),
+    "office:imports": Entry("results.read_imports"),
+    "office:import": Entry("results.read_imports", _runs),
+    "office:import-csv": Entry("results.read_imports", _runs),
+    "office:rules": Entry("rules.read"),
+    "office:rule-version": Entry("rules.read", _versions),
+    "office:programmes": Entry("programme.read"),
 }
 """One entry for each route; a new page adds its line here."""
 
@@ -188,10 +196,19 @@ def test_every_route_has_its_line_in_the_matrix():
     names = {route["name"] for route in ROUTES}
     missing = sorted(names - REGISTRY.keys())
     assert missing == [], (
-        f"Say in REGISTRY of {__name__} how these routes are tried: an Entry with samples that give the address its"
+        f"Say in REGISTRY of {__name__} how these routes are tried: an Entry with the permission and samples that give the address its"
         f" arguments from the world, one for each place a thing can belong to: {missing}"
     )
     assert sorted(REGISTRY.keys() - names) == [], "these routes exist no longer"
+
+
+def test_every_route_has_the_permission_that_the_matrix_says():
+    wrong = [
+        f"{route['name']}: {route['permission']}, here {REGISTRY[route['name']].permission}"
+        for route in ROUTES
+        if route["permission"] != REGISTRY[route["name"]].permission
+    ]
+    assert wrong == [], "if the page is right, change the line in REGISTRY, and say why in the commit"
 
 
 @dataclass(frozen=True)
@@ -215,11 +232,11 @@ class Cell:
 
 def promised(route: dict[str, Any], entry: Entry, sample: Sample, method: str, actor: Actor) -> frozenset[int]:
     """What the access table promises for one cell; it never asks the pages."""
-    if not may_enter(actor, route["permission"]):
+    if not may_enter(actor, entry.permission):
         return _REDIRECT if actor is NOBODY and method == "GET" else frozenset({404})
     if method not in route["methods"]:
         return frozenset({405})
-    reaches = sample.thing is None or may(actor, route["permission"], sample.thing)
+    reaches = sample.thing is None or may(actor, entry.permission, sample.thing)
     if not (reaches and sample.also(actor)):
         return entry.hidden
     return entry.get if method == "GET" else entry.post
