@@ -1,4 +1,4 @@
-"""Add an institution to the bank, or list those there are."""
+"""Add an institution to the bank, list those there are, or say where learners ask."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from creditbank.cli.boot import opened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two actions."""
+    """Three actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = actions.add_parser("add", help="add an institution or a college")
     add.add_argument("code", help="a short code of letters, digits and hyphens")
@@ -17,6 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name-en", default="", help="the English name")
     add.add_argument("--under", default="", metavar="CODE", help="the institution above (default: the centre)")
     add.add_argument("--kind", choices=["institution", "college", "department"], default="institution")
+    contact = actions.add_parser("contact", help="set the line that tells learners where to ask")
+    contact.add_argument("code", help="the institution's code")
+    contact.add_argument("line", help="one line of text; an empty one takes the former line away")
     listed = actions.add_parser("list", help="list all institutions")
     listed.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
@@ -41,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
                 for place in found:
                     print(f"{place['code']:<16} {place['kind']:<12} {place['name']}  {place['name_en']}")
             return 0
+        if arguments.action == "contact":
+            return _set_contact(arguments.code, arguments.line)
         above = institution_named(arguments.under) if arguments.under else all_institutions()[0]
         if above is None:
             raise Problem(
@@ -60,3 +65,26 @@ def run(arguments: argparse.Namespace) -> int:
             raise Problem(en=f"{error}. Nothing was added.", zh=f"{error}。没有添加任何内容。") from error
         print(f"{made.code} ({made.name}) is in the bank.")
         return 0
+
+
+def _set_contact(code: str, line: str) -> int:
+    from creditbank.domain.explanation import Refusal
+    from creditbank.gateways import clock, wording
+    from creditbank.gateways.problem import Problem
+    from creditbank.queries.institutions import institution_named
+    from creditbank.records.scope import acting_for
+    from creditbank.services.institutions import set_contact
+
+    place = institution_named(code)
+    if place is None:
+        raise Problem(
+            en=f"There is no institution with the code {code}. Nothing was changed.",
+            zh=f"没有代码为 {code} 的机构。没有任何改动。",
+        )
+    with acting_for(institution=place.id, purpose="institution") as scope:
+        answer = set_contact(scope=scope, contact=line, actor=place.id, at=clock.now())
+    if isinstance(answer, Refusal):
+        said = answer.explanation[0]
+        raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
+    print(f"{code}: {answer or 'no contact line'}")
+    return 0

@@ -74,6 +74,8 @@ class ClaimPage:
 
     line: ClaimLine
     institution_id: UUID
+    contact: str
+    """Where the learner can ask about it; empty where the institution says nothing."""
     outcome_type: Text
     outcome_type_code: str
     evidence_needed: bool
@@ -152,6 +154,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
     return ClaimPage(
         line=_line(claim, steps[-1].at if steps else claim.created_at),
         institution_id=claim.institution_id,
+        contact=claim.institution.contact,
         outcome_type=Text(kind.name, kind.name_en) if kind else Text(claim.outcome_type),
         outcome_type_code=claim.outcome_type,
         evidence_needed=bool(kind and kind.evidence_required),

@@ -23,6 +23,8 @@ class Institution(models.Model):
     zone = models.TextField(default="Asia/Shanghai")
     publicity_days = models.SmallIntegerField(default=0)
     """Days between a decision and its posting, counted in the institution's zone."""
+    contact = models.TextField(blank=True, default="", db_default="")
+    """Where a learner asks: one line, shown to everybody; empty where there is none."""
 
     class Meta:
         db_table = "institution"

@@ -18,7 +18,6 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
 
 LONG = {
     "records/migrations/0001_first.py": "a migration is written once, by Django",
-    "services/recognition/review.py": "the office's whole side of one life cycle; the next act that is added divides it",
 }
 """Files of more than 500 lines, each with the reason why it is not divided."""
 
@@ -174,3 +173,27 @@ def test_every_dependency_says_why_it_is_here(group):
     runtime, dev = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8").split("## While it is made")
     said = re.findall(r"^\| `([^`]+)` \| (\S[^|]*) \|$", runtime if group == "runtime" else dev, re.MULTILINE)
     assert [name for name, _why in said] == names
+
+
+def test_no_link_of_the_documents_leads_nowhere():
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    wrong = []
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+            if not (page.parent / target).exists():
+                wrong.append(f"{page.relative_to(ROOT)}: {target}")
+    assert wrong == []
+
+
+def test_every_command_that_the_documents_name_exists():
+    from creditbank.cli.main import commands
+
+    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    named = {
+        word
+        for page in pages
+        for code in re.findall(r"`[^`]*`|```.*?```", page.read_text(encoding="utf-8"), re.DOTALL)
+        for word in re.findall(r"\bcreditbank ([a-z]+)\b", code)
+    }
+    assert {"check", "verify", "institution"} <= named
+    assert named - set(commands()) == set()

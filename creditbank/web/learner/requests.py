@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.recognition import Act, Who, acts_from
+from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.gateways.clock import now
 from creditbank.queries.claims import ClaimLine, ClaimPage, claim_of, claims_of
 from creditbank.services.recognition.claim import withdraw_claim
@@ -21,6 +21,8 @@ from creditbank.web.doors import door
 from creditbank.web.learner.answers import answers_shown
 from creditbank.web.learner.frame import found, own_scope, show
 from creditbank.web.learner.words import ACTS, STATES, lines_said, reason_said
+
+_RAISES_QUESTIONS = frozenset({State.SUPPLEMENT_REQUESTED, State.REFUSED, State.REVERSED})
 
 
 @door("recognition.claim")
@@ -47,6 +49,7 @@ def request_page(request: HttpRequest, claim_id: UUID) -> HttpResponse:
             "may_edit": Act.SUBMIT in acts,
             "may_withdraw": Act.WITHDRAW in acts,
             "reason": reason_said(claim.reason),
+            "asks": claim.contact and claim.line.state in _RAISES_QUESTIONS,
         }
         return show(request, scope, "request", context)
 
