@@ -90,6 +90,8 @@ def _clone(server, template):
     for folder in (server.files, server.log):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
+    # The key belongs to the log: a new log begins with a new one.
+    (server.keys / "log.json").unlink(missing_ok=True)
     yield server
     connections.close_all()
     embedded.drop_database(server, name)
