@@ -90,7 +90,7 @@ def _clone(server, template):
     for folder in (server.files, server.log):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
-    # The log's key belongs to the log that was removed; the next test names its own.
+    # The key belongs to the log: a new log begins with a new one.
     (server.keys / "log.json").unlink(missing_ok=True)
     yield server
     connections.close_all()

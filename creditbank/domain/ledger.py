@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.canonical import canonical
 from creditbank.domain.explanation import Line, Refusal, Verdict
 from creditbank.domain.values import Amount, Hundredths
 
@@ -139,9 +140,12 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
 _SAID = attrgetter(*(name for name in Deposit.__slots__ if name != "key"))
 
 
-def request_text(deposit: Deposit) -> str:
-    """What makes two deposit requests the same request: everything but the key, in the order of the fields."""
-    return "\x1f".join(map(str, _SAID(deposit)))
+def request_bytes(deposit: Deposit) -> bytes:
+    """What makes two deposit requests the same request: everything but the key, in the order of the fields.
+
+    Canonical JSON, so that nothing asked for and the words for it, or two texts and one, are never the same bytes.
+    """
+    return canonical([value if value is None or type(value) is int else str(value) for value in _SAID(deposit)])
 
 
 def posting_record(
@@ -154,11 +158,15 @@ def posting_record(
     amount: int,
     effective_on: date,
     recorded_at: datetime,
+    actor_id: UUID,
+    reason: str,
+    request_hash: bytes,
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The record whose salted commitment becomes the posting's leaf: ``creditbank.posting/1``.
 
-    Amounts are hundredths; ``institution`` is the awarding institution's code; ``facts`` describe the lot.
+    Amounts are hundredths; ``institution`` is the awarding institution's code; ``facts`` describe the lot. ``request``
+    is the hash of everything that was asked for, so that no column of the lot can change unseen; ``actor`` is opaque.
     """
     return {
         "schema": "creditbank.posting/1",
@@ -170,6 +178,9 @@ def posting_record(
         "hundredths": amount,
         "effective_on": effective_on.isoformat(),
         "recorded_at": recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": str(actor_id),
+        "reason": reason,
+        "request": bytes(request_hash).hex(),
         **facts,
     }
 

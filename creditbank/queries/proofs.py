@@ -15,10 +15,12 @@ from creditbank.records.scope import Scope
 
 _RECORD = """
 SELECT posting.kind::text, posting.lot_id, institution.code, posting.amount, posting.effective_on, posting.recorded_at,
-  posting.reverses, lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
+  posting.reverses, posting.actor_id, posting.reason, idempotency.request_hash,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
 FROM posting
 JOIN institution ON institution.id = posting.institution_id
 JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
+JOIN idempotency ON idempotency.learner_id = posting.learner_id AND idempotency.posting_id = posting.posting_id
 WHERE posting.learner_id = %(learner)s AND posting.posting_id = %(posting)s
   AND (posting.learner_id = %(person)s OR posting.institution_id = %(institution)s)
 """
@@ -29,7 +31,8 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
     rows = scope.fetch(_RECORD, _values(scope, learner, posting))
     if not rows:
         return None
-    kind, lot, code, amount, effective_on, recorded_at, reverses, *about = rows[0]
+    kind, lot, code, amount, effective_on, recorded_at, reverses, *rest = rows[0]
+    (actor, reason, request), about = rest[:3], rest[3:]
     names = ("title", "title_en", "category", "level", "earned_on", "expires_on", "unit")
     facts = lot_facts(**dict(zip(names, about, strict=True)))
     return posting_record(
@@ -41,6 +44,9 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
         amount=amount,
         effective_on=effective_on,
         recorded_at=recorded_at,
+        actor_id=actor,
+        reason=reason,
+        request_hash=request,
         facts=facts | ({"reverses": str(reverses)} if reverses else {}),
     )
 

@@ -177,10 +177,13 @@ def test_every_dependency_says_why_it_is_here(group):
 
 def test_no_link_of_the_documents_leads_nowhere():
     pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    wrong = []
-    for page in pages:
-        targets = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
-        wrong += [f"{page.relative_to(ROOT)}: {target}" for target in targets if not (page.parent / target).exists()]
+    link = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+    wrong = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages
+        for target in link.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
     assert wrong == []
 
 

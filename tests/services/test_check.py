@@ -170,7 +170,7 @@ FORGED = [
         ([f"UPDATE posting SET institution_id = (SELECT id FROM institution WHERE code = 'dou') WHERE lot_id = {LOT}"], {"check.institution", "check.commitment"}),
         ([f"UPDATE balance SET institution_id = (SELECT id FROM institution WHERE code = 'dou') WHERE lot_id = {LOT}"], {"check.institution", "check.progress"}),
         (["UPDATE posting SET reverses = posting_id WHERE kind = 'reverse'"], {"check.reversal", "check.commitment", "check.claim"}),
-        ([f"DELETE FROM idempotency WHERE posting_id = {POSTING}"], {"check.idempotency"}),
+        ([f"DELETE FROM idempotency WHERE posting_id = {POSTING}"], {"check.idempotency", "check.commitment"}),
         (["UPDATE claim SET credit = credit + 1 WHERE state = 'deposited'"], {"check.claim"}),
         (["UPDATE claim SET state = 'deposited' WHERE state = 'reversed'"], {"check.claim"}),
         (["UPDATE claim SET posting_id = gen_random_uuid() WHERE state = 'deposited'"], {"check.claim"}),

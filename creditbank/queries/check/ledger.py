@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.ledger import Deposit, Kind, lot_facts, posting_record, request_text
+from creditbank.domain.ledger import Deposit, Kind, lot_facts, posting_record, request_bytes
 from creditbank.domain.log.leaf import opens
 
 SHOWN = 20
@@ -178,7 +178,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
 
 _RECORDS = """
 SELECT posting.posting_id, posting.kind::text, posting.lot_id, posting.learner_id, institution.code, posting.amount,
-  posting.effective_on, posting.recorded_at, posting.reverses, leaf_salt.salt,
+  posting.effective_on, posting.recorded_at, posting.reverses, posting.actor_id, posting.reason, leaf_salt.salt,
   coalesce(log_leaf.commitment, log_outbox.commitment), request_hash,
   lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit,
   lot.outcome_type, lot.code, lot.field, lot.grade, lot.term, lot.academic_year, lot.source_kind, lot.source_id,
@@ -235,7 +235,8 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
         cursor.itersize = 5000
         cursor.execute(_RECORDS)
         for row in cursor:
-            (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses), rest = row[:9], row[9:]
+            (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses), rest = row[:9], row[11:]
+            actor, reason = row[9:11]
             (salt, commitment, request_hash), about, more = rest[:3], rest[3:10], rest[10:]
             described = dict(zip(_ABOUT, about, strict=True))
             record = posting_record(
@@ -247,6 +248,9 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
                 amount=amount,
                 effective_on=effective_on,
                 recorded_at=recorded_at,
+                actor_id=actor,
+                reason=reason,
+                request_hash=request_hash or b"",
                 facts=lot_facts(**described) | ({"reverses": str(reverses)} if reverses else {}),
             )
             if salt is None:
@@ -263,7 +267,7 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
                     **described,
                     **dict(zip(_MORE, more, strict=True)),
                 )
-                said = hashlib.sha256(request_text(asked).encode()).digest()
+                said = hashlib.sha256(request_bytes(asked)).digest()
                 if said != bytes(request_hash) or asked.rule_version_id != posting_version:
                     yield "check.request", posting, learner
 

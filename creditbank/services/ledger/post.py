@@ -19,7 +19,7 @@ from creditbank.domain.ledger import (
     check_reversal,
     lot_facts,
     posting_record,
-    request_text,
+    request_bytes,
 )
 from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
@@ -102,14 +102,15 @@ def post_deposits(
     lots = [new_id() for _ in deposits]
     postings = [new_id() for _ in deposits]
     salts = [new_salt() for _ in deposits]
+    requests = [_request_hash(deposit) for deposit in deposits]
     columns.update(
-        request_hash=[_request_hash(deposit) for deposit in deposits],
+        request_hash=requests,
         lot_id=lots,
         posting_id=postings,
         salt=salts,
         commitment=[
-            commit(salt, _deposit_record(deposit, posting, lot, code, at))
-            for deposit, posting, lot, salt in zip(deposits, postings, lots, salts, strict=True)
+            commit(salt, _deposit_record(deposit, posting, lot, code, at, actor, reason, request))
+            for deposit, posting, lot, salt, request in zip(deposits, postings, lots, salts, requests, strict=True)
         ],
         institution_id=scope.institution,
         recorded_at=at,
@@ -211,6 +212,9 @@ def reverse_postings(
             amount=amount,
             effective_on=effective_on,
             recorded_at=at,
+            actor_id=actor,
+            reason=reason,
+            request_hash=_reversal_hash(item),
             facts={**facts, "reverses": str(original)},
         )
         for name, value in zip(
@@ -247,7 +251,16 @@ def reverse_postings(
     return tuple(done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1))
 
 
-def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, at: datetime) -> dict[str, Any]:
+def _deposit_record(
+    deposit: Deposit,
+    posting: UUID,
+    lot: UUID,
+    code: str,
+    at: datetime,
+    actor: UUID,
+    reason: str,
+    request: bytes,
+) -> dict[str, Any]:
     return posting_record(
         posting_id=posting,
         kind="deposit",
@@ -257,6 +270,9 @@ def _deposit_record(deposit: Deposit, posting: UUID, lot: UUID, code: str, at: d
         amount=deposit.amount,
         effective_on=deposit.effective_on,
         recorded_at=at,
+        actor_id=actor,
+        reason=reason,
+        request_hash=request,
         facts=lot_facts(
             title=deposit.title,
             title_en=deposit.title_en,
@@ -294,7 +310,7 @@ def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refus
 
 
 def _request_hash(deposit: Deposit) -> bytes:
-    return hashlib.sha256(request_text(deposit).encode()).digest()
+    return hashlib.sha256(request_bytes(deposit)).digest()
 
 
 def _reversal_hash(item: Reversal) -> bytes:
