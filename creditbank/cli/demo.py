@@ -45,6 +45,9 @@ def run(arguments: argparse.Namespace) -> int:
             keys.write(bank, "demo", cast)
         else:
             _say("Keeping the demonstration bank that is there (--reset makes a new one)")
+            from creditbank.services.bank import migrate_bank
+
+            migrate_bank()
         if arguments.json:
             print(json.dumps(cast, ensure_ascii=False, indent=2))
         if arguments.no_serve:

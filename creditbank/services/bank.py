@@ -32,7 +32,8 @@ def require_migrated() -> None:
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if missing:
         raise DatabaseProblem(
-            en=f"The bank's database lacks {len(missing)} migrations. Nothing was changed. Run: creditbank migrate",
+            en=f"The bank's database is older than this program: {len(missing)} migrations to go. Nothing was changed."
+            " Run: creditbank migrate",
             zh=f"学分银行的数据库缺少 {len(missing)} 个迁移。没有任何改动。请运行：creditbank migrate",
         )
 

@@ -22,6 +22,7 @@ from creditbank.cli.main import main
 from creditbank.exchange import imports
 from creditbank.exchange.imports import dry_run, open_results
 from creditbank.gateways.database_roles import user_of
+from creditbank.gateways.disk import fingerprint
 from creditbank.queries.check.digest import digest
 from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.check.whole import check_bank
@@ -126,11 +127,11 @@ def test_results_are_stored_with_their_marks_and_what_earns_credit_becomes_a_lot
     day, later, lot = date(2014, 6, 26), date(2014, 9, 30), "演示课程甲（社会科学）"
     posted = (day, "results.imported", run.run_id)
     assert stored == [
-        ("11", "AAA", "pass", Decimal("76.60"), 6000, 3, "social-sciences", day, 2, 6000, lot, "2013J", day, *posted),
-        ("12", "AAA", "distinction", Decimal("90.50"), 6000, 3, "social-sciences", day, 3, 6000, lot, "2013J", day, *posted),
-        ("13", "AAA", "fail", None, 6000, 3, "social-sciences", day, 4, *[None] * 7),
-        ("14", "AAA", "withdrawn", None, 6000, 3, "social-sciences", day, 5, *[None] * 7),
-        ("11", "CCC", "pass", None, 3000, 2, "stem", later, 6, 3000, "演示课程丙（理工）", "2014B", later, later, *posted[1:]),
+        ("11", "AAA", "pass", Decimal("76.60"), 6000, 6, "social-sciences", day, 2, 6000, lot, "2013J", day, *posted),
+        ("12", "AAA", "distinction", Decimal("90.50"), 6000, 6, "social-sciences", day, 3, 6000, lot, "2013J", day, *posted),
+        ("13", "AAA", "fail", None, 6000, 6, "social-sciences", day, 4, *[None] * 7),
+        ("14", "AAA", "withdrawn", None, 6000, 6, "social-sciences", day, 5, *[None] * 7),
+        ("11", "CCC", "pass", None, 3000, 5, "stem", later, 6, 3000, "演示课程丙（理工）", "2014B", later, later, *posted[1:]),
     ]  # fmt: skip
     assert [(outcome, row) for outcome, row, _ in explained] == [
         ("distinction", "passed"), ("fail", "failed"), ("pass", "passed"), ("withdrawn", "withdrawn"),
@@ -404,7 +405,7 @@ def begun(cast, path, mapping):
     for upload in uploads:
         upload.close()
     return items, {
-        "kind": "results", "file_name": path.name, "file_hash": imports._hash(path, *_beside(path)),
+        "kind": "results", "file_name": path.name, "file_hash": fingerprint(path, *_beside(path)),
         "mapping_hash": mapping.digest, "encoding": "UTF-8", "rows_total": len(items), "actor": cast.zhao.person, "at": AT,
     }  # fmt: skip
 
