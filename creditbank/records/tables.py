@@ -160,6 +160,8 @@ POSTING = Table(
         ),
     ),
 )
+# Each posting is looked up by its key, in a sub-query of its own: the plan is kept from the first call, when the
+# tables are empty, and a join planned then goes through the whole table for ever.
 # One look at all new entries instead of a foreign key's look at each, and it sees what no foreign key can: that the
 # legs of every posting are all there and sum to zero.
 _LEGS = (
@@ -171,8 +173,11 @@ BEGIN
       SELECT learner_id, posting_id, lot_id, count(*) AS legs, sum(amount) AS total, max(abs(amount)) AS most
       FROM added GROUP BY 1, 2, 3
     ) AS found
-    LEFT JOIN posting USING (learner_id, posting_id, lot_id)
-    WHERE posting.amount IS DISTINCT FROM found.most OR found.legs <> 2 OR found.total <> 0
+    WHERE found.legs <> 2 OR found.total <> 0 OR found.most IS DISTINCT FROM (
+      SELECT posting.amount FROM posting
+      WHERE posting.learner_id = found.learner_id AND posting.posting_id = found.posting_id
+        AND posting.lot_id = found.lot_id
+    )
   ) THEN
     RAISE EXCEPTION 'entries without their posting, or legs that do not sum to zero' USING ERRCODE = '23514';
   END IF;

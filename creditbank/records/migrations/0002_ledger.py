@@ -75,8 +75,11 @@ BEGIN
       SELECT learner_id, posting_id, lot_id, count(*) AS legs, sum(amount) AS total, max(abs(amount)) AS most
       FROM added GROUP BY 1, 2, 3
     ) AS found
-    LEFT JOIN posting USING (learner_id, posting_id, lot_id)
-    WHERE posting.amount IS DISTINCT FROM found.most OR found.legs <> 2 OR found.total <> 0
+    WHERE found.legs <> 2 OR found.total <> 0 OR found.most IS DISTINCT FROM (
+      SELECT posting.amount FROM posting
+      WHERE posting.learner_id = found.learner_id AND posting.posting_id = found.posting_id
+        AND posting.lot_id = found.lot_id
+    )
   ) THEN
     RAISE EXCEPTION 'entries without their posting, or legs that do not sum to zero' USING ERRCODE = '23514';
   END IF;
