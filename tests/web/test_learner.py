@@ -392,6 +392,19 @@ def test_a_proof_can_be_downloaded_once_the_log_has_the_leaf_and_it_verifies(lin
     assert worst(judge(read_proof(json.dumps(data)), [key], verify_ed25519)) is Verdict.NO
 
 
+def test_anybody_can_verify_a_downloaded_proof_on_the_public_page_and_a_changed_one_fails(lin, cast, bank):
+    claim = approved(cast, filed(lin, cast))
+    sequenced(bank)
+    proof = lin.get(f"/learner/entry/{claim.posting_id}/proof.json").content.decode()
+    stranger = Client(SERVER_NAME="localhost", headers={"accept-language": "en"})
+    shown = stranger.post("/verify/", {"text": proof}).content.decode()
+    assert "The proof is valid" in shown
+    assert "The posting stands in the ledger" in shown
+    data = json.loads(proof)
+    data["record"]["hundredths"] = 900
+    assert "The proof is not valid" in stranger.post("/verify/", {"text": json.dumps(data)}).content.decode()
+
+
 def test_an_erased_salt_leaves_the_entry_without_a_proof(lin, cast, bank):
     claim = approved(cast, filed(lin, cast))
     sequenced(bank)

@@ -82,5 +82,5 @@ def _result(text: str) -> dict[str, Any]:
         "checks": checks,
         "record": dict(file.record),
         "institution": standing.institution if standing else None,
-        "log_index": file.log_index,
+        "log_index": file.index,
     }
