@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 MESSAGES = {
-    "check.legs": "Posting {posting} of learner {learner}: its entries sum to {sum} hundredths instead of 0, or there"
-    " are not two of them.",
-    "check.entry_amount": "Entry {leg} of posting {posting} (learner {learner}) moves {entry} hundredths, its posting"
-    " {posting_amount}.",
     "check.entry_kind": "Entry {leg} of posting {posting} (learner {learner}) stands in {state} or has a sign that a"
     " posting of the kind {kind} does not give it.",
     "check.balance": "Lot {lot} of learner {learner}: the balance {state} says {balance} hundredths, its entries sum"

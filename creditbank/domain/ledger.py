@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from operator import attrgetter
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.canonical import canonical
 from creditbank.domain.explanation import Line, Refusal, Verdict
 from creditbank.domain.values import Amount, Hundredths
 
@@ -78,24 +78,6 @@ class Deposit:
     evidence_hash: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """One side of a posting: a signed amount on one state of one lot."""
-
-    state: State
-    amount: int
-
-
-def deposit_legs(amount: Hundredths) -> tuple[Leg, Leg]:
-    """A deposit moves credit from what the issuer gave to what the learner can use."""
-    return Leg(State.ISSUED, -amount), Leg(State.AVAILABLE, amount)
-
-
-def mirror(legs: Iterable[Leg]) -> tuple[Leg, ...]:
-    """The legs that undo others exactly."""
-    return tuple(Leg(leg.state, -leg.amount) for leg in legs)
-
-
 def check_deposit(deposit: Deposit) -> Refusal | None:
     """Refuse a deposit that cannot be a lot; None lets it pass."""
     if deposit.amount <= 0:
@@ -137,15 +119,69 @@ def replay(entries: Iterable[tuple[UUID, State, int]]) -> Mapping[tuple[UUID, St
     return {account: amount for account, amount in balances.items() if amount}
 
 
-_SAID = attrgetter(*(name for name in Deposit.__slots__ if name != "key"))
-
-
 def request_bytes(deposit: Deposit) -> bytes:
     """What makes two deposit requests the same request: everything but the key, in the order of the fields.
 
     Canonical JSON, so that nothing asked for and the words for it, or two texts and one, are never the same bytes.
+    Written out by hand, as ``deposit_bytes`` is: the general writer costs three times as much.
     """
-    return canonical([value if value is None or type(value) is int else str(value) for value in _SAID(deposit)])
+    evidence = None if deposit.evidence_hash is None else str(deposit.evidence_hash)
+    said = (
+        f'["{deposit.learner_id}",{deposit.amount},{_text(deposit.outcome_type)},{_text(deposit.title)},'
+        f"{_text(deposit.category)},{_day(deposit.earned_on)},{_day(deposit.effective_on)},{_text(deposit.title_en)},"
+        f"{_text(deposit.code)},{_number(deposit.level)},{_text(deposit.field)},{_text(deposit.unit)},"
+        f"{_text(deposit.grade)},{_text(deposit.term)},{_text(deposit.academic_year)},{_day(deposit.expires_on)},"
+        f"{_text(deposit.source_kind)},{_id(deposit.source_id)},{_id(deposit.rule_version_id)},"
+        f"{_text(deposit.rule_row)},{_text(evidence)}]"
+    )
+    return said.encode()
+
+
+def deposit_writer(
+    *, institution: str, recorded_at: datetime, actor_id: UUID, reason: str
+) -> Callable[[Deposit, UUID, UUID, bytes], bytes]:
+    """A writer of the canonical bytes of ``posting_record`` for the deposits of one batch.
+
+    It takes a deposit, its posting, its lot and the hash of its request. Several times faster than the record itself,
+    because what a batch shares is written once.
+    """
+    actor, moment = str(actor_id), _moment(recorded_at)
+    given_by, because = _text(institution), _text(reason)
+
+    def write(deposit: Deposit, posting_id: UUID, lot_id: UUID, request_hash: bytes) -> bytes:
+        expires = f'"expires_on":{_day(deposit.expires_on)},' if deposit.expires_on is not None else ""
+        level = f'"level":{deposit.level},' if deposit.level is not None else ""
+        title_en = f'"title_en":{_text(deposit.title_en)},' if deposit.title_en else ""
+        record = (
+            f'{{"actor":"{actor}","category":{_text(deposit.category)},"earned_on":{_day(deposit.earned_on)},'
+            f'"effective_on":{_day(deposit.effective_on)},{expires}"hundredths":{deposit.amount},'
+            f'"institution":{given_by},"kind":"deposit","learner":"{deposit.learner_id}",{level}"lot":"{lot_id}",'
+            f'"posting":"{posting_id}","reason":{because},"recorded_at":"{moment}","request":"{request_hash.hex()}",'
+            f'"schema":"creditbank.posting/1","title":{_text(deposit.title)},{title_en}"unit":{_text(deposit.unit)}}}'
+        )
+        return record.encode()
+
+    return write
+
+
+# A batch says the same few texts, days and ids again and again.
+@lru_cache(maxsize=4096)
+def _text(value: str | None) -> str:
+    return "null" if value is None else encode_basestring(value)
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date | None) -> str:
+    return "null" if value is None else f'"{value}"'
+
+
+@lru_cache(maxsize=1024)
+def _id(value: UUID | None) -> str:
+    return "null" if value is None else f'"{value}"'
+
+
+def _number(value: int | None) -> str:
+    return "null" if value is None else str(value)
 
 
 def posting_record(
@@ -177,12 +213,18 @@ def posting_record(
         "institution": institution,
         "hundredths": amount,
         "effective_on": effective_on.isoformat(),
-        "recorded_at": recorded_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "recorded_at": _moment(recorded_at),
         "actor": str(actor_id),
         "reason": reason,
         "request": bytes(request_hash).hex(),
         **facts,
     }
+
+
+# One batch is recorded at one moment.
+@lru_cache(maxsize=16)
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def lot_facts(

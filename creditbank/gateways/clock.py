@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from datetime import UTC, date, datetime
+from struct import iter_unpack
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,13 @@ def new_id() -> UUID:
     return uuid7(time.time_ns() // 1_000_000, os.urandom(10))
 
 
+def new_ids(count: int) -> list[UUID]:
+    """As many UUIDv7 of one millisecond, several times faster than one by one."""
+    start = uuid7(time.time_ns() // 1_000_000, bytes(10)).int
+    noise = iter_unpack(">HQ", os.urandom(10 * count))
+    return [UUID(int=start | (few & 0xFFF) << 64 | many & (1 << 62) - 1) for few, many in noise]
+
+
 def uuid7(milliseconds: int, noise: bytes) -> UUID:
     """The UUIDv7 of a Unix time in milliseconds and ten random bytes."""
     rest = int.from_bytes(noise, "big")
@@ -41,6 +49,12 @@ def uuid7(milliseconds: int, noise: bytes) -> UUID:
     value |= 0x7 << 76 | (rest >> 68 & 0xFFF) << 64
     value |= 0b10 << 62 | rest & (1 << 62) - 1
     return UUID(int=value)
+
+
+def new_salts(count: int) -> list[bytes]:
+    """As many salts, each of thirty-two random bytes."""
+    noise = os.urandom(32 * count)
+    return [noise[place : place + 32] for place in range(0, 32 * count, 32)]
 
 
 def new_salt() -> bytes:

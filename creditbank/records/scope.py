@@ -10,10 +10,12 @@ from uuid import UUID
 
 from django.db import connections, models, transaction
 
-from creditbank.records.tables import TABLES, Rows
+from creditbank.records.declaration import Rows
+from creditbank.records.ledger import VIEWS
+from creditbank.records.tables import TABLES
 
 _NAMES = ("person", "institution", "purpose")
-_ROWS = {table.name: table.rows for table in TABLES}
+_ROWS = {table.name: table.rows for table in TABLES} | {view.name: view.of.rows for view in VIEWS}
 _PERSON_COLUMN = {
     Rows.LEARNER: "learner_id",
     Rows.AWARDED: "learner_id",

@@ -80,7 +80,7 @@ def post(institution, items):
 def bench_batches(table, institution):
     """Batched deposits with all checks beside the same rows through the ORM, in turns."""
     from creditbank.records.scope import acting_for
-    from tests.perf.orm_rows import deposit_by_rows
+    from tests.perf.orm_rows import deposit_by_rows, prepare
 
     def by_rows(items):
         for item in items:
@@ -91,6 +91,7 @@ def bench_batches(table, institution):
                     actor=institution, at=clock.now(),
                 )  # fmt: skip
 
+    prepare("creditbank_app")
     post(institution, deposits(1000, "warm"))
     by_rows(deposits(20, "warm-row"))
     batched, rows = [], []
@@ -114,6 +115,7 @@ def bench_single(table, institution):
     import psycopg
     from django.db import connections
 
+    from creditbank.gateways.postgres import run
     from creditbank.services.ledger import post as service
 
     with connections["owner"].cursor() as cursor:
@@ -135,10 +137,10 @@ def bench_single(table, institution):
     service._run = original
 
     def ledger():
-        values = captured["values"] | {name: [clock.new_id()] for name in ("learner_id", "lot_id", "posting_id")}
+        values = captured["values"] | {name: clock.new_id() for name in ("learner_id", "lot_id", "posting_id")}
         with raw.transaction():
             plain_cursor.execute("SELECT set_config('bank.institution', %s, true)", [str(institution)], prepare=True)
-            plain_cursor.execute(captured["sql"], values, prepare=True, binary=True)
+            run(connections["default"], captured["sql"], values)
 
     for _ in range(20):
         plain(), ledger()
@@ -249,7 +251,8 @@ def bench_log(table, _institution):
     with replace(superuser, dbname="postgres").connect(autocommit=True) as connection:
         connection.execute("CREATE DATABASE bench_log")
     with replace(superuser, dbname="bench_log").connect() as connection:
-        from creditbank.records.tables import LOG_LEAF, LOG_OUTBOX, definition
+        from creditbank.records.ledger import LOG_LEAF, LOG_OUTBOX
+        from creditbank.records.tables import definition
 
         for made in (LOG_OUTBOX, LOG_LEAF):
             for statement in definition(made):

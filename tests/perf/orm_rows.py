@@ -1,12 +1,41 @@
-"""The ledger's tables as plain ORM models, row by row: the baseline that the set-based path is measured against."""
+"""The ledger as an ORM would keep it, row by row: the baseline that the set-based path is measured against."""
 
 from __future__ import annotations
 
-from django.db import models
+from dataclasses import replace
+
+from django.db import connections, models
+
+from creditbank.records.ledger import BALANCE, DIRTY, IDEMPOTENCY, LEAF_SALT, LOG_OUTBOX, LOT, POSTING
+from creditbank.records.tables import definition, policies
+
+SCHEMA = "by_rows"
+REFERENCES = {
+    "lot": "FOREIGN KEY (institution_id) REFERENCES public.institution (id)",
+    "posting": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id)",
+    "balance": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id)",
+}
+"""What the bank's own triggers ask of a whole statement, asked of each row as an ORM declares it."""
+
+
+def prepare(app):
+    """Make the same tables with the same keys, checks and policies in a schema of their own, for one login."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {SCHEMA}")
+        cursor.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {app}")
+        cursor.execute(f"SET search_path TO {SCHEMA}, public")
+        for table in (LOT, POSTING, BALANCE, IDEMPOTENCY, LEAF_SALT, DIRTY, LOG_OUTBOX):
+            plain = replace(table, declared=replace(table.declared, triggers=()))
+            for statement in definition(plain) + policies(plain):
+                cursor.execute(statement.format(app=app, auditor=app))
+            if table.name in REFERENCES:
+                cursor.execute(f"ALTER TABLE {table.name} ADD {REFERENCES[table.name].format(schema=SCHEMA)}")
+            cursor.execute(f"GRANT SELECT, INSERT ON {table.name} TO {app}")
+        cursor.execute("RESET search_path")
 
 
 def _model(name, table, keys, **fields):
-    meta = type("Meta", (), {"managed": False, "db_table": table, "app_label": "records"})
+    meta = type("Meta", (), {"managed": False, "db_table": f'{SCHEMA}"."{table}', "app_label": "records"})
     return type(
         name,
         (models.Model,),
@@ -40,18 +69,13 @@ BenchPosting = _model(
     "BenchPosting", "posting", ("learner_id", "posting_id"),
     learner_id=_uuid(), posting_id=_uuid(), institution_id=_uuid(), kind=_Enum("posting_kind"), lot_id=_uuid(),
     amount=models.IntegerField(), effective_on=models.DateField(), recorded_at=models.DateTimeField(), actor_id=_uuid(),
-    reason=models.TextField(),
-)  # fmt: skip
-BenchEntry = _model(
-    "BenchEntry", "entry", ("learner_id", "posting_id", "leg"),
-    learner_id=_uuid(), posting_id=_uuid(), leg=models.SmallIntegerField(), institution_id=_uuid(), lot_id=_uuid(),
-    state=_Enum("lot_state"), amount=models.IntegerField(), version=models.IntegerField(null=True),
-    balance_after=models.IntegerField(null=True),
+    reason=models.TextField(), from_state=_Enum("lot_state"), to_state=_Enum("lot_state"),
+    to_version=models.IntegerField(), to_after=models.IntegerField(),
 )  # fmt: skip
 BenchBalance = _model(
     "BenchBalance", "balance", ("learner_id", "lot_id", "state"),
     learner_id=_uuid(), lot_id=_uuid(), state=_Enum("lot_state"), institution_id=_uuid(), amount=models.IntegerField(),
-    version=models.IntegerField(),
+    version=models.IntegerField(), posting_id=_uuid(),
 )  # fmt: skip
 BenchIdempotency = _model(
     "BenchIdempotency", "idempotency", ("learner_id", "institution_id", "key"),
@@ -89,16 +113,16 @@ def deposit_by_rows(*, institution, deposit, lot_id, posting_id, salt, commitmen
     BenchPosting.objects.create(
         learner_id=learner, posting_id=posting_id, institution_id=institution, kind="deposit", lot_id=lot_id,
         amount=amount, effective_on=deposit.effective_on, recorded_at=at, actor_id=actor, reason="bench.row",
+        from_state="issued", to_state="available", to_version=1, to_after=amount,
     )  # fmt: skip
-    shared = {"learner_id": learner, "posting_id": posting_id, "institution_id": institution, "lot_id": lot_id}
-    BenchEntry.objects.bulk_create(
-        [
-            BenchEntry(**shared, leg=1, state="issued", amount=-amount),
-            BenchEntry(**shared, leg=2, state="available", amount=amount, version=1, balance_after=amount),
-        ]
-    )
     BenchBalance.objects.create(
-        learner_id=learner, lot_id=lot_id, state="available", institution_id=institution, amount=amount, version=1
+        learner_id=learner,
+        lot_id=lot_id,
+        state="available",
+        institution_id=institution,
+        amount=amount,
+        version=1,
+        posting_id=posting_id,
     )
     BenchSalt.objects.create(learner_id=learner, leaf_ref=posting_id, institution_id=institution, salt=salt)
     BenchOutbox.objects.create(

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from creditbank.gateways.clock import new_id
-from creditbank.records.tables import TABLES, Rows
+from creditbank.records.declaration import Rows
+from creditbank.records.tables import TABLES
 from tests.cast import AT, ON
 from tests.intruder import superuser
 
@@ -57,8 +58,8 @@ def row_of(columns, table, tenant):
             found[name] = _BY_NAME.get(name) or _BY_TYPE[kind]()
     if table.rows is Rows.TREE:
         found["parent_id"] = tenant.institution
-    if table.name == "entry":
-        found |= {"version": 1, "balance_after": 1}
+    if table.name == "posting":
+        found |= {"from_state": "issued", "to_state": "available", "to_version": 1, "to_after": 1}
     return found
 
 

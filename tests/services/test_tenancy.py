@@ -15,18 +15,10 @@ from creditbank.cli.main import main
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.database import DatabaseProblem, refuse_dangerous_login
 from creditbank.gateways.database_roles import user_of
+from creditbank.records.declaration import Distribution, Rows
+from creditbank.records.ledger import LEDGER, VIEWS, enum_types
 from creditbank.records.scope import Scope, acting_for
-from creditbank.records.tables import (
-    FRAMEWORK_TABLES,
-    LEDGER,
-    TABLES,
-    Distribution,
-    Rows,
-    definition,
-    enum_types,
-    grants,
-    policies,
-)
+from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, definition, grants, policies
 from creditbank.services.bank import migrate_bank
 from tests.cast import AT
 from tests.intruder import superuser
@@ -156,7 +148,7 @@ def test_no_learner_gives_itself_credit_a_result_an_enrolment_or_a_clean_record(
     one, other = tenants
     columns = all_columns(bank)
     awarded = [table for table in TENANT if table.rows is Rows.AWARDED]
-    assert {"lot", "posting", "entry", "balance", "result", "enrolment"} <= {table.name for table in awarded}
+    assert {"lot", "posting", "balance", "result", "enrolment"} <= {table.name for table in awarded}
     for table in awarded:
         for place in (one.institution, other.institution):
             statement, values = insert(table, row_of(columns[table.name], table, Tenant(place, one.person)))
@@ -189,7 +181,8 @@ def test_nobody_changes_or_removes_a_row_of_another_tenant(bank, tenants):
                 assert refusal_of(statement, [other.institution], **acted) == 0, (statement, acted)
                 tried += 1
             done = refusal_of(statement, [other.institution], institution=other.institution)
-            assert "foreign key" in done if isinstance(done, str) else done > 0, statement
+            # Its own rows it reaches; a few of them hold a promise that another row stands on.
+            assert re.search("foreign key|balance_moved", done) if isinstance(done, str) else done > 0, statement
     assert tried > 60
 
 
@@ -280,7 +273,9 @@ def test_every_table_is_declared_or_the_frameworks(bank):
         ).fetchall()
     declared = {table.name for table in TABLES}
     assert len(declared) == len(TABLES)
-    assert {name for name in found if not name.startswith("procrastinate_")} == declared | set(FRAMEWORK_TABLES)
+    assert {name for name in found if not name.startswith("procrastinate_")} == (
+        declared | {view.name for view in VIEWS} | set(FRAMEWORK_TABLES)
+    )
     assert declared == {table.name for table in LEDGER} | {
         model._meta.db_table for model in apps.get_app_config("records").get_models()
     }

@@ -28,9 +28,18 @@ def commit(salt: bytes, record: Mapping[str, Any]) -> bytes:
             exact range, half a surrogate pair).
         TypeError: the record holds a value that JSON keeps in no single exact form, a float for instance.
     """
+    return commit_bytes(salt, canonical(record))
+
+
+def commit_bytes(salt: bytes, record: bytes) -> bytes:
+    """``commit`` for a record whose canonical bytes are there already.
+
+    Raises:
+        ValueError: the salt is not 32 bytes long.
+    """
     if len(salt) != SALT_SIZE:
         raise ValueError(f"a salt has {SALT_SIZE} bytes, this one {len(salt)}")
-    return hmac.digest(salt, canonical(record), "sha256")
+    return hmac.digest(salt, record, "sha256")
 
 
 def opens(commitment: bytes, salt: bytes, record: Mapping[str, Any]) -> bool:

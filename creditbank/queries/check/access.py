@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, Table, policies
+from creditbank.records.declaration import Table
+from creditbank.records.ledger import VIEWS
+from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, policies
 
 _POLICY = re.compile(
     r"CREATE POLICY (\w+) ON \w+ FOR (\w+) TO \{(\w+)\}(?: USING \((.*?)\))?(?: WITH CHECK \((.*)\))?", re.DOTALL
@@ -71,7 +73,14 @@ def check_access(cursor: Any, users: Mapping[str, str]) -> list[Line]:
         lacking = _wanted_keys(table) - {name for (name,) in keyed[table.name]}
         lacking |= {name for name, body in _wanted_bodies(table) if bodies.get(name) != body}
         found += [_no("check.key", table.name, name=name) for name in sorted(lacking)]
-    declared = {table.name for table in TABLES}
+    viewed = _viewed(cursor)
+    for view in VIEWS:
+        # Not every version of PostgreSQL names the table before each column.
+        shown = _plain(viewed.get(view.name)).replace(f"{view.of.name}.", "")
+        if shown != _plain(f"security_invoker=true {view.query};"):
+            found.append(_no("check.key", view.name, name=view.name))
+        found += _differing_grants(view.name, granted[view.name], _wanted_reading(users))
+    declared = {table.name for table in TABLES} | {view.name for view in VIEWS}
     for name in sorted(secured.keys() - declared):
         if name.startswith(_JOB_TABLES) or name == "django_session":
             wanted_grants = {(users["app"], *one) for one in _privileges("SELECT, INSERT, UPDATE, DELETE")}
@@ -105,6 +114,18 @@ def _policed(cursor: Any) -> dict[str, set[tuple[Any, ...]]]:
     for table, name, permissive, command, roles, using, check in cursor.fetchall():
         found[table].add((name, permissive, command, tuple(roles), _plain(using), _plain(check)))
     return found
+
+
+def _viewed(cursor: Any) -> dict[str, str]:
+    cursor.execute(
+        "SELECT relname, concat_ws(' ', array_to_string(reloptions, ' '), pg_get_viewdef(oid)) FROM pg_class"
+        " WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
+    )
+    return dict(cursor.fetchall())
+
+
+def _wanted_reading(users: Mapping[str, str]) -> set[tuple[str, str, str | None]]:
+    return {(users[login], "SELECT", None) for login in ("app", "auditor")}
 
 
 def _wanted_policies(table: Table, users: Mapping[str, str]) -> set[tuple[Any, ...]]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import starmap
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,15 +19,16 @@ from creditbank.domain.ledger import (
     Deposit,
     check_deposit,
     check_reversal,
+    deposit_writer,
     lot_facts,
     posting_record,
     request_bytes,
 )
-from creditbank.domain.log.leaf import commit
-from creditbank.gateways.clock import new_id, new_salt
-from creditbank.gateways.postgres import run
+from creditbank.domain.log.leaf import commit, commit_bytes
+from creditbank.gateways.clock import new_id, new_ids, new_salt, new_salts
+from creditbank.gateways.postgres import run, run_each
 from creditbank.records.scope import Scope
-from creditbank.services.ledger.statements import DEPOSIT, LOCK, REPEATED, REVERSE, TO_REVERSE
+from creditbank.services.ledger.statements import DEPOSIT, DEPOSIT_ONE, LOCK, REPEATED, REVERSE, TO_REVERSE
 
 _COLUMNS = (
     "learner_id",
@@ -51,6 +54,9 @@ _COLUMNS = (
     "rule_row",
     "evidence_hash",
 )
+_VALUES = attrgetter(*_COLUMNS)
+_AT_ONCE = 125
+"""Deposits of one statement: while the server works on them, the next are prepared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,31 +103,59 @@ def post_deposits(
         return ()
     if len({(deposit.learner_id, deposit.key) for deposit in deposits}) < len(deposits):
         raise ValueError("two deposits of one batch share learner and key")
-    code = _institution_code(scope)
-    columns: dict[str, Any] = {name: [getattr(deposit, name) for deposit in deposits] for name in _COLUMNS}
-    lots = [new_id() for _ in deposits]
-    postings = [new_id() for _ in deposits]
-    salts = [new_salt() for _ in deposits]
+    write = deposit_writer(institution=_institution_code(scope), recorded_at=at, actor_id=actor, reason=reason)
+    common = {
+        "institution_id": scope.institution,
+        "recorded_at": at,
+        "actor_id": actor,
+        "reason": reason,
+        "batch_id": batch,
+    }
+    written: list[dict[str, Any]] = []
+
+    def parts() -> Iterator[dict[str, Any]]:
+        for start in range(0, len(deposits), _AT_ONCE):
+            written.append(
+                _deposit_columns(
+                    deposits[start : start + _AT_ONCE],
+                    write,
+                )
+                | common
+            )
+            yield written[-1]
+
+    if len(deposits) == 1:
+        one = {name: value[0] if isinstance(value, list) else value for name, value in next(parts()).items()}
+        answers = [_run(scope, DEPOSIT_ONE, one)]
+    else:
+        answers = run_each(connections[scope.using], DEPOSIT, parts())
+    found: list[Posted] = []
+    for columns, rows in zip(written, answers, strict=True):
+        ((fresh,),) = rows
+        posted = _posted(scope, columns, fresh)
+        if isinstance(posted, Refusal):
+            return posted
+        found += posted
+    return tuple(found)
+
+
+def _deposit_columns(
+    deposits: Sequence[Deposit], write: Callable[[Deposit, UUID, UUID, bytes], bytes]
+) -> dict[str, Any]:
+    """A list for each column that differs from deposit to deposit; ids and salts are made here."""
+    columns: dict[str, Any] = dict(zip(_COLUMNS, map(list, zip(*map(_VALUES, deposits), strict=True)), strict=True))
+    lots, postings, salts = new_ids(len(deposits)), new_ids(len(deposits)), new_salts(len(deposits))
     requests = [_request_hash(deposit) for deposit in deposits]
-    columns.update(
-        request_hash=requests,
-        lot_id=lots,
-        posting_id=postings,
-        salt=salts,
-        commitment=[
-            commit(salt, _deposit_record(deposit, posting, lot, code, at, actor, reason, request))
+    return columns | {
+        "request_hash": requests,
+        "lot_id": lots,
+        "posting_id": postings,
+        "salt": salts,
+        "commitment": [
+            commit_bytes(salt, write(deposit, posting, lot, request))
             for deposit, posting, lot, salt, request in zip(deposits, postings, lots, salts, requests, strict=True)
         ],
-        institution_id=scope.institution,
-        recorded_at=at,
-        actor_id=actor,
-        reason=reason,
-        batch_id=batch,
-    )
-    fresh = {row[0] for row in _run(scope, DEPOSIT, columns)}
-    if len(fresh) == len(deposits):
-        return tuple(Posted(posting, lot) for posting, lot in zip(postings, lots, strict=True))
-    return _with_repeats(scope, columns, fresh, postings, lots)
+    }
 
 
 def reverse_postings(
@@ -251,52 +285,19 @@ def reverse_postings(
     return tuple(done[place] if place in done else Posted(*next(fresh)) for place in range(1, len(wanted) + 1))
 
 
-def _deposit_record(
-    deposit: Deposit,
-    posting: UUID,
-    lot: UUID,
-    code: str,
-    at: datetime,
-    actor: UUID,
-    reason: str,
-    request: bytes,
-) -> dict[str, Any]:
-    return posting_record(
-        posting_id=posting,
-        kind="deposit",
-        lot_id=lot,
-        learner_id=deposit.learner_id,
-        institution=code,
-        amount=deposit.amount,
-        effective_on=deposit.effective_on,
-        recorded_at=at,
-        actor_id=actor,
-        reason=reason,
-        request_hash=request,
-        facts=lot_facts(
-            title=deposit.title,
-            title_en=deposit.title_en,
-            category=deposit.category,
-            level=deposit.level,
-            earned_on=deposit.earned_on,
-            expires_on=deposit.expires_on,
-            unit=deposit.unit,
-        ),
-    )
-
-
-def _with_repeats(
-    scope: Scope, columns: dict[str, Any], fresh: set[UUID], postings: list[UUID], lots: list[UUID]
-) -> tuple[Posted, ...] | Refusal:
+def _posted(scope: Scope, columns: dict[str, Any], fresh: int) -> list[Posted] | Refusal:
+    pairs = zip(columns["posting_id"], columns["lot_id"], strict=True)
+    if fresh == len(columns["posting_id"]):
+        return list(starmap(Posted, pairs))
     earlier = _earlier(scope, columns)
     if isinstance(earlier, Refusal):
         # Some deposits of this batch were written above; a refusal must leave nothing behind.
         connections[scope.using].set_rollback(rollback=True)
         return earlier
-    return tuple(
-        Posted(posting, lot) if posting in fresh else earlier[place]
-        for place, (posting, lot) in enumerate(zip(postings, lots, strict=True), 1)
-    )
+    return [
+        Posted(posting, lot) if earlier[place].posting_id == posting else earlier[place]
+        for place, (posting, lot) in enumerate(pairs, 1)
+    ]
 
 
 def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refusal:

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+_GIVEN = {
+    "learner_id": "uuid",
+    "key": "text",
+    "request_hash": "bytea",
+    "lot_id": "uuid",
+    "posting_id": "uuid",
+    "amount": "int",
+    "source_kind": "text",
+    "source_id": "uuid",
+    "outcome_type": "text",
+    "title": "text",
+    "title_en": "text",
+    "code": "text",
+    "category": "text",
+    "level": "smallint",
+    "field": "text",
+    "unit": "text",
+    "grade": "text",
+    "earned_on": "date",
+    "effective_on": "date",
+    "term": "text",
+    "academic_year": "text",
+    "expires_on": "date",
+    "rule_version_id": "uuid",
+    "rule_row": "text",
+    "evidence_hash": "bytea",
+    "salt": "bytea",
+    "commitment": "bytea",
+}
+"""What differs from deposit to deposit, and its type."""
+
+_ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in _GIVEN.items())
+_MANY = f"SELECT * FROM unnest({_ARRAYS}) AS given({', '.join(_GIVEN)})"  # noqa: S608 - the pieces are the constants above
+_ONE = "SELECT " + ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in _GIVEN.items())
+
 # Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
-# request inserts nothing anywhere. Foreign keys are checked when the whole statement ends.
-DEPOSIT = """
+# request inserts nothing anywhere. The triggers look when the whole statement ends.
+_DEPOSIT = """
 WITH input AS (
-  SELECT * FROM unnest(
-    %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(lot_id)b::uuid[], %(posting_id)b::uuid[],
-    %(amount)b::int[], %(source_kind)b::text[], %(source_id)b::uuid[], %(outcome_type)b::text[], %(title)b::text[],
-    %(title_en)b::text[], %(code)b::text[], %(category)b::text[], %(level)b::smallint[], %(field)b::text[],
-    %(unit)b::text[], %(grade)b::text[], %(earned_on)b::date[], %(effective_on)b::date[], %(term)b::text[],
-    %(academic_year)b::text[], %(expires_on)b::date[], %(rule_version_id)b::uuid[], %(rule_row)b::text[],
-    %(evidence_hash)b::bytea[], %(salt)b::bytea[], %(commitment)b::bytea[]
-  ) AS given(
-    learner_id, key, request_hash, lot_id, posting_id, amount, source_kind, source_id, outcome_type, title,
-    title_en, code, category, level, field, unit, grade, earned_on, effective_on, term,
-    academic_year, expires_on, rule_version_id, rule_row, evidence_hash, salt, commitment)
+  {input}
 ), fresh AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
@@ -32,19 +57,13 @@ WITH input AS (
     rule_row, evidence_hash FROM new
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
-    actor_id, reason, rule_version_id, batch_id)
+    actor_id, reason, rule_version_id, batch_id, from_state, to_state, to_version, to_after)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, 'deposit', lot_id, amount, effective_on,
-    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, rule_version_id, %(batch_id)s::uuid FROM new
-), new_entry AS (
-  INSERT INTO entry (learner_id, posting_id, leg, institution_id, lot_id, state, amount, version, balance_after)
-  SELECT learner_id, posting_id, 1, %(institution_id)s::uuid, lot_id, 'issued'::lot_state, -amount, NULL, NULL
-    FROM new
-  UNION ALL
-  SELECT learner_id, posting_id, 2, %(institution_id)s::uuid, lot_id, 'available'::lot_state, amount, 1, amount
-    FROM new
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, rule_version_id, %(batch_id)s::uuid,
+    'issued', 'available', 1, amount FROM new
 ), new_balance AS (
-  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version)
-  SELECT learner_id, lot_id, 'available', %(institution_id)s::uuid, amount, 1 FROM new
+  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
+  SELECT learner_id, lot_id, 'available', %(institution_id)s::uuid, amount, 1, posting_id FROM new
 ), new_salt AS (
   INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new
@@ -55,8 +74,14 @@ WITH input AS (
   INSERT INTO dirty (learner_id, cause, institution_id)
   SELECT learner_id, posting_id, %(institution_id)s::uuid FROM new
 )
-SELECT posting_id FROM fresh
+SELECT count(*) FROM fresh
 """
+
+DEPOSIT = _DEPOSIT.format(input=_MANY)
+"""Any number of deposits, each column a list."""
+
+DEPOSIT_ONE = _DEPOSIT.format(input=_ONE)
+"""One deposit, each column a value: arrays of one cost more than all its rows."""
 
 REPEATED = """
 SELECT input.place, idempotency.posting_id, posting.lot_id,
@@ -106,7 +131,8 @@ WITH input AS (
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input
   ON CONFLICT DO NOTHING RETURNING posting_id
 ), moved AS (
-  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1
+  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1,
+    posting_id = input.posting_id
   FROM input JOIN fresh USING (posting_id)
   WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id AND balance.state = 'available'
     AND balance.amount >= input.amount
@@ -115,16 +141,10 @@ WITH input AS (
   SELECT input.*, moved.version, moved.balance_after FROM input JOIN moved USING (posting_id)
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
-    actor_id, reason, reverses, batch_id)
+    actor_id, reason, reverses, batch_id, from_state, from_version, from_after, to_state)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, 'reverse', lot_id, amount, %(effective_on)s::date,
-    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid FROM new
-), new_entry AS (
-  INSERT INTO entry (learner_id, posting_id, leg, institution_id, lot_id, state, amount, version, balance_after)
-  SELECT learner_id, posting_id, 1, %(institution_id)s::uuid, lot_id, 'issued'::lot_state, amount, NULL::int, NULL::int
-    FROM new
-  UNION ALL
-  SELECT learner_id, posting_id, 2, %(institution_id)s::uuid, lot_id, 'available'::lot_state, -amount, version,
-    balance_after FROM new
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid,
+    'available', version, balance_after, 'issued' FROM new
 ), new_salt AS (
   INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new

@@ -1,0 +1,61 @@
+"""What is declared of a table: whose its rows are, where they live, who may do what with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Distribution(StrEnum):
+    """Where a table's rows live when the bank spans many servers."""
+
+    LEARNER = "learner_id"
+    INSTITUTION = "institution_id"
+    REFERENCE = "reference"
+    LOCAL = "local"
+
+
+class Rows(StrEnum):
+    """Whose a row is: the rule of its row-level policy."""
+
+    LEARNER = "its learner or its institution"
+    AWARDED = "readable by its learner or its institution, written by its institution"
+    INSTITUTION = "its institution"
+    MEMBER = "the account it names or its institution"
+    PUBLISHED = "readable by all, written by its institution"
+    TREE = "readable by all, written by itself or its parent"
+    JOURNAL = "readable by its institution or actor, added under the names acted for"
+    OPAQUE = "no policy: asked before anybody is known, or without a person or tenant in it"
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """The full shape of a table that is no Django model: SQL columns and constraints in order."""
+
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+    constraints: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table's declaration; ``app``, ``sequencer`` and ``auditor`` are what each login may do."""
+
+    name: str
+    distribution: Distribution
+    rows: Rows
+    app: str = "SELECT, INSERT"
+    sequencer: str = ""
+    auditor: str = "SELECT"
+    declared: Declared | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Another way to read one table, under the reader's own policies."""
+
+    name: str
+    of: Table
+    query: str
