@@ -17,12 +17,21 @@ MESSAGES = {
 }
 
 
+OUTCOMES = ("distinction", "pass", "fail", "withdrawn", "absent", "deferred", "misconduct", "exempt")
+"""What a result can be. Distinction and pass earn credit; absent, deferred and exempt are no failure and no zero."""
+
+SITTINGS = ("normal", "resit", "retake", "deferred")
+"""Which examination a result comes from: 正考, 补考, 重修, and the one a deferred learner sat later 缓考."""
+
+
 @dataclass(frozen=True, slots=True)
 class CourseResult:
-    """One result of one learner in one presentation of a course; credits are what the presentation declares.
+    """One result of one learner in one sitting of a presentation of a course.
 
-    ``outcome`` is pass, distinction, fail or withdrawn; ``mark`` has at most two decimals and decides nothing.
-    ``line`` is where the row stood in its sheet.
+    ``outcome`` is one of ``OUTCOMES``; distinction and pass earn ``credit`` (hundredths), what the presentation
+    declares, whatever the ``mark`` says. A mark is rounded half up to 0.01; no mark is None, never zero. ``grade`` is
+    what the sheet wrote in the place of a mark, when that was a word. ``rule_set`` is the code of the rule set that
+    decides. ``line`` is where the row stood in its sheet.
     """
 
     line: int
@@ -39,6 +48,13 @@ class CourseResult:
     level: int | None
     field: str
     rule_set: str
+    sitting: str = "normal"
+    grade: str = ""
+
+    @property
+    def earns_credit(self) -> bool:
+        """Whether the outcome is one that earns the credit."""
+        return self.outcome in {"distinction", "pass"}
 
     def said(self) -> tuple[Any, ...]:
         """What the result says, apart from whom and where it is about: equal for an identical repeat."""
@@ -51,6 +67,7 @@ class CourseResult:
             self.credit,
             self.level,
             self.field,
+            self.grade,
         )
 
     def facts(self) -> dict[str, Any]:

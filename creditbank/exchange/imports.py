@@ -15,7 +15,6 @@ from django.db import DatabaseError
 from creditbank.domain.results import CourseResult, RefusedRow
 from creditbank.domain.values import Text
 from creditbank.exchange.mapping import ResultMapping
-from creditbank.exchange.result_rows import ResultRow
 from creditbank.exchange.results import Reading, read_results
 from creditbank.exchange.sheets import RowProblem
 from creditbank.gateways.disk import fingerprint
@@ -131,26 +130,7 @@ def import_results(
 
 def _items(reading: Reading) -> Iterator[CourseResult | RefusedRow]:
     for item in reading:
-        yield _refused(item) if isinstance(item, RowProblem) else _result(item)
-
-
-def _result(row: ResultRow) -> CourseResult:
-    return CourseResult(
-        line=row.line,
-        learner_number=row.learner_number,
-        course=row.course,
-        course_name=row.course_name,
-        presentation=row.presentation,
-        term=row.term,
-        starts_on=row.starts_on,
-        earned_on=row.earned_on,
-        outcome=row.outcome,
-        mark=row.mark,
-        credit=row.credit,
-        level=row.level,
-        field=row.field,
-        rule_set=row.rule_set,
-    )
+        yield _refused(item) if isinstance(item, RowProblem) else item
 
 
 def _refused(problem: RowProblem) -> RefusedRow:

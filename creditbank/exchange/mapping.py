@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.results import OUTCOMES, SITTINGS
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, Text, format_credit
 from creditbank.exchange.sheets import SheetPlace
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 SCHEMA = "creditbank.mapping/1"
-
-OUTCOMES = ("distinction", "pass", "fail", "withdrawn", "absent", "deferred")
-"""What a result can be. Distinction and pass earn credit; absent and deferred are no failure and no zero."""
 
 KEY = ("learner_number", "course", "presentation")
 """The facts that, with the institution, name one result."""
@@ -34,10 +32,12 @@ DATE_FORMS = (
 )
 """The ways to write a day that a mapping can allow; the first one is meant where it says nothing."""
 
-_MAPPED = ("outcome", "mark", "course_name", "term", "starts_on", "earned_on", "credit", "level", "field")
+_MAPPED = ("outcome", "mark", "sitting", "course_name", "term", "starts_on", "earned_on", "credit", "level", "field")
 _COLUMN_FACTS = (*KEY, *_MAPPED)
 _DECLARED = ("credit", "level", "field", "rule_set")
 _SHEET_KEYS = ("name", "head_line", "delimiter")
+
+_WORDED = {"outcome": OUTCOMES, "sitting": SITTINGS}
 
 _Made = TypeVar("_Made")
 
@@ -114,6 +114,22 @@ class Aggregate:
 
 
 @dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a word in the place of a mark declares: the outcome, and the mark it stands for if any."""
+
+    outcome: str
+    mark: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """How a sheet without outcomes says them: a mark from ``pass_mark`` on passes, each word has a declared meaning."""
+
+    pass_mark: Decimal
+    words: Mapping[str, Meaning]
+
+
+@dataclass(frozen=True, slots=True)
 class ResultMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its canonical JSON; ``columns`` goes from fact to column.
 
@@ -131,6 +147,7 @@ class ResultMapping:
     credit_at_most: Hundredths
     mark_at_least: Decimal
     mark_at_most: Decimal
+    marks: Marks | None
     related: Mapping[str, Related]
     aggregate: Aggregate | None
     courses: Mapping[str, Course] | None
@@ -148,7 +165,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
     root = Place(document).object(
         ("schema", "name", "columns"),
         (
-            "note", "sheet", "values", "dates", "credit_limits", "mark_limits", "related", "aggregate",
+            "note", "sheet", "values", "dates", "credit_limits", "mark_limits", "marks", "related", "aggregate",
             "courses", "presentations", "defaults",
         ),
     )  # fmt: skip
@@ -174,6 +191,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
         credit_at_most=high,
         mark_at_least=mark_low,
         mark_at_most=mark_high,
+        marks=_marks(root.named("marks"), columns, (mark_low, mark_high)) if root.given("marks") else None,
         related=related,
         aggregate=aggregate,
         courses=_each(root, "courses", credit.course) if root.given("courses") else None,
@@ -227,7 +245,7 @@ def _sheet(place: Place) -> SheetPlace:
 
 
 def _columns(place: Place) -> dict[str, str]:
-    place.object((*KEY, "outcome"), _COLUMN_FACTS)
+    place.object(KEY, _COLUMN_FACTS)
     return {fact: place.named(fact).text().strip() for fact in _COLUMN_FACTS if place.given(fact)}
 
 
@@ -239,8 +257,8 @@ def _values(place: Place) -> dict[str, dict[str, str]]:
     for fact, below in place.names():
         values[fact] = {}
         for said, meant in below.names():
-            if fact == "outcome":
-                values[fact][said] = meant.one_of(OUTCOMES)
+            if fact in _WORDED:
+                values[fact][said] = meant.one_of(_WORDED[fact])
             elif isinstance(meant.value, int) and not isinstance(meant.value, bool):
                 values[fact][said] = str(meant.value)
             else:
@@ -268,6 +286,28 @@ def _mark_limits(place: Place) -> tuple[Decimal, Decimal]:
     if not -1000 < low < high < 1000:
         place.fail("at_most must be more than at_least, both with at most three digits before the point")
     return low, high
+
+
+def _marks(place: Place, columns: Mapping[str, str], limits: tuple[Decimal, Decimal]) -> Marks:
+    place.object(("words",), ("pass_mark",))
+    if "mark" not in columns:
+        place.fail("no column gives the mark that these words and the pass mark are about")
+
+    def mark(at: Place) -> Decimal:
+        number = at.number()
+        if not limits[0] <= number <= limits[1]:
+            at.fail(f"expected a mark from {limits[0]} to {limits[1]}")
+        return number
+
+    def meaning(below: Place) -> Meaning:
+        below.object(("outcome",), ("mark",))
+        return Meaning(
+            below.named("outcome").one_of(OUTCOMES), mark(below.named("mark")) if below.given("mark") else None
+        )
+
+    return Marks(
+        mark(place.named("pass_mark")) if place.given("pass_mark") else Decimal(60), _each(place, "words", meaning)
+    )
 
 
 def _related(place: Place) -> Related:
@@ -356,6 +396,8 @@ class _CreditRange:
 
 def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
+    if mapping.marks is None and "outcome" not in mapping.columns:
+        root.named("columns").fail("a column gives the outcome, or marks say what each mark means")
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def check(declared: Declared, dated: Collection[str], place: Place) -> None:

@@ -9,12 +9,12 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
+from creditbank.domain.results import OUTCOMES, SITTINGS, CourseResult
 from creditbank.domain.values import Hundredths, Text, format_credit, parse_credit
 from creditbank.exchange.aggregates import ResultKey, exact_number
 from creditbank.exchange.mapping import (
     EARLIEST_DAY,
     KEY,
-    OUTCOMES,
     Course,
     Declared,
     Presentation,
@@ -36,6 +36,7 @@ MESSAGES: dict[str, str] = {
     "results.course_unknown": "The mapping knows no course {found}.",
     "results.presentation_unknown": "The mapping knows no presentation {found} of the course {course}.",
     "results.outcome_unknown": "The result {found} is not one the mapping knows: {known}.",
+    "results.sitting_unknown": "The sitting {found} is not one the mapping knows: {known}.",
     "results.mark_not_number": "The mark {found} is not a plain number. Map the word in the mapping or correct it.",
     "results.mark_out_of_range": "The mark {found} lies outside {low} to {high}.",
     "results.credit_not_number": "The credit {found} is not a number with at most two decimals.",
@@ -64,36 +65,6 @@ _DATE_PATTERNS: Mapping[str, tuple[re.Pattern[str], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
-    """One result of one learner in one presentation of a course.
-
-    ``outcome`` is one of :data:`creditbank.exchange.mapping.OUTCOMES`; distinction and pass earn ``credit``
-    (hundredths), whatever the ``mark`` says. A mark is rounded half up to 0.01; no mark is None, never zero.
-    ``rule_set`` is the code of the rule set that decides.
-    """
-
-    line: int
-    learner_number: str
-    course: str
-    course_name: Text | None
-    presentation: str
-    term: str
-    starts_on: date
-    earned_on: date
-    outcome: str
-    mark: Decimal | None
-    credit: Hundredths
-    level: int
-    field: str
-    rule_set: str
-
-    @property
-    def earns_credit(self) -> bool:
-        """Whether the outcome is one that earns the credit."""
-        return self.outcome in {"distinction", "pass"}
-
-
 def digest_of(parts: Sequence[str]) -> bytes:
     """Sixteen bytes that stand for some texts in their order."""
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -116,7 +87,8 @@ class _Refused(Exception):  # noqa: N818 - carries a row problem out of the read
         self.facts = facts
 
 
-_FIELDS = tuple(part.name for part in fields(ResultRow) if part.name != "line")
+_FIELDS = tuple(part.name for part in fields(CourseResult) if part.name != "line")
+_FULL_WIDTH = str.maketrans("０１２３４５６７８９．", "0123456789.")
 
 
 class RowReader:
@@ -128,16 +100,22 @@ class RowReader:
         self.places = {fact: columns[column] for fact, column in mapping.columns.items()}
         self.values = mapping.values
         self.learner_at, self.course_at, self.presentation_at = (self.places[fact] for fact in KEY)
+        self.sitting_at = self.places.get("sitting")
         self.offerings: dict[tuple[str, str], _Offering] = {}
         self.days: dict[str, date] = {}
 
     def key(self, cells: Sequence[str]) -> ResultKey:
-        """What names the result of a row, exactly as far as white space at the ends."""
+        """What names the course a row is about, exactly as far as white space at the ends."""
         return (
             cells[self.learner_at].strip(),
             cells[self.course_at].strip(),
             cells[self.presentation_at].strip(),
         )
+
+    def sitting_key(self, cells: Sequence[str]) -> tuple[str, ...]:
+        """What names the one result of a row: the course and, where the sheet tells sittings apart, the sitting."""
+        key = self.key(cells)
+        return key if self.sitting_at is None else (*key, cells[self.sitting_at].strip())
 
     def said(self, row: Row) -> bytes:
         """What a row says, to compare with another of its key: one result may be written in two ways."""
@@ -150,24 +128,21 @@ class RowReader:
         """A problem in the column that a fact comes from."""
         return RowProblem(line, self.mapping.columns.get(fact, ""), code, facts)
 
-    def read(self, row: Row, made_mark: Decimal | None = None) -> ResultRow | RowProblem:
+    def read(self, row: Row, made_mark: Decimal | None = None) -> CourseResult | RowProblem:
         """The result of a row, or the first thing that makes it none."""
         try:
             return self._read(row, made_mark)
         except _Refused as refused:
             return self.refusal(row.line, refused.fact, refused.code, **refused.facts)
 
-    def _read(self, row: Row, made_mark: Decimal | None) -> ResultRow:
+    def _read(self, row: Row, made_mark: Decimal | None) -> CourseResult:
         cells = row.cells
         learner, course, presentation = (self._named(cells, fact) for fact in KEY)
         offering = self.offerings.get((course, presentation))
         if offering is None:
             offering = self.offerings[course, presentation] = self._offering(course, presentation)
         declared, dates = offering.declared, offering.presentation
-        outcome = self._said(cells, "outcome")
-        if outcome not in OUTCOMES:
-            known = ", ".join(self.values.get("outcome", {})) or ", ".join(OUTCOMES)
-            raise _Refused("outcome", "results.outcome_unknown", found=outcome[:60], known=known[:200])
+        outcome, mark, grade = self._reported(cells, made_mark)
         starts_on = self._day(cells, "starts_on", dates.starts_on if dates else None)
         earned_on = self._day(cells, "earned_on", dates.ends_on if dates else None)
         if earned_on < starts_on:
@@ -180,7 +155,7 @@ class RowReader:
         if self.today is not None and earned_on > self.today:
             raise _Refused("earned_on", "results.date_in_future", found=earned_on.isoformat())
         name = self._said(cells, "course_name")
-        return ResultRow(
+        return CourseResult(
             line=row.line,
             learner_number=learner,
             course=course,
@@ -190,12 +165,47 @@ class RowReader:
             starts_on=starts_on,
             earned_on=earned_on,
             outcome=outcome,
-            mark=self._mark(cells) if "mark" in self.places else made_mark,
+            mark=mark,
             credit=self._credit(cells, declared.credit),
             level=self._level(cells, declared.level),
             field=self._text(cells, "field", declared.field),
             rule_set=declared.rule_set or "",
+            sitting=self._sitting(cells),
+            grade=grade,
         )
+
+    def _reported(self, cells: Sequence[str], made_mark: Decimal | None) -> tuple[str, Decimal | None, str]:
+        """The outcome of a row, its mark if there is one, and the word that stood in the place of a mark."""
+        marks = self.mapping.marks
+        outcome = self._said(cells, "outcome") if "outcome" in self.places else ""
+        if marks is None or (outcome and outcome in OUTCOMES):
+            if outcome not in OUTCOMES:
+                known = ", ".join(self.values.get("outcome", {})) or ", ".join(OUTCOMES)
+                raise _Refused("outcome", "results.outcome_unknown", found=outcome[:60], known=known[:200])
+            if marks is None:
+                return outcome, self._mark(cells) if "mark" in self.places else made_mark, ""
+        written = self._said(cells, "mark")
+        # A remark such as an absence says more than the zero that some systems write beside it.
+        remark = marks.words.get(outcome) or marks.words.get(written)
+        if remark is not None:
+            word = outcome if outcome in marks.words else written
+            return remark.outcome, remark.mark, self._short("mark", word)
+        if outcome and outcome not in OUTCOMES:
+            known = ", ".join(marks.words)
+            raise _Refused("outcome", "results.outcome_unknown", found=outcome[:60], known=known[:200])
+        mark = self._mark(cells)
+        if mark is None:
+            if outcome:
+                return outcome, None, ""
+            raise _Refused("mark", "results.empty")
+        return outcome or ("pass" if mark >= marks.pass_mark else "fail"), mark, ""
+
+    def _sitting(self, cells: Sequence[str]) -> str:
+        sitting = self._said(cells, "sitting") or SITTINGS[0]
+        if sitting not in SITTINGS:
+            known = ", ".join(self.values.get("sitting", {})) or ", ".join(SITTINGS)
+            raise _Refused("sitting", "results.sitting_unknown", found=sitting[:60], known=known[:200])
+        return sitting
 
     def _said(self, cells: Sequence[str], fact: str) -> str:
         """What the row says of a fact, through the value map; empty when no column has it."""
@@ -278,7 +288,7 @@ class RowReader:
         raise _Refused(fact, "results.date_impossible", found=text[:60], forms=forms)
 
     def _mark(self, cells: Sequence[str]) -> Decimal | None:
-        text = self._said(cells, "mark")
+        text = self._said(cells, "mark").translate(_FULL_WIDTH)
         if not text:
             return None
         if exact_number(text) is None:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from creditbank.exchange import aggregates, result_rows, sheets
 from creditbank.exchange.aggregates import Aggregated, Repeats
 from creditbank.exchange.encoding import SheetProblem
-from creditbank.exchange.result_rows import ResultRow, RowReader, digest_of
+from creditbank.exchange.result_rows import RowReader, digest_of
 from creditbank.exchange.sheets import Row, RowProblem, Sheet, open_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import date
 
+    from creditbank.domain.results import CourseResult
     from creditbank.exchange.mapping import ResultMapping
     from creditbank.gateways.files import Upload
 
@@ -114,14 +115,14 @@ class Reading:
         for row in self._rows():
             self._total += 1
             if isinstance(row, Row):
-                self._repeats.add(self._reader.key(row.cells))
+                self._repeats.add(self._reader.sitting_key(row.cells))
         if not self._total:
             raise SheetProblem(sheets.MESSAGES, "sheet.no_rows", name=upload.name)
         self._twice = self._contradictions() if self._repeats.close() else {}
         self._refuse_changed()
         self.summary = self._new_summary(encodings)
 
-    def __iter__(self) -> Iterator[ResultRow | RowProblem]:
+    def __iter__(self) -> Iterator[CourseResult | RowProblem]:
         summary = self.summary = self._new_summary(self.summary.encodings)
         if self._aggregated is not None:
             yield from self._aggregated.problems
@@ -160,7 +161,7 @@ class Reading:
         for row in self._rows():
             if isinstance(row, RowProblem):
                 continue
-            key = self._reader.key(row.cells)
+            key = self._reader.sitting_key(row.cells)
             if not self._repeats.may_hold(key):
                 continue
             said = self._reader.said(row)
@@ -169,10 +170,10 @@ class Reading:
                 seen.other = row.line
         return twice
 
-    def _judged(self, row: Row | RowProblem) -> ResultRow | RowProblem | None:
+    def _judged(self, row: Row | RowProblem) -> CourseResult | RowProblem | None:
         if isinstance(row, RowProblem):
             return row
-        key = self._reader.key(row.cells)
+        key = self._reader.sitting_key(row.cells)
         if self._twice and self._repeats.may_hold(key):
             seen = self._twice[digest_of(key)]
             if seen.other:
@@ -183,10 +184,11 @@ class Reading:
         made = self._aggregated
         if made is None:
             return self._reader.read(row)
-        spoiled = made.spoiled.get(key)
+        course = self._reader.key(row.cells)
+        spoiled = made.spoiled.get(course)
         if spoiled is not None:
             return RowProblem(row.line, "", "results.related_problem", {"other": spoiled.line, "sheet": spoiled.sheet})
-        return self._reader.read(row, made.marks.get(key))
+        return self._reader.read(row, made.marks.get(course))
 
     def _aggregate(
         self, mapping: ResultMapping, related: Callable[[str], Upload], encodings: dict[str, str]

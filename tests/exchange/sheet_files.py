@@ -7,8 +7,9 @@ import zipfile
 
 import xlsxwriter
 
+from creditbank.domain.results import CourseResult
 from creditbank.exchange.mapping import read_mapping
-from creditbank.exchange.results import ResultRow, read_results
+from creditbank.exchange.results import read_results
 from creditbank.gateways.files import open_upload
 
 HEAD = ("number", "course", "presentation", "result", "mark")
@@ -115,6 +116,6 @@ def read(content, mapping=None, related=None, **options):
     assert out == again
     return (
         reading,
-        [item for item in out if isinstance(item, ResultRow)],
-        [item for item in out if not isinstance(item, ResultRow)],
+        [item for item in out if isinstance(item, CourseResult)],
+        [item for item in out if not isinstance(item, CourseResult)],
     )

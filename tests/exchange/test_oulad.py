@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 import creditbank
+from creditbank.domain.results import CourseResult
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.mapping import read_mapping
-from creditbank.exchange.results import ResultRow, read_results
+from creditbank.exchange.results import read_results
 from creditbank.gateways.files import open_upload
 
 FOLDER = os.environ.get("CREDITBANK_TEST_DATA")
@@ -80,7 +81,7 @@ def tables():
 @needs_data
 def test_every_enrolment_becomes_one_result(taken, tables):
     summary, rows = taken
-    assert all(isinstance(row, ResultRow) for row in rows)
+    assert all(isinstance(row, CourseResult) for row in rows)
     ((enrolments, learners),) = tables.execute("select count(*), count(distinct id_student) from enrolment")
     assert len(rows) == summary.results == summary.rows == enrolments
     assert len({row.learner_number for row in rows}) == learners

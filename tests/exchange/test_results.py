@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from creditbank.domain.results import CourseResult
 from creditbank.domain.values import Text
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.mapping import read_mapping
-from creditbank.exchange.results import ALL_MESSAGES, ResultRow, read_results, say
+from creditbank.exchange.results import ALL_MESSAGES, read_results, say
 from creditbank.gateways.files import FileRefused, open_upload
 from tests.exchange.sheet_files import HEAD, csv_bytes, document, no_related, read
 
@@ -37,7 +38,7 @@ def test_a_row_becomes_a_result_with_what_the_mapping_declares():
     _, results, problems = read(csv_bytes(GOOD))
     assert problems == []
     assert results == [
-        ResultRow(
+        CourseResult(
             line=2,
             learner_number="L1",
             course="MATH",
@@ -332,7 +333,7 @@ def survive(content):
         with open_upload(io.BytesIO(content), name="fuzz") as upload:
             reading = read_results(upload, read_mapping(document()), no_related)
             for item in reading:
-                assert isinstance(item, ResultRow) or say(item)
+                assert isinstance(item, CourseResult) or say(item)
             summary = reading.summary
             assert summary.rows == summary.results + summary.refused + summary.ignored_repeats
     except FileRefused as problem:
