@@ -35,6 +35,13 @@ class Course(models.Model):
     credit = models.IntegerField()
     level = models.SmallIntegerField(null=True)
     field = models.TextField(blank=True, default="")
+    nature = models.TextField(blank=True, default="", db_default="")
+    """A code of the code table of course natures."""
+    hours = models.IntegerField(null=True)
+    assessment = models.TextField(blank=True, default="", db_default="")
+    category = models.TextField(blank=True, default="", db_default="")
+    retired = models.BooleanField(default=False, db_default=False)
+    """No longer offered; what was earned in it stands."""
 
     class Meta:
         db_table = "course"

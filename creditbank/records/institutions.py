@@ -58,6 +58,13 @@ class Term(models.Model):
     name_en = models.TextField(blank=True, default="")
     starts_on = models.DateField()
     ends_on = models.DateField()
+    weeks = models.SmallIntegerField(null=True)
+    """Teaching weeks."""
+    resits_from = models.DateField(null=True)
+    resits_until = models.DateField(null=True)
+    claims_from = models.DateField(null=True)
+    """The window in which learners file claims; open where none is set."""
+    claims_until = models.DateField(null=True)
 
     class Meta:
         db_table = "term"

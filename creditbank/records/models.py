@@ -3,6 +3,7 @@
 from creditbank.records import (  # noqa: F401 - importing registers the models
     catalogue,
     institutions,
+    masterdata,
     operations,
     people,
     programmes,

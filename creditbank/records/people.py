@@ -59,6 +59,7 @@ class Learner(models.Model):
 
     class Meta:
         db_table = "learner"
+        indexes = [models.Index(fields=["national_id_index"], name="learner_identity")]
 
 
 class Enrolment(models.Model):
@@ -74,6 +75,10 @@ class Enrolment(models.Model):
     name_sort = models.TextField(blank=True, default="")
     cohort = models.SmallIntegerField(null=True)
     programme_code = models.TextField(blank=True, default="")
+    major_code = models.TextField(blank=True, default="", db_default="")
+    class_code = models.TextField(blank=True, default="", db_default="")
+    status = models.TextField(blank=True, default="", db_default="")
+    """A code of the code table of enrolment status; empty where the school has not said it."""
 
     class Meta:
         db_table = "enrolment"

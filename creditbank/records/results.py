@@ -29,6 +29,14 @@ class ImportRun(models.Model):
     rows_refused = models.IntegerField(default=0)
     lots_posted = models.IntegerField(default=0)
     hundredths_posted = models.BigIntegerField(default=0)
+    as_of = models.DateField(null=True)
+    """The day whose state a sheet of master data shows."""
+    rows_new = models.IntegerField(default=0, db_default=0)
+    rows_changed = models.IntegerField(default=0, db_default=0)
+    rows_missing = models.IntegerField(default=0, db_default=0)
+    """Rows in the bank that a sheet of master data does not have."""
+    reverted_at = models.DateTimeField(null=True)
+    reverted_by = models.UUIDField(null=True)
 
     class Meta:
         db_table = "import_run"

@@ -34,6 +34,10 @@ TABLES: tuple[Table, ...] = (
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
     Table("result", _L, Rows.AWARDED),
+    Table("data_fact", _I, Rows.INSTITUTION),
+    Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
+    Table("data_source", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("progress", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("operation", _R, Rows.JOURNAL),
     Table("access_line", _L, Rows.AWARDED),
@@ -138,4 +142,5 @@ def access_statements() -> list[str]:
         sql.append(f"REVOKE ALL ON {name} FROM PUBLIC, {{app}}, {{sequencer}}, {{auditor}}")
         sql.append(f"GRANT SELECT ON {name} TO {{app}}")
     sql.append("GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {app}")
+    sql.append("GRANT EXECUTE ON FUNCTION learner_of_identity(bytea[]) TO {app}")
     return sql

@@ -1,0 +1,95 @@
+"""Code tables of master data: small, editioned, each with its source."""
+
+from __future__ import annotations
+
+from creditbank.domain.masterdata.declaration import Choice, CodeTable
+from creditbank.domain.values import Text
+
+
+def _table(code: str, zh: str, en: str, source: str, *choices: tuple[str, str, str, str]) -> CodeTable:
+    """A table whose choices are code, Chinese, English, and aliases divided by spaces."""
+    made = tuple(Choice(key, Text(label, label_en), tuple(more.split())) for key, label, label_en, more in choices)
+    return CodeTable(code, Text(zh, en), "2026-1", source, made)
+
+
+_HOUSE = "credit bank, after the usual exports of registrars' systems"
+
+SEX = _table(
+    "sex", "性别", "Sex", "GB/T 2261.1-2003",
+    ("1", "男", "Male", "男性 M"), ("2", "女", "Female", "女性 F"),
+    ("9", "未说明", "Not stated", "未说明的性别"), ("0", "未知", "Unknown", "未知的性别"),
+)  # fmt: skip
+
+ID_KIND = _table(
+    "id_kind", "身份证件类型", "Kind of identity document", "JY/T 0633-2022, abridged",
+    ("1", "居民身份证", "Resident identity card", "身份证 二代身份证 中国居民身份证"),
+    ("6", "香港特区护照/身份证明", "Hong Kong passport or identity card", "香港居民身份证 香港"),
+    ("7", "澳门特区护照/身份证明", "Macao passport or identity card", "澳门居民身份证 澳门"),
+    ("8", "台湾居民来往大陆通行证", "Travel permit of a Taiwan resident", "台胞证 台湾"),
+    ("A", "护照", "Passport", "外国护照"), ("Z", "其他", "Other", "其它"),
+)  # fmt: skip
+
+UNIT_KIND = _table(
+    "unit_kind", "单位类型", "Kind of unit", _HOUSE,
+    ("college", "学院", "College", "教学院系 院系 系 教学单位 二级学院"),
+    ("department", "部门", "Department", "行政部门 职能部门 处室 党政部门 教辅单位"),
+)  # fmt: skip
+
+EDUCATION_LEVEL = _table(
+    "education_level", "培养层次", "Level of education", "GB/T 4658-2006, abridged",
+    ("bachelor", "本科", "Bachelor", "大学本科 普通本科 本科生"),
+    ("diploma", "专科", "Diploma", "高职 大专 高职专科 大学专科 专科(高职)"),
+    ("upgrade", "专升本", "Upgrade to bachelor", "专接本 专插本 专转本"),
+    ("master", "硕士研究生", "Master", "硕士"), ("doctor", "博士研究生", "Doctor", "博士"),
+    ("secondary", "中职", "Secondary vocational", "中专 中等职业"),
+    ("other", "其他", "Other", "其它 非学历"),
+)  # fmt: skip
+
+NATURE = _table(
+    "course_nature", "课程性质", "Nature of course", _HOUSE,
+    ("compulsory", "必修", "Compulsory", "必修课 必修课程"),
+    ("restricted", "限选", "Restricted elective", "限选课 限定选修 限制性选修 专业选修 专业选修课"),
+    ("elective", "选修", "Elective", "任选 任选课 选修课 公选 公选课 公共选修 公共选修课 通识选修"),
+    ("practice", "实践", "Practice", "实践环节 实践课 集中实践 实践教学"),
+    ("other", "其他", "Other", "其它"),
+)  # fmt: skip
+
+ASSESSMENT = _table(
+    "assessment", "考核方式", "Form of assessment", _HOUSE,
+    ("exam", "考试", "Examination", "考试课 闭卷 试"), ("check", "考查", "Continuous assessment", "考查课 考察 查"),
+    ("other", "其他", "Other", "其它"),
+)  # fmt: skip
+
+STUDENT_STATUS = _table(
+    "student_status", "学籍状态", "Status of enrolment", "JY/T 1001-2012, abridged",
+    ("enrolled", "在读", "Enrolled", "在籍 在校 注册 在籍在校 注册学籍 正常 有学籍"),
+    ("leave", "休学", "On leave", "休学中 在籍不在校"),
+    ("retained", "保留学籍", "Place retained", "保留入学资格 入伍"),
+    ("graduated", "毕业", "Graduated", "已毕业"), ("completed", "结业", "Completed without graduation", "已结业"),
+    ("left", "肄业", "Left without completion", "已肄业"),
+    ("dropped", "退学", "Dropped out", "已退学 自动退学 取消学籍 开除学籍 注销学籍 转出"),
+)  # fmt: skip
+
+CHANGE_KIND = _table(
+    "change_kind", "异动类型", "Kind of change", "JY/T 1001-2012, abridged",
+    ("transfer_major", "转专业", "Change of major", "调整专业 专业分流 大类分流"),
+    ("transfer_class", "转班", "Change of class", "调班"),
+    ("transfer_in", "转入", "Transfer in", "转学转入 转学(转入)"),
+    ("transfer_out", "转出", "Transfer out", "转学 转学转出 转学(转出)"),
+    ("leave", "休学", "Leave", ""), ("return", "复学", "Return", ""),
+    ("repeat", "留级", "Put back a year", "降级 留降级 编级"), ("skip", "跳级", "Put ahead a year", ""),
+    ("retain", "保留学籍", "Place retained", "入伍 参军"),
+    ("drop", "退学", "Drop out", "自动退学 取消学籍 开除学籍"),
+    ("plan", "变更培养方案", "Change of programme", "方案变更 培养方案变更"),
+    ("graduate", "毕业", "Graduation", ""), ("complete", "结业", "Completion", ""), ("other", "其他", "Other", "其它"),
+)  # fmt: skip
+
+CODE_TABLES: tuple[CodeTable, ...] = (
+    SEX, ID_KIND, UNIT_KIND, EDUCATION_LEVEL, NATURE, ASSESSMENT, STUDENT_STATUS, CHANGE_KIND,
+)  # fmt: skip
+
+STATUS_AFTER = {
+    "leave": "leave", "return": "enrolled", "transfer_in": "enrolled", "transfer_out": "dropped", "retain": "retained",
+    "drop": "dropped", "graduate": "graduated", "complete": "completed",
+}  # fmt: skip
+"""What status of enrolment a change brings about."""

@@ -1,0 +1,1 @@
+"""Master data written: facts stated, sheets imported and reverted, typed tables kept in step."""
