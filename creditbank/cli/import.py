@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--mapping", required=True, help="a mapping file, or the name of one that ships (oulad)")
     parser.add_argument("--institution", required=True, metavar="CODE", help="whose results they are")
     parser.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
+    parser.add_argument(
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="DATE",
+        help="the day whose state the sheet shows: what was reported as of earlier days is corrected",
+    )
     parser.add_argument("--encoding", help="the sheet's encoding, when the found one is wrong")
     parser.add_argument("--dry-run", action="store_true", help="read everything, store nothing")
 
@@ -78,6 +85,7 @@ def _import(arguments: argparse.Namespace, mapping: Any) -> int:
                     path=arguments.file,
                     institution=institution.id,
                     actor=actor,
+                    as_of=arguments.as_of,
                     now=clock.now,
                     progress=progress,
                 )

@@ -11,7 +11,12 @@ from creditbank.domain.values import Hundredths, Text
 
 MESSAGES = {
     "results.differs_from_stored": "An earlier import holds another result for the same learner, course and"
-    " presentation ({before}). The earlier one stands; this row was not taken.",
+    " presentation ({before}). The earlier one stands; this row was not taken. If it is a correction, say as of which"
+    " day (--as-of).",
+    "results.differs_same_day": "The bank holds another result of {day} for the same learner, course, presentation and"
+    " sitting ({before}). The earlier one stands; this row was not taken.",
+    "results.credit_in_use": "The credit of the result before this correction is in use, so it cannot be taken back."
+    " The earlier result stands; this row was not taken.",
     "results.no_rule": "No version of the rule set {rule_set} was in force on {day}. The row was not taken.",
     "results.facts_refused": "The rule set {rule_set} cannot read this row. It was not taken.",
 }

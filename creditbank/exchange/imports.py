@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -69,6 +69,7 @@ def import_results(
     institution: UUID,
     actor: UUID,
     now: Callable[[], datetime],
+    as_of: date | None = None,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
     batch_size: int = BATCH,
     after_batch: Callable[[], None] = lambda: None,
@@ -82,6 +83,7 @@ def import_results(
         institution: whose results they are.
         actor: who decided to import.
         now: the clock.
+        as_of: the day whose state the sheet shows; with it the sheet corrects what was reported as of earlier days.
         progress: hears rows done and rows in all after each batch.
         batch_size: rows in one transaction.
         after_batch: called after each commit; tests stop the run there.
@@ -101,6 +103,7 @@ def import_results(
             rows_total=total,
             actor=actor,
             at=now(),
+            as_of=as_of,
         )
     try:
         deciding = Deciding()

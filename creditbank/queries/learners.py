@@ -179,10 +179,15 @@ def read_record(scope: Scope, learner: UUID) -> Record:
                     names.get(row[8], Text("")))
         for row in found
     )  # fmt: skip
-    rows = scope.rows(Result).filter(learner_id=learner, institution_id=scope.institution)
+    # Of the facts about one sitting the latest day counts.
+    newest = {
+        (row.course, row.presentation, row.sitting): row
+        for row in scope.rows(Result).filter(learner_id=learner, institution_id=scope.institution).order_by("as_of")
+    }
+    rows = sorted(newest.values(), key=lambda row: (-row.earned_on.toordinal(), row.course))
     results = tuple(
         ResultLine(row.course, row.presentation, row.outcome, row.mark, Hundredths(row.credit), row.earned_on)
-        for row in rows.order_by("-earned_on", "course")[:MOST_LINES]
+        for row in rows[:MOST_LINES]
     )
     return Record(totals, lots, postings, results)
 

@@ -30,7 +30,7 @@ class ImportRun(models.Model):
     lots_posted = models.IntegerField(default=0)
     hundredths_posted = models.BigIntegerField(default=0)
     as_of = models.DateField(null=True)
-    """The day whose state a sheet of master data shows."""
+    """The day whose state a sheet shows; without one, a sheet of results corrects nothing."""
     rows_new = models.IntegerField(default=0, db_default=0)
     rows_changed = models.IntegerField(default=0, db_default=0)
     rows_missing = models.IntegerField(default=0, db_default=0)
@@ -59,18 +59,22 @@ class ImportProblem(models.Model):
 
 
 class Result(models.Model):
-    """A course result as the school reported it; corrections arrive as new facts."""
+    """A course result as the school reported it; a correction is a new fact, and the latest ``as_of`` counts."""
 
-    pk = models.CompositePrimaryKey("learner_id", "institution_id", "course", "presentation")
+    pk = models.CompositePrimaryKey("learner_id", "institution_id", "course", "presentation", "sitting", "as_of")
     learner_id = models.UUIDField()
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
     course = models.TextField()
     presentation = models.TextField()
+    sitting = models.TextField(default="normal", db_default="normal")
+    as_of = models.DateField()
+    """The day whose state the sheet showed."""
     term = models.TextField(blank=True, default="")
     starts_on = models.DateField()
     earned_on = models.DateField()
     outcome = models.TextField()
     mark = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    grade = models.TextField(blank=True, default="", db_default="")
     credit = models.IntegerField()
     level = models.SmallIntegerField(null=True)
     field = models.TextField(blank=True, default="")

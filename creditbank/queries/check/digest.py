@@ -31,8 +31,8 @@ _CONTENT: tuple[tuple[str, str], ...] = (
     (
         "result",
         """
-        SELECT code, student_number, course, presentation, term, earned_on, outcome, mark, credit, result.level,
-          result.field, result.lot_id IS NOT NULL
+        SELECT code, student_number, course, presentation, sitting, term, earned_on, outcome, mark, result.grade,
+          credit, result.level, result.field, result.lot_id IS NOT NULL
         FROM result JOIN institution ON institution.id = result.institution_id
         LEFT JOIN enrolment USING (learner_id, institution_id)
         """,

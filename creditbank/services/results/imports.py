@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -28,13 +28,13 @@ from creditbank.records.rules import RowExplanation
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.post import post_deposits
 from creditbank.services.operations import note_operation
+from creditbank.services.results.corrections import Stored, judge, same_credit, stored_facts, take_back
 from creditbank.services.results.statements import (
     LEARNERS,
     NEW_LEARNERS,
     NEW_NUMBERS,
     NEW_PROBLEMS,
     NEW_RESULTS,
-    STORED,
 )
 
 RUNNING, INTERRUPTED, FINISHED = "running", "interrupted", "finished"
@@ -109,8 +109,11 @@ def begin_run(
     rows_total: int,
     actor: UUID,
     at: datetime,
+    as_of: date | None = None,
 ) -> ImportRun:
     """A new run, or the interrupted one of the same file and mapping, which goes on where it stopped.
+
+    A run with ``as_of``, the day whose state the sheet shows, corrects what was reported as of an earlier day.
 
     Raises:
         ValueError: the scope acts for no institution.
@@ -122,7 +125,7 @@ def begin_run(
     _in_turn(scope, f"import:{scope.institution}:{file_hash}:{mapping_hash}")
     rows = scope.rows(ImportRun)
     stopped = (
-        rows.filter(kind=kind, file_hash=file_hash, mapping_hash=mapping_hash)
+        rows.filter(kind=kind, file_hash=file_hash, mapping_hash=mapping_hash, as_of=as_of)
         .exclude(state=FINISHED)
         .order_by("-started_at")
         .first()
@@ -149,6 +152,7 @@ def begin_run(
         state=RUNNING,
         started_at=at,
         rows_total=rows_total,
+        as_of=as_of,
     )
     _hold(scope, started.run_id)
     note_operation(
@@ -187,34 +191,62 @@ def store_batch(
     refused = [item for item in items if isinstance(item, RefusedRow)]
     results = [item for item in items if isinstance(item, CourseResult)]
     learners = _known_learners(scope, {result.learner_number for result in results})
-    stored = _stored(scope, [result for result in results if result.learner_number in learners], learners)
+    as_of = import_run.as_of or import_run.started_at.date()
+    known = [result for result in results if result.learner_number in learners]
+    stored = stored_facts(scope, known, learners, as_of)
     fresh: list[tuple[CourseResult, _Decision]] = []
     repeated = skipped
+    superseded: dict[int, Stored] = {}
     for result in results:
         before = stored.get(result.line)
-        if before == result.said():
+        new = before is None or judge(result, before, as_of, dated=import_run.as_of is not None)
+        if new is False:
             repeated += 1
-        elif before is not None:
-            facts = {"before": f"{before[3]}, {before[2].isoformat()}"}
-            refused.append(RefusedRow(result.line, "outcome", "results.differs_from_stored", facts))
-        else:
-            decision = deciding.decide(scope, result)
-            if isinstance(decision, RefusedRow):
-                refused.append(decision)
-            else:
-                fresh.append((result, decision))
+            continue
+        if isinstance(new, RefusedRow):
+            refused.append(new)
+            continue
+        decision = deciding.decide(scope, result)
+        if isinstance(decision, RefusedRow):
+            refused.append(decision)
+            continue
+        fresh.append((result, decision))
+        if before is not None:
+            superseded[result.line] = before
+    taken_back = [
+        (result, before, learners[result.learner_number])
+        for result, _decision in fresh
+        if (before := superseded.get(result.line)) and before.as_of < as_of and before.lot_id
+        and not same_credit(result, before)
+    ]  # fmt: skip
+    in_use = take_back(scope, import_run, taken_back, at, as_of)
+    refused += in_use
+    left = {row.line for row in in_use}
+    fresh = [item for item in fresh if item[0].line not in left]
     # Only a row that is taken opens an account for somebody new.
     learners |= _open_learners(scope, {result.learner_number for result, _decision in fresh} - learners.keys(), at)
-    lots = _post(scope, import_run, fresh, learners, at)
-    _store_results(scope, import_run, fresh, learners, lots)
+    # A fact of an earlier day than the one that counts is history: it brings no credit. One that leaves everything
+    # alone that a lot was made of keeps the lot.
+    lots: dict[int, UUID] = {}
+    posting = []
+    for result, decision in fresh:
+        before = superseded.get(result.line)
+        if before is not None and before.as_of > as_of:
+            continue
+        if before is not None and before.lot_id is not None and same_credit(result, before):
+            lots[result.line] = before.lot_id
+        else:
+            posting.append((result, decision))
+    posted = _post(scope, import_run, posting, learners, at)
+    _store_results(scope, import_run, fresh, learners, lots | posted, as_of)
     _store_problems(scope, import_run, refused)
     batch = Batch(
         items=len(items),
         stored=len(fresh),
         repeated=repeated,
         refused=len(refused),
-        lots=len(lots),
-        hundredths=sum(decision.granted.credit for _result, decision in fresh if _earns(decision)),
+        lots=len(posted),
+        hundredths=sum(decision.granted.credit for _result, decision in posting if _earns(decision)),
     )
     scope.rows(ImportRun).filter(run_id=import_run.run_id).update(
         rows_done=F("rows_done") + batch.items + skipped,
@@ -303,19 +335,6 @@ def _open_learners(scope: Scope, numbers: set[str], at: datetime) -> dict[str, U
     return mine | (_known_learners(scope, others) if others else {})
 
 
-def _stored(scope: Scope, results: Sequence[CourseResult], learners: dict[str, UUID]) -> dict[int, tuple[Any, ...]]:
-    """What is stored for the learner, course and presentation of each result, by its line."""
-    if not results:
-        return {}
-    values = {
-        "institution_id": scope.institution,
-        "learner_id": [learners[result.learner_number] for result in results],
-        "course": [result.course for result in results],
-        "presentation": [result.presentation for result in results],
-    }
-    return {results[place - 1].line: tuple(said) for place, *said in _run(scope, STORED, values)}
-
-
 def _earns(decision: _Decision) -> bool:
     return decision.granted.ruling is Ruling.RECOGNISE
 
@@ -332,7 +351,7 @@ def _post(
     deposits = [
         Deposit(
             learner_id=learners[result.learner_number],
-            key=_key(result),
+            key=_key(result, import_run.as_of),
             amount=Hundredths(decision.granted.credit),
             outcome_type="course",
             title=result.course_name.zh if result.course_name else result.course,
@@ -365,9 +384,11 @@ def _post(
     return {result.line: lot.lot_id for (result, _), lot in zip(earning, posted, strict=True)}
 
 
-def _key(result: CourseResult) -> str:
+def _key(result: CourseResult, as_of: date | None) -> str:
     """The result's key as one text; a colon within a part cannot be taken for the end of it."""
-    parts = (result.learner_number, result.course, result.presentation)
+    parts = [result.learner_number, result.course, result.presentation]
+    if result.sitting != "normal" or as_of is not None:
+        parts += [result.sitting, as_of.isoformat() if as_of else ""]
     return ":".join(["result", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
 
 
@@ -377,12 +398,16 @@ def _store_results(
     fresh: Sequence[tuple[CourseResult, _Decision]],
     learners: dict[str, UUID],
     lots: dict[int, UUID],
+    as_of: date,
 ) -> None:
     if not fresh:
         return
     results = [result for result, _decision in fresh]
-    names = ("course", "presentation", "term", "starts_on", "earned_on", "outcome", "credit", "level", "field", "line")
-    values: dict[str, Any] = {name: [getattr(result, name) for result in results] for name in names}
+    names = (
+        "course", "presentation", "sitting", "term", "starts_on", "earned_on", "outcome", "grade", "credit", "level",
+        "field", "line",
+    )  # fmt: skip
+    values: dict[str, Any] = {"as_of": as_of} | {name: [getattr(result, name) for result in results] for name in names}
     values |= {
         "institution_id": scope.institution,
         "run_id": import_run.run_id,

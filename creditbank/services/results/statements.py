@@ -28,26 +28,49 @@ SELECT learner_id, %(institution_id)s::uuid, number, '', '', '', '' FROM given
 RETURNING 1
 """
 
-STORED = """
-SELECT given.place, result.term, result.starts_on, result.earned_on, result.outcome, result.mark, result.credit,
-  result.level, result.field
-FROM unnest(%(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[]) WITH ORDINALITY
-  AS given(learner_id, course, presentation, place)
-JOIN result ON result.learner_id = given.learner_id AND result.course = given.course
-  AND result.presentation = given.presentation AND result.institution_id = %(institution_id)s
+_SAID = "{0}.term, {0}.starts_on, {0}.earned_on, {0}.outcome, {0}.mark, {0}.credit, {0}.level, {0}.field, {0}.grade"
+
+# The fact that counts, and the fact of the sheet's own day if there is one.
+STORED = f"""
+SELECT given.place, newest.as_of, newest.lot_id, same.as_of IS NOT NULL, {_SAID.format("newest")},
+  {_SAID.format("same")}
+FROM unnest(%(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[], %(sitting)b::text[]) WITH ORDINALITY
+  AS given(learner_id, course, presentation, sitting, place)
+CROSS JOIN LATERAL (
+  SELECT * FROM result
+  WHERE result.learner_id = given.learner_id AND result.institution_id = %(institution_id)s
+    AND result.course = given.course AND result.presentation = given.presentation AND result.sitting = given.sitting
+  ORDER BY as_of DESC LIMIT 1
+) AS newest
+LEFT JOIN result AS same ON same.learner_id = given.learner_id AND same.institution_id = %(institution_id)s
+  AND same.course = given.course AND same.presentation = given.presentation AND same.sitting = given.sitting
+  AND same.as_of = %(as_of)s::date
+"""  # noqa: S608 - the pieces are the constant above
+
+# The deposit behind each lot that a correction takes back.
+POSTED = """
+SELECT given.lot_id, posting.posting_id, posting.effective_on
+FROM unnest(%(learner_id)b::uuid[], %(lot_id)b::uuid[]) AS given(learner_id, lot_id)
+JOIN posting ON posting.learner_id = given.learner_id AND posting.lot_id = given.lot_id AND posting.kind = 'deposit'
+  AND posting.institution_id = %(institution_id)s
+WHERE NOT EXISTS (
+  SELECT FROM posting AS mirror
+  WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
+)
 """
 
 NEW_RESULTS = """
-INSERT INTO result (learner_id, institution_id, course, presentation, term, starts_on, earned_on, outcome, mark,
-  credit, level, field, run_id, line, row_explanation_id, lot_id)
-SELECT learner_id, %(institution_id)s::uuid, course, presentation, term, starts_on, earned_on, outcome,
-  mark::numeric, credit, level, field, %(run_id)s::uuid, line, row_explanation_id, lot_id
+INSERT INTO result (learner_id, institution_id, course, presentation, sitting, as_of, term, starts_on, earned_on,
+  outcome, mark, grade, credit, level, field, run_id, line, row_explanation_id, lot_id)
+SELECT learner_id, %(institution_id)s::uuid, course, presentation, sitting, %(as_of)s::date, term, starts_on, earned_on,
+  outcome, mark::numeric, grade, credit, level, field, %(run_id)s::uuid, line, row_explanation_id, lot_id
 FROM unnest(
-  %(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[], %(term)b::text[], %(starts_on)b::date[],
-  %(earned_on)b::date[], %(outcome)b::text[], %(mark)b::text[], %(credit)b::int[], %(level)b::smallint[],
-  %(field)b::text[], %(line)b::int[], %(row_explanation_id)b::uuid[], %(lot_id)b::uuid[]
-) AS given(learner_id, course, presentation, term, starts_on, earned_on, outcome, mark, credit, level, field, line,
-  row_explanation_id, lot_id)
+  %(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[], %(sitting)b::text[], %(term)b::text[],
+  %(starts_on)b::date[], %(earned_on)b::date[], %(outcome)b::text[], %(mark)b::text[], %(grade)b::text[],
+  %(credit)b::int[], %(level)b::smallint[], %(field)b::text[], %(line)b::int[],
+  %(row_explanation_id)b::uuid[], %(lot_id)b::uuid[]
+) AS given(learner_id, course, presentation, sitting, term, starts_on, earned_on, outcome, mark, grade, credit, level,
+  field, line, row_explanation_id, lot_id)
 RETURNING 1
 """
 
