@@ -14,7 +14,7 @@ from creditbank.records.operations import AccessLine
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.recognition.review import approve_claim
-from creditbank.web.office.downloads import harmless
+from creditbank.exchange.outgoing import harmless
 from tests.web.office_cases import (
     FACTS,
     JUDGED,
