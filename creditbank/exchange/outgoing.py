@@ -56,11 +56,9 @@ def write_sheet(
 
     CSV has a line end of CR LF; UTF-8 has a byte order mark, so that spreadsheet programs read Chinese.
 
-    Args:
-        title: the sheet's name in a workbook, at most 31 characters.
-        made_at: the moment that the workbook says it was made.
-        numbers: the places of columns that hold numbers. A plain number there, also a negative one, is written as
-            such; everything else is text, and text that begins like a formula is defused.
+    ``title`` names the sheet of a workbook, which says it was made at ``made_at``. ``numbers`` are the places of
+    columns that hold numbers: a plain number there, also a negative one, is written as such; everything else is text,
+    and text that begins like a formula is defused.
     """
     places = frozenset(numbers)
     if form is Form.XLSX:

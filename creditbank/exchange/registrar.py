@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.canonical import content_hash
 from creditbank.domain.registrar.compare import MESSAGES as COMPARED
 from creditbank.domain.registrar.compare import Finding, Outcome, ReturnedRow, plain_text
 from creditbank.domain.registrar.sheet import RegistrarSheet, read_registrar_sheet
 from creditbank.exchange import encoding as encodings
 from creditbank.exchange import sheets, workbooks
 from creditbank.exchange.documents import expect_schema, read_document
-from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.outgoing import Form, write_sheet
 from creditbank.exchange.sheets import RowProblem, SheetPlace, open_sheet
 from creditbank.gateways import files

@@ -48,17 +48,23 @@ EXPORT_LINE = Table(
         ),
         key=("institution_id", "batch_id", "line"),
         constraints=(
-            "CONSTRAINT export_line_batch FOREIGN KEY (institution_id, batch_id)"
-            " REFERENCES export_batch (institution_id, batch_id)",
-            "CONSTRAINT export_line_names FOREIGN KEY (institution_id, names_batch, names_line)"
-            " REFERENCES export_line (institution_id, batch_id, line)",
+            (
+                "CONSTRAINT export_line_batch FOREIGN KEY (institution_id, batch_id)"
+                " REFERENCES export_batch (institution_id, batch_id)"
+            ),
+            (
+                "CONSTRAINT export_line_names FOREIGN KEY (institution_id, names_batch, names_line)"
+                " REFERENCES export_line (institution_id, batch_id, line)"
+            ),
             "CONSTRAINT export_line_named CHECK ((names_batch IS NULL) = (names_line IS NULL))",
         ),
         indexes=(
             # A posting goes out once; sending a line again is another thing, and happens once for each line.
             "CREATE UNIQUE INDEX export_line_once ON export_line (institution_id, posting_id) WHERE kind <> 'resend'",
-            "CREATE UNIQUE INDEX export_line_resent_once ON export_line (institution_id, names_batch, names_line)"
-            " WHERE kind = 'resend'",
+            (
+                "CREATE UNIQUE INDEX export_line_resent_once ON export_line (institution_id, names_batch, names_line)"
+                " WHERE kind = 'resend'"
+            ),
         ),
     ),
 )
@@ -76,8 +82,10 @@ EXPORT_RESEND = Table(
         ),
         key=("institution_id", "batch_id", "line"),
         constraints=(
-            "CONSTRAINT export_resend_line FOREIGN KEY (institution_id, batch_id, line)"
-            " REFERENCES export_line (institution_id, batch_id, line)",
+            (
+                "CONSTRAINT export_resend_line FOREIGN KEY (institution_id, batch_id, line)"
+                " REFERENCES export_line (institution_id, batch_id, line)"
+            ),
         ),
     ),
 )
@@ -101,8 +109,10 @@ RECONCILIATION = Table(
         ),
         key=("institution_id", "reconciliation_id"),
         constraints=(
-            "CONSTRAINT reconciliation_batch FOREIGN KEY (institution_id, batch_id)"
-            " REFERENCES export_batch (institution_id, batch_id)",
+            (
+                "CONSTRAINT reconciliation_batch FOREIGN KEY (institution_id, batch_id)"
+                " REFERENCES export_batch (institution_id, batch_id)"
+            ),
             "CONSTRAINT reconciliation_once UNIQUE (institution_id, batch_id, file_hash, mapping_hash)",
         ),
     ),
@@ -126,15 +136,21 @@ RECONCILIATION_LINE = Table(
         ),
         key=("institution_id", "reconciliation_id", "sequence"),
         constraints=(
-            "CONSTRAINT reconciliation_line_of FOREIGN KEY (institution_id, reconciliation_id)"
-            " REFERENCES reconciliation (institution_id, reconciliation_id)",
-            "CONSTRAINT reconciliation_line_names FOREIGN KEY (institution_id, batch_id, line)"
-            " REFERENCES export_line (institution_id, batch_id, line)",
+            (
+                "CONSTRAINT reconciliation_line_of FOREIGN KEY (institution_id, reconciliation_id)"
+                " REFERENCES reconciliation (institution_id, reconciliation_id)"
+            ),
+            (
+                "CONSTRAINT reconciliation_line_names FOREIGN KEY (institution_id, batch_id, line)"
+                " REFERENCES export_line (institution_id, batch_id, line)"
+            ),
             "CONSTRAINT reconciliation_line_named CHECK ((batch_id IS NULL) = (line IS NULL))",
         ),
         indexes=(
-            "CREATE INDEX reconciliation_line_batch ON reconciliation_line (institution_id, batch_id, line)"
-            " WHERE batch_id IS NOT NULL",
+            (
+                "CREATE INDEX reconciliation_line_batch ON reconciliation_line (institution_id, batch_id, line)"
+                " WHERE batch_id IS NOT NULL"
+            ),
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from pathlib import Path
 
@@ -41,8 +42,6 @@ def export(cast, *, at=AT, until=None, mapping=None, actor=None):
 def sheet_rows(cast, number, form=Form.CSV):
     """A batch's sheet as rows of texts, the head first."""
     text = sheet_bytes(cast, number, form).decode("gb18030" if form is Form.GB18030 else "utf-8-sig")
-    import csv
-
     return list(csv.reader(io.StringIO(text, newline="")))
 
 
@@ -71,8 +70,6 @@ def batch_id(bank, number, cast):
 
 def csv_file(folder: Path, rows, name="returned.csv"):
     """A returned sheet on disk."""
-    import csv
-
     text = io.StringIO(newline="")
     csv.writer(text).writerows(rows)
     path = folder / name

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from creditbank.domain.explanation import Refusal
 from creditbank.exchange.outgoing import Form
+from creditbank.exchange.registrar import default_mapping
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
+from creditbank.services.registrar.export import make_batch
 from tests.cast import AT, ON
 from tests.intruder import change, superuser
 from tests.services.bookings import deposit, overtaken, post, reverse
@@ -48,7 +50,7 @@ def test_a_reversal_after_its_export_goes_out_as_a_correction_that_names_the_lin
 
 
 def test_a_deposit_and_its_reversal_that_wait_together_are_on_no_sheet_and_in_one_batch(bank, cast):
-    gone, kept = post(cast, deposit(cast.lin.person, "a"), deposit(cast.lin.person, "b", 100))
+    gone, _kept = post(cast, deposit(cast.lin.person, "a"), deposit(cast.lin.person, "b", 100))
     reverse(cast, (cast.lin.person, gone.posting_id))
     made = export(cast)
     assert (made.lines, made.offsets, made.credit) == (1, 2, 100)
@@ -121,9 +123,6 @@ def test_the_desk_of_one_college_and_a_reviewer_export_nothing(bank, cast):
 
 def test_two_exports_at_once_share_the_postings_and_take_none_twice(bank, cast):
     post(cast, *(deposit(cast.lin.person, f"k{place}") for place in range(5)))
-    from creditbank.exchange.registrar import default_mapping
-    from creditbank.services.registrar.export import make_batch
-
     sheet, document = default_mapping()
     with (
         overtaken(bank, lambda: export(cast)) as (answers, begin),
@@ -161,13 +160,16 @@ def test_nobody_may_change_or_remove_what_went_out(bank, cast):
 
 def test_a_crash_before_the_commit_leaves_no_batch_and_the_next_one_is_whole(bank, cast):
     post(cast, *(deposit(cast.lin.person, f"k{place}") for place in range(3)))
-    from creditbank.exchange.registrar import default_mapping
-    from creditbank.services.registrar.export import make_batch
-
     sheet, document = default_mapping()
-    with pytest.raises(KeyboardInterrupt), acting_for(institution=cast.college, purpose="test") as scope:
-        assert make_batch(scope=scope, actor=cast.zhao, sheet=sheet, document=document, until=None, at=AT).lines == 3
-        raise KeyboardInterrupt
+
+    def cut_off():
+        with acting_for(institution=cast.college, purpose="test") as scope:
+            made = make_batch(scope=scope, actor=cast.zhao, sheet=sheet, document=document, until=None, at=AT)
+            assert made.lines == 3
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cut_off()
     assert lines(bank) == []
     assert (export(cast).number, len(lines(bank))) == (1, 3)
 

@@ -93,29 +93,30 @@ def compare_lines(
         if row.voucher:
             named[row.voucher].append(row)
         else:
-            found.append(_unread(row, "registrar.no_voucher"))
+            found.append(_unread(row, "registrar.no_voucher", {}))
+            blind += 1
     for voucher, same in named.items():
         first, *others = same
         if len({(one.status, one.reason, tuple(sorted(one.cells.items()))) for one in same}) > 1:
             listed = ", ".join(str(one.row) for one in same[:20])
-            found += [_unread(one, "registrar.contradicts", voucher=voucher, rows=listed) for one in same]
+            found += [_unread(one, "registrar.contradicts", {"voucher": voucher, "rows": listed}) for one in same]
             continue
         found.append(_judge(first, sent.get(voucher)))
-        found += [_unread(one, "registrar.repeats", voucher=voucher, row=first.row) for one in others]
+        found += [_unread(one, "registrar.repeats", {"voucher": voucher, "row": first.row}) for one in others]
     found.sort(key=lambda one: one.row or 0)
     missing = [voucher for voucher in expected if voucher not in named]
     doubt = {"blind": blind} if blind else {}
     return (*found, *(Finding(Outcome.MISSING, None, voucher, sent[voucher], detail=doubt) for voucher in missing))
 
 
-def _unread(row: ReturnedRow, code: str, **facts: Any) -> Finding:
-    return Finding(Outcome.UNREAD, row.row, row.voucher, detail={"code": code, "facts": facts})
+def _unread(row: ReturnedRow, code: str, facts: Mapping[str, Any]) -> Finding:
+    return Finding(Outcome.UNREAD, row.row, row.voucher, detail={"code": code, "facts": dict(facts)})
 
 
 def _judge(row: ReturnedRow, sent: SentLine | None) -> Finding:
     if row.problem is not None:
         code, facts = row.problem
-        return _unread(row, code, **facts)
+        return _unread(row, code, facts)
     if sent is None:
         return Finding(Outcome.UNKNOWN, row.row, row.voucher, reason=row.reason, detail={"theirs": dict(row.cells)})
     if row.status == REFUSED:

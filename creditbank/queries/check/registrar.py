@@ -14,7 +14,8 @@ from creditbank.queries.check.ledger import named
 
 _LINES = """
 SELECT sent.line, batch.number, institution.code, sent.hundredths, sent.posting_id,
-  coalesce(CASE posting.kind WHEN 'deposit' THEN posting.amount WHEN 'reverse' THEN -posting.amount END::text, 'nothing')
+  coalesce(CASE posting.kind WHEN 'deposit' THEN posting.amount WHEN 'reverse' THEN -posting.amount END::text,
+    'nothing')
 FROM export_line sent
 LEFT JOIN export_batch batch USING (institution_id, batch_id)
 LEFT JOIN institution ON institution.id = sent.institution_id
@@ -33,7 +34,8 @@ SELECT number, code, said, found FROM (
     (SELECT format('%s lines, %s offset, %s sent again, %s hundredths', count(*) FILTER (WHERE written),
       count(*) FILTER (WHERE NOT written), count(*) FILTER (WHERE kind = 'resend'),
       coalesce(sum(sent.hundredths) FILTER (WHERE kind <> 'resend'), 0))
-      FROM export_line sent WHERE sent.institution_id = batch.institution_id AND sent.batch_id = batch.batch_id) AS found
+      FROM export_line sent WHERE sent.institution_id = batch.institution_id AND sent.batch_id = batch.batch_id)
+      AS found
   FROM export_batch batch JOIN institution ON institution.id = batch.institution_id
 ) AS compared WHERE said <> found ORDER BY code, number
 """

@@ -39,6 +39,11 @@ LEFT JOIN export_resend asked ON asked.institution_id = sent.institution_id AND 
   AND asked.line = sent.line
 WHERE sent.institution_id = %(institution)s AND sent.batch_id = %(batch)s AND sent.written
 """  # noqa: S608 - the inner query is the constant above
+_COUNTED = f"""
+SELECT coalesce(standing.outcome, 'waiting'), count(*)
+FROM export_line sent LEFT JOIN ({STANDING}) AS standing ON standing.line = sent.line
+WHERE sent.institution_id = %(institution)s AND sent.batch_id = %(batch)s AND sent.written GROUP BY 1
+"""  # noqa: S608 - the inner query is the constant above
 _NARROWED = " AND (%(outcome)s = '' OR coalesce(standing.outcome, 'waiting') = %(outcome)s)"
 
 
@@ -134,11 +139,7 @@ def institution_code(scope: Scope) -> str:
 
 def count_standings(scope: Scope, batch_id: UUID) -> dict[str, int]:
     """How many lines of a batch stand how; ``waiting`` are those no sheet has spoken of."""
-    rows = scope.fetch(
-        f"SELECT coalesce(outcome, 'waiting'), count(*) FROM ({_STANDINGS}) AS lines (line, kind, hundredths, nb, nl,"
-        " cells, learner, posting, outcome, reason, detail, sheet_on, again_batch, again_line, asked) GROUP BY 1",
-        {"institution": scope.institution, "batch": batch_id},
-    )
+    rows = scope.fetch(_COUNTED, {"institution": scope.institution, "batch": batch_id})
     return {outcome: int(count) for outcome, count in rows}
 
 
@@ -149,6 +150,12 @@ def list_lines(
     values = {"institution": scope.institution, "batch": batch_id, "outcome": outcome, "offset": offset, "limit": limit}
     sql = _STANDINGS + _NARROWED + " ORDER BY sent.line OFFSET %(offset)s LIMIT %(limit)s"
     return tuple(_sent(row) for row in scope.fetch(sql, values))
+
+
+def every_line(scope: Scope, batch_id: UUID, *, outcome: str) -> tuple[SentRow, ...]:
+    """All lines of a batch's sheet that stand so, in order."""
+    values = {"institution": scope.institution, "batch": batch_id, "outcome": outcome}
+    return tuple(_sent(row) for row in scope.fetch(_STANDINGS + _NARROWED + " ORDER BY sent.line", values))
 
 
 def lines_of(scope: Scope, batch_id: UUID, lines: Sequence[int]) -> tuple[SentRow, ...]:

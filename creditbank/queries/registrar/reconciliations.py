@@ -88,8 +88,8 @@ def every_finding(scope: Scope, reconciliation_id: UUID, *, outcome: str = "") -
 
 
 def _found(row: tuple[Any, ...]) -> FoundLine:
-    *plain, detail = row
-    return FoundLine(*plain, document_of(detail))
+    sequence, outcome, sheet_row, voucher, batch, line, reason, detail = row
+    return FoundLine(sequence, outcome, sheet_row, voucher, batch, line, reason, document_of(detail))
 
 
 def _read(scope: Scope, rows: Sequence[tuple[Any, ...]]) -> tuple[Reconciliation, ...]:

@@ -17,7 +17,8 @@ from creditbank.records.scope import Scope
 # What is shown of a posting, for whichever postings FROM names as p; {original} are three columns.
 _SHOWN = """
 SELECT p.posting_id, p.learner_id, p.kind::text, p.amount, p.reverses, {original},
-  e.student_number, e.name, e.name_en, coalesce(college.name, ''), coalesce(college.code, ''), e.cohort, e.programme_code,
+  e.student_number, e.name, e.name_en, coalesce(college.name, ''), coalesce(college.code, ''), e.cohort,
+  e.programme_code,
   lot.code, lot.title, lot.title_en, lot.category, lot.outcome_type, lot.level, lot.field, coalesce(lot.grade, ''),
   lot.term, lot.academic_year, lot.earned_on, p.effective_on, (p.recorded_at AT TIME ZONE %(zone)s)::date,
   coalesce(claim.number, ''), p.reason
@@ -74,6 +75,7 @@ SELECT count(*) FILTER (WHERE numbered AND kind = 'deposit'),
   count(*) FILTER (WHERE NOT numbered)
 FROM (SELECT *, coalesce(student_number, '') <> '' AS numbered FROM waiting) AS counted
 """  # noqa: S608 - the condition is the constant above
+_COUNT_RESENDS = f"SELECT count(*) FROM export_resend asked WHERE {_NOT_AGAIN}"  # noqa: S608 - the constant above
 _KINDS_OF_PLACE = """
 WITH RECURSIVE above AS (
   SELECT id, parent_id, 0 AS distance FROM institution WHERE id = %(institution)s
@@ -123,8 +125,7 @@ def count_waiting(scope: Scope, actor: Actor, *, until: date, leave_out: Sequenc
         return None
     values = _values(scope) | {"until": until, "leave_out": list(leave_out)}
     deposits, deposited, reversals, back, offsets, unnumbered = scope.fetch(_COUNTS, values)[0]
-    asked = "SELECT count(*) FROM export_resend asked WHERE " + _NOT_AGAIN
-    resends = scope.fetch(asked, values)[0][0]
+    resends = scope.fetch(_COUNT_RESENDS, values)[0][0]
     return WaitingCounts(
         deposits, Hundredths(int(deposited)), reversals, Hundredths(int(back)), offsets, resends, unnumbered
     )

@@ -75,9 +75,7 @@ def make_batch(
 
     Whole or not at all: it is one transaction, and two that come together take turns. The database keeps each
     posting's line unique besides. Where nothing would be on the sheet no batch is made.
-
-    Args:
-        sheet: the mapping, read from ``document``, which is stored with the batch.
+    ``sheet`` is the mapping, read from ``document``, which is stored with the batch.
 
     Raises:
         NotVisible: the actor may not export.

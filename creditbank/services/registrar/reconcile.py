@@ -103,10 +103,8 @@ def keep_returned(
     """Compare a returned sheet with what was sent and keep the result; the same file again changes nothing.
 
     Every line of the batch that the sheet does not name is missing; rows may also name lines of other batches.
-
-    Args:
-        sheet: the mapping by which the sheet was read; with the file it is what makes it the same upload.
-        sheet_on: the sheet's own day; of several sheets the latest decides, whenever it arrives.
+    ``sheet`` is the mapping by which it was read; with the file it is what makes it the same upload. ``sheet_on`` is
+    the sheet's own day; of several sheets the latest decides, whenever it arrives.
 
     Raises:
         NotVisible: there is no such batch for this actor.
