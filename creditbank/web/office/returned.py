@@ -1,4 +1,4 @@
-"""Sheets that came back from the academic affairs system: upload, result, download, and sending lines again."""
+"""Sheets that came back: upload, result, download, and setting lines to go out again."""
 
 from __future__ import annotations
 
