@@ -26,7 +26,6 @@ OTHER_NAMES = {
     "canonical": "canonical JSON, which hashes stand on; no noun of the field",
     "declaration": "what is declared of a table",
     "logins": "the four logins of the database",
-    "declaration": "what is declared of a table; ``tables`` declares it",
     "models": "Django's own name",
     "registrar": "the registrar's own system, to which results go out and which answers",
     "scope": "on whose behalf the bank acts",
