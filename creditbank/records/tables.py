@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from creditbank.records.declaration import Distribution, Rows, Table, View
 from creditbank.records.ledger import LEDGER, VIEWS
+from creditbank.records.registrar import REGISTRAR
 
 # A scalar sub-query is evaluated once for a statement, the bare function once for every row.
 PERSON = "(SELECT NULLIF(current_setting('bank.person', true), '')::uuid)"
@@ -44,6 +45,7 @@ TABLES: tuple[Table, ...] = (
     Table("notice", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (read_at)"),
     Table("throttle", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE, DELETE", auditor=""),
     *LEDGER,
+    *REGISTRAR,
 )
 
 FRAMEWORK_TABLES = (

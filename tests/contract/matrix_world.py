@@ -11,6 +11,7 @@ from django.test import Client
 
 from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
+from creditbank.exchange.registrar import default_mapping
 from creditbank.gateways import clock
 from creditbank.records.people import Account
 from creditbank.records.recognition import Evidence, ScheduledCommand
@@ -21,6 +22,8 @@ from creditbank.services.log import publish_waiting
 from creditbank.services.people import enrol_learner, give_role, open_account
 from creditbank.services.programmes import publish_programme
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
+from creditbank.services.registrar.export import make_batch
+from creditbank.services.registrar.reconcile import ReturnedSheet, keep_returned
 from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
@@ -60,6 +63,16 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Export:
+    """An export batch of a whole institution, and a sheet that came back for it."""
+
+    label: str
+    thing: Thing
+    batch: UUID
+    reconciliation: UUID
+
+
+@dataclass(frozen=True)
 class Batch:
     """A scheduled approval; it concerns its author alone."""
 
@@ -86,6 +99,7 @@ class World:
     people: tuple[Visitor, ...]
     owned: tuple[Owned, ...]
     runs: tuple[Run, ...]
+    exports: tuple[Export, ...]
     batches: tuple[Batch, ...]
     versions: tuple[Published, ...]
     programmes: tuple[Published, ...]
@@ -114,6 +128,7 @@ def build_world(bank, cast: Cast) -> World:
             _run(label, place)
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
+        exports=(_export("of the college", cast.zhao), _export("of the university", cast.sun)),
         batches=tuple(
             _batch(label, actors[who])
             for label, who in (
@@ -219,6 +234,20 @@ def _run(label: str, place: UUID) -> Run:
             institution_id=place, run_id=run, sequence=1, line=2, code="results.contradiction", facts={"other": 3}
         )
     return Run(label, Thing(None, place, None), run)
+
+
+def _export(label: str, registrar: Actor) -> Export:
+    """The postings of ``_own`` as a batch, and an answer that lacks every line."""
+    sheet, document = default_mapping()
+    with acting_for(institution=registrar.institution, purpose="test") as scope:
+        made = make_batch(
+            scope=scope, actor=registrar, sheet=sheet, document=document, until=None, at=max(clock.now(), AT)
+        )
+        kept = keep_returned(
+            scope=scope, actor=registrar, batch_id=made.batch_id, sheet=sheet, sheet_on=AT.date(), at=clock.now(),
+            returned=ReturnedSheet("back.csv", "0" * 64, "UTF-8", "", (), ()),
+        )  # fmt: skip
+    return Export(label, Thing(None, registrar.institution, None), made.batch_id, kept.reconciliation_id)
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -27,6 +27,7 @@ OTHER_NAMES = {
     "declaration": "what is declared of a table",
     "logins": "the four logins of the database",
     "models": "Django's own name",
+    "registrar": "the registrar's own system, to which results go out and which answers",
     "scope": "on whose behalf the bank acts",
     "tables": "the one declaration of every table",
     "values": "amounts and bilingual text, which everything is made of",

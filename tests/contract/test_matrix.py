@@ -79,6 +79,22 @@ def _runs(world: World) -> list[Sample]:
     return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.runs]
 
 
+def _exports(**names: str) -> Callable[[World], list[Sample]]:
+    """Export batches; one belongs to a whole institution."""
+
+    def samples(world: World) -> list[Sample]:
+        return [Sample(one.label, {"batch_id": one.batch} | names, one.thing) for one in world.exports]
+
+    return samples
+
+
+def _returned(world: World) -> list[Sample]:
+    return [
+        Sample(one.label, {"batch_id": one.batch, "reconciliation_id": one.reconciliation}, one.thing)
+        for one in world.exports
+    ]
+
+
 def _batches(world: World) -> list[Sample]:
     """A batch belongs to its author at the desk where it was begun."""
     return [
@@ -173,6 +189,14 @@ REGISTRY: dict[str, Entry] = {
     "office:imports": Entry("results.read_imports"),
     "office:import": Entry("results.read_imports", _runs),
     "office:import-csv": Entry("results.read_imports", _runs),
+    "office:exports": Entry("export.read"),
+    "office:export-make": Entry("export.make"),
+    "office:export": Entry("export.read", _exports()),
+    "office:export-file": Entry("export.read", _exports(form="csv")),
+    "office:export-reconcile": Entry("export.make", _exports()),
+    "office:export-resend": Entry("export.make", _exports()),
+    "office:reconciliation": Entry("export.read", _returned),
+    "office:reconciliation-csv": Entry("export.read", _returned),
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
     "office:programmes": Entry("programme.read"),

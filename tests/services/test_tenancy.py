@@ -17,6 +17,7 @@ from creditbank.gateways.database import DatabaseProblem, refuse_dangerous_login
 from creditbank.gateways.database_roles import user_of
 from creditbank.records.declaration import Distribution, Rows
 from creditbank.records.ledger import LEDGER, VIEWS, enum_types
+from creditbank.records.registrar import REGISTRAR
 from creditbank.records.scope import Scope, acting_for
 from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, definition, grants, policies
 from creditbank.services.bank import migrate_bank
@@ -258,6 +259,9 @@ def test_outside_any_scope_nothing_of_a_tenant_is_seen(tenants):
 # The declaration
 
 
+DECLARED = (*LEDGER, *REGISTRAR)
+
+
 def test_every_table_is_declared_or_the_frameworks(bank):
     with superuser(bank) as administrator:
         found = {
@@ -276,7 +280,7 @@ def test_every_table_is_declared_or_the_frameworks(bank):
     assert {name for name in found if not name.startswith("procrastinate_")} == (
         declared | {view.name for view in VIEWS} | set(FRAMEWORK_TABLES)
     )
-    assert declared == {table.name for table in LEDGER} | {
+    assert declared == {table.name for table in DECLARED} | {
         model._meta.db_table for model in apps.get_app_config("records").get_models()
     }
     assert definers == []
@@ -318,9 +322,9 @@ def test_the_migrations_made_exactly_the_tables_that_are_declared(bank):
     with superuser(bank) as administrator:
         administrator.execute("CREATE SCHEMA declared")
         administrator.execute("SET search_path = declared, public")
-        for statement in (*enum_types(), *(line for table in LEDGER for line in definition(table))):
+        for statement in (*enum_types(), *(line for table in DECLARED for line in definition(table))):
             administrator.execute(statement)
-        for table in LEDGER:
+        for table in DECLARED:
             assert shape(administrator, "public", table.name) == shape(administrator, "declared", table.name), (
                 table.name
             )

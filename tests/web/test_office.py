@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 
+from creditbank.exchange.outgoing import harmless
 from creditbank.gateways import clock, queue
 from creditbank.jobs import schedule
 from creditbank.records.operations import AccessLine
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.recognition.review import approve_claim
-from creditbank.web.office.downloads import harmless
 from tests.web.office_cases import (
     FACTS,
     JUDGED,

@@ -16,10 +16,11 @@ from creditbank.gateways.signing import read_log_key
 from creditbank.queries.check.house import check_house
 from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.check.projections import check_projections
+from creditbank.queries.check.registrar import check_exports
 from creditbank.queries.log import check_log
 
 AUDITOR = "auditor"
-_COUNTED = ("institution", "learner", "lot", "posting", "result", "claim", "log_leaf", "progress")
+_COUNTED = ("institution", "learner", "lot", "posting", "result", "claim", "log_leaf", "progress", "export_line")
 
 
 def check_bank(bank: Bank, users: Mapping[str, str]) -> tuple[list[Line], dict[str, int]]:
@@ -33,7 +34,13 @@ def check_bank(bank: Bank, users: Mapping[str, str]) -> tuple[list[Line], dict[s
     found = _check_log(auditor.connection, bank)
     with transaction.atomic(using=AUDITOR), auditor.cursor() as cursor:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = check_ledger(auditor) + check_house(auditor, bank, users) + check_projections(AUDITOR) + found
+        found = (
+            check_ledger(auditor)
+            + check_house(auditor, bank, users)
+            + check_projections(AUDITOR)
+            + check_exports(auditor)
+            + found
+        )
         counts = {}
         for table in _COUNTED:
             cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608 - the names stand above

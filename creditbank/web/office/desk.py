@@ -41,7 +41,13 @@ _MENU = (
         ),
     ),
     (_("Learners"), ((Place(_("Learner records"), "office:learners", "users", "l"), "learner.read"),)),
-    (_("Administration"), ((Place(_("Imports"), "office:imports", "arrow-up-tray", "i"), "results.read_imports"),)),
+    (
+        _("Administration"),
+        (
+            (Place(_("Imports"), "office:imports", "arrow-up-tray", "i"), "results.read_imports"),
+            (Place(_("Exports"), "office:exports", "arrow-down-tray", "e"), "export.read"),
+        ),
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
 
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from creditbank.exchange.outgoing import Form, harmless
 
 
 def csv_response(name: str, head: Sequence[object], rows: Iterable[Sequence[object]]) -> HttpResponse:
@@ -23,7 +23,9 @@ def csv_response(name: str, head: Sequence[object], rows: Iterable[Sequence[obje
     return response
 
 
-def harmless(cell: object) -> str:
-    """A cell as text; one that a spreadsheet would take for a formula begins with an apostrophe."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_STARTS_A_FORMULA) else text
+def file_response(name: str, form: Form, content: bytes) -> HttpResponse:
+    """The bytes of a sheet, offered as a file."""
+    response = HttpResponse(content, content_type=form.media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response

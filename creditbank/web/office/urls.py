@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import path
 
-from creditbank.web.office import batches, decisions, evidence, imports, learners, programmes, recognition, rules, today
+from creditbank.web.office import (
+    batches,
+    decisions,
+    evidence,
+    exports,
+    imports,
+    learners,
+    programmes,
+    recognition,
+    returned,
+    rules,
+    today,
+)
 
 app_name = "office"
 
@@ -31,6 +43,18 @@ urlpatterns = [
     path("imports/", imports.listing, name="imports"),
     path("imports/<uuid:run_id>/", imports.report, name="import"),
     path("imports/<uuid:run_id>/problems.csv", imports.download, name="import-csv"),
+    path("exports/", exports.listing, name="exports"),
+    path("exports/make/", exports.make, name="export-make"),
+    path("exports/<uuid:batch_id>/", exports.batch_page, name="export"),
+    path("exports/<uuid:batch_id>/file/<slug:form>/", exports.download, name="export-file"),
+    path("exports/<uuid:batch_id>/reconcile/", returned.reconcile, name="export-reconcile"),
+    path("exports/<uuid:batch_id>/resend/", returned.resend, name="export-resend"),
+    path("exports/<uuid:batch_id>/returned/<uuid:reconciliation_id>/", returned.result, name="reconciliation"),
+    path(
+        "exports/<uuid:batch_id>/returned/<uuid:reconciliation_id>/result.csv",
+        returned.download,
+        name="reconciliation-csv",
+    ),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),

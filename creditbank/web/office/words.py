@@ -86,3 +86,24 @@ RESULTS = {
     "withdrawn": _("Withdrawn from the course"),
 }
 """Results as imports store them; any other word is shown as the school wrote it."""
+
+LINE_STANDINGS = {
+    "accepted": ("ok", _("Accepted")),
+    "refused": ("bad", _("Refused by them")),
+    "missing": ("bad", _("Missing there")),
+    "different": ("warn", _("Different there")),
+    "waiting": ("info", _("No answer yet")),
+}
+"""How a line that went out stands, by the last sheet that spoke of it."""
+
+ROW_OUTCOMES = {
+    "accepted": ("ok", _("Accepted")),
+    "refused": ("bad", _("Refused by them")),
+    "missing": ("bad", _("Missing there")),
+    "different": ("warn", _("Different there")),
+    "unknown": ("warn", _("Never sent by us")),
+    "unread": ("plain", _("Not read")),
+}
+"""What a row of a returned sheet came to."""
+
+LINE_KINDS = {"new": _("New line"), "correction": _("Correction"), "resend": _("Re-send")}

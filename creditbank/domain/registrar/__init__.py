@@ -1,0 +1,1 @@
+"""What a registrar's system is sent of the ledger, and what its answer means."""
