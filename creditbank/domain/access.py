@@ -66,6 +66,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
+    Permission("programme.publish", "programme", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
 )
 
 _BY_NAME = {permission.name: permission for permission in PERMISSIONS}

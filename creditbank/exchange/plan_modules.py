@@ -74,7 +74,8 @@ class Labels:
 
     def label_of(self, row: ModuleRow) -> str:
         """The shortest label that means this module and no other."""
-        return next(label for label in (row.title.zh, row.path, row.id) if self.find(label) is row)
+        labels = (row.title.zh, row.path, row.id)
+        return next(label for label in labels if self.find(label) is row and not words.is_nothing(label))
 
     def add(
         self, title: Text, above: ModuleRow | None, minimum: Hundredths | None, grid: Grid, row: int, column: int
@@ -135,7 +136,8 @@ def _read_sheet(grid: Grid, head: Head, labels: Labels, problems: list[PlanProbl
     }
     for row in range(head.last + 1, len(grid.values) + 1):
         title = grid.text(row, columns["title"])
-        if not title or words.is_total(title):
+        name = plain(grid.text(row, columns.get("id")))
+        if not title or (words.is_total(title) and not name):
             continue
         problems += [
             grid.problem(row, column, f"plans.{fault}")
@@ -144,7 +146,6 @@ def _read_sheet(grid: Grid, head: Head, labels: Labels, problems: list[PlanProbl
         ]
         if grid.faults.row_is_hidden(row):
             problems.append(grid.problem(row, columns["title"], "plans.hidden_row"))
-        name = plain(grid.text(row, columns.get("id")))
         if name:
             try:
                 module_id(name, "")

@@ -12,10 +12,12 @@ from creditbank.domain.programmes.plan import Finding, Module, Plan, PlannedCour
 from creditbank.domain.programmes.plan_document import course_code, plan_text, programme_document
 from creditbank.domain.values import Hundredths, Text
 from creditbank.exchange import plan_words as words
+from creditbank.exchange import workbooks
 from creditbank.exchange.plan_cells import Grid, Head, PlanProblem, find_head, lines_above, plain, read_grids
 from creditbank.exchange.plan_modules import Labels, ModuleRow, read_modules
 from creditbank.exchange.plan_words import WordProblem
 from creditbank.exchange.workbooks import column_letters
+from creditbank.gateways import files
 from creditbank.gateways.files import Kind, Upload
 
 MESSAGES: dict[str, str] = {
@@ -67,7 +69,7 @@ MESSAGES: dict[str, str] = {
 }
 """Sentences about a plan's workbook, by code; the last three are remarks."""
 
-ALL_MESSAGES: dict[str, str] = {**MESSAGES, **plans.MESSAGES}
+ALL_MESSAGES: dict[str, str] = {**files.MESSAGES, **workbooks.MESSAGES, **MESSAGES, **plans.MESSAGES}
 """All sentences a reading can say."""
 
 _NEEDED = ("code", "name", "credit")
@@ -183,7 +185,8 @@ def _read_rows(reader: _Reader) -> None:
         if not texts:
             continue
         code, name = grid.text(row, head.columns["code"]), grid.text(row, head.columns["name"])
-        if any(words.is_total(text) for text in (*texts[:2], name)) and not (code and not words.is_total(code)):
+        is_course = bool(code and name) and not _is_header(grid, head, row, code, name)
+        if not is_course and any(words.is_total(text) for text in (*texts[:2], name)):
             continue
         if grid.faults.row_is_hidden(row):
             reader.say(row, "code", "plans.hidden_row")
@@ -197,7 +200,7 @@ def _read_rows(reader: _Reader) -> None:
         current = module or current
         course = _course(reader, row)
         reader.taken.setdefault(module.place if module else -1, []).append(_Taken(row, course))
-    if not reader.taken:
+    if not reader.taken and not any(one.categories for one in reader.labels.rows):
         reader.errors.append(grid.problem(head.last, head.columns["code"], "plans.no_courses"))
     used = {one.place for place in reader.taken if place >= 0 for one in reader.labels.up_from(place)}
     for row, module in waiting:

@@ -227,7 +227,7 @@ def courses(draw, code):
 @st.composite
 def plans(draw):
     """Plans of any shape that can be published."""
-    all_codes = draw(st.lists(codes, min_size=1, max_size=14, unique=True))
+    all_codes = draw(st.lists(codes, min_size=1, max_size=9, unique=True))
     ids = draw(st.lists(identities, min_size=9, max_size=9, unique=True))
     left = iter(all_codes)
 

@@ -49,7 +49,7 @@ def test_a_plan_of_sixty_courses_in_eight_modules_comes_back_without_loss():
     assert reading.document == college_document()
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(plans(), names.filter(lambda name: len(name) <= 60), texts, st.one_of(st.just(Text("")), texts))
 def test_any_plan_comes_back_from_its_workbook_as_it_was(plan, code, title, note):
     assume(plan is not None)

@@ -27,8 +27,11 @@ MESSAGES: dict[str, str] = {
     "plan.total_below_modules": "The programme asks for {minimum} credits, and its modules together for {required}; "
     "these are asked for.",
     "plan.course_without_term": "The course {course} has no term, so it is in no term's planned credit.",
+    "plan.changed_meanwhile": "Somebody has published version {version} of {programme} since you uploaded this plan. "
+    "Nothing was published. Look at that version, then upload the plan again.",
+    "plan.missing": "The programme {programme} carries no plan. Nothing was published.",
 }
-"""Sentences about plans, by code: the first six are errors, the others are remarks."""
+"""Sentences about plans, by code: the first six are errors, then come remarks, then what publication refuses."""
 
 LAST_TERM = 12
 MOST_COURSES = 600

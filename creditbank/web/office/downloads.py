@@ -1,4 +1,4 @@
-"""Tables as CSV files that a spreadsheet opens without running anything."""
+"""Tables and workbooks as files that a spreadsheet opens without running anything."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -19,6 +20,15 @@ def csv_response(name: str, head: Sequence[object], rows: Iterable[Sequence[obje
     writer.writerows([harmless(cell) for cell in row] for row in rows)
     response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def workbook_response(name: str, content: bytes) -> HttpResponse:
+    """A workbook offered as a file under a name that may be Chinese."""
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    response = HttpResponse(content, content_type=kind)
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     response.headers["Cache-Control"] = "no-store"
     return response
 

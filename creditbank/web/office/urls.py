@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from creditbank.web.office import batches, decisions, evidence, imports, learners, programmes, recognition, rules, today
+from creditbank.web.office import (
+    batches,
+    decisions,
+    evidence,
+    imports,
+    learners,
+    plans,
+    programmes,
+    recognition,
+    rules,
+    today,
+)
 
 app_name = "office"
 
@@ -34,4 +45,9 @@ urlpatterns = [
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),
+    path("programmes/template.xlsx", plans.template, name="plan-template"),
+    path("programmes/upload/", plans.upload, name="plan-upload"),
+    path("programmes/publish/", plans.publish, name="plan-publish"),
+    path("programmes/<uuid:programme_id>/", programmes.version, name="programme"),
+    path("programmes/<uuid:programme_id>/programme.xlsx", programmes.workbook, name="programme-workbook"),
 ]
