@@ -53,9 +53,7 @@ class PlanForm(DesignForm):
         label=_("Programme code"),
         required=False,
         max_length=64,
-        help_text=_(
-            "Only where the workbook does not say it. The code of a programme that exists makes its next version."
-        ),
+        help_text=_("Only where the workbook does not say it. A code that exists gets its next version."),
     )
     name = forms.CharField(label=_("Programme name"), required=False, max_length=200)
 
