@@ -68,6 +68,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("export.make", "export_batch", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
+    Permission("programme.publish", "programme", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
 )
 
 _BY_NAME = {permission.name: permission for permission in PERMISSIONS}

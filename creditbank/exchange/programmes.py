@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.audit.record import read_record
-from creditbank.domain.programmes.reading import ProgrammeError, read_programme
+from creditbank.domain.programmes.fields import ProgrammeError
+from creditbank.domain.programmes.reading import read_programme
 from creditbank.exchange.documents import DocumentError, expect_schema, locate, read_document
 from creditbank.gateways.documents import programme_bytes
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from creditbank.domain.programmes.model import Programme as Requirements
+from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Text
+from creditbank.records.catalogue import Course
+from creditbank.records.institutions import Institution
+from creditbank.records.programmes import Programme
 from creditbank.records.scope import Scope
 
 
@@ -46,3 +52,71 @@ def list_programmes(scope: Scope) -> tuple[ProgrammeLine, ...]:
         ProgrammeLine(row[0], row[1], row[2], Text(row[3], row[4]), row[5], int(row[6]), int(row[7]), row[8])
         for row in scope.fetch(_LINES, {"institution": scope.institution})
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammeVersion:
+    """One version of a programme in its history."""
+
+    programme_id: UUID
+    version: int
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ProgrammePage:
+    """One version of a programme with its history, the newest version first; ``is_own`` to the scope's institution."""
+
+    programme_id: UUID
+    version: int
+    content_hash: str
+    publisher: Text
+    invented: bool
+    published_at: datetime
+    is_own: bool
+    programme: Requirements
+    versions: tuple[ProgrammeVersion, ...]
+
+
+def read_version(scope: Scope, programme_id: UUID) -> ProgrammePage | None:
+    """A version of a programme of the scope's institution or of one above it; None when there is none."""
+    row = scope.rows(Programme).filter(pk=programme_id).select_related("institution").first()
+    if row is None or row.institution_id not in _places(scope):
+        return None
+    others = scope.rows(Programme).filter(institution_id=row.institution_id, code=row.code).order_by("-version")
+    return ProgrammePage(
+        programme_id=row.id,
+        version=row.version,
+        content_hash=row.content_hash,
+        publisher=Text(row.institution.name, row.institution.name_en),
+        invented=row.invented,
+        published_at=row.published_at,
+        is_own=row.institution_id == scope.institution,
+        programme=read_programme(row.content),
+        versions=tuple(ProgrammeVersion(one.id, one.version, one.published_at) for one in others),
+    )
+
+
+def newest_version(scope: Scope, code: str) -> ProgrammePage | None:
+    """The newest version of a programme of the scope's own institution, by its code."""
+    rows = scope.rows(Programme).filter(institution_id=scope.institution, code=code).order_by("-version")
+    found = rows.values_list("id", flat=True).first()
+    return read_version(scope, found) if found is not None else None
+
+
+def unknown_courses(scope: Scope, codes: Iterable[str]) -> tuple[str, ...]:
+    """Of some course codes those that no course library of the scope's institution, or of one above it, has."""
+    wanted = list(codes)
+    known = scope.rows(Course).filter(institution_id__in=_places(scope), code__in=wanted)
+    found = set(known.values_list("code", flat=True))
+    return tuple(code for code in wanted if code not in found)
+
+
+def _places(scope: Scope) -> list[UUID]:
+    """The scope's institution and those above it."""
+    places: list[UUID] = []
+    place = scope.institution
+    while place is not None and place not in places:
+        places.append(place)
+        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
+    return places

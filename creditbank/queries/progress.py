@@ -17,6 +17,7 @@ from creditbank.domain.audit.explain import explain
 from creditbank.domain.audit.model import Credit
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.programmes.model import LEAVES
+from creditbank.domain.programmes.plan import Nature, Plan, credit_in_term
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.programmes import Programme, Progress
@@ -36,8 +37,29 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedCourse:
+    """A course of a plan in one of its terms; ``credit`` is what falls in that term, ``earned`` whether it is there."""
+
+    code: str
+    title: Text
+    required: bool
+    credit: int
+    earned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedTerm:
+    """One planned term with its courses and their credit in hundredths; term 0 holds courses without one."""
+
+    term: int
+    credit: int
+    earned: int
+    courses: tuple[PlannedCourse, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProgrammeProgress:
-    """One programme and how far the learner is; ``explanation`` is the whole tree."""
+    """One programme and how far the learner is; ``explanation`` is the whole tree, ``terms`` the plan if any."""
 
     programme_id: UUID
     code: str
@@ -50,6 +72,7 @@ class ProgrammeProgress:
     asked: int
     rings: tuple[Ring, ...]
     explanation: Explanation
+    terms: tuple[PlannedTerm, ...] = ()
 
 
 def rings_of(scope: Scope, learner: UUID, *, on: date, most: int = 2) -> list[ProgrammeProgress]:
@@ -139,8 +162,10 @@ def _progress(
     row = scope.rows(Programme).filter(pk=programme_id).select_related("institution").first()
     if row is None:
         return None
-    answer = audit(_compiled(row.content_hash, row.content), credits_, on=on)
-    rings = tuple(_rings(answer.tree))
+    compiled = _compiled(row.content_hash, row.content)
+    answer = audit(compiled, credits_, on=on)
+    plan = compiled.programme.plan
+    rings = tuple(_rings(answer.tree, plan))
     return ProgrammeProgress(
         programme_id=row.id,
         code=row.code,
@@ -153,7 +178,29 @@ def _progress(
         asked=sum(ring.asked for ring in rings),
         rings=rings,
         explanation=_named(explain(answer), titles),
+        terms=() if plan is None else tuple(_terms(plan, credits_, on)),
     )
+
+
+def _terms(plan: Plan, credits_: tuple[Credit, ...], on: date) -> Iterator[PlannedTerm]:
+    """The plan's terms in order; a course is there once any credit that counts today carries its code."""
+    held = {credit.code for credit in credits_ if credit.expires_on is None or credit.expires_on >= on}
+    courses = list(plan.courses())
+    for term in (*plan.credit_by_term(), 0):
+        here = tuple(
+            PlannedCourse(
+                code=course.code,
+                title=course.title,
+                required=course.nature is Nature.REQUIRED,
+                credit=credit_in_term(course, term) if term else course.credit,
+                earned=course.code in held,
+            )
+            for course in courses
+            if (term in course.terms if term else not course.terms)
+        )
+        if here:
+            earned = sum(course.credit for course in here if course.earned)
+            yield PlannedTerm(term, sum(course.credit for course in here), earned, here)
 
 
 _compiled_before: dict[str, Compiled] = {}
@@ -166,8 +213,15 @@ def _compiled(content_hash: str, content: Any) -> Compiled:
     return _compiled_before[content_hash]
 
 
-def _rings(tree: NodeAnswer) -> Iterator[Ring]:
+def _rings(tree: NodeAnswer, plan: Plan | None) -> Iterator[Ring]:
+    modules = {} if plan is None else {module.id: module for module in plan.modules}
     for node in tree.children or (tree,):
+        module = modules.get(node.id)
+        if module is not None and module.title == node.title:
+            # A plan knows the credit of its required courses, which the tree only counts.
+            if module.asked:
+                yield Ring(node.title, min(node.counted, module.asked), module.asked, node.met)
+            continue
         if node.wanted and (asked := _sum(node, "minimum")):
             yield Ring(node.title, min(_sum(node, "counted"), asked), asked, node.met)
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.explanation import Refusal
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.gateways.clock import new_id
 from creditbank.records.programmes import Programme
@@ -53,3 +54,29 @@ def publish_programme(
         object_id=made.id,
     )
     return made
+
+
+def publish_plan(
+    *, scope: Scope, document: Mapping[str, Any], replaces: str | None, actor: UUID, at: datetime
+) -> Programme | Refusal:
+    """Publish a programme that carries a plan as the next version of its code; former versions stay as they are.
+
+    Args:
+        scope: acts for the institution whose programme it is.
+        document: a programme document with a plan.
+        replaces: the content hash of the version that was the newest when the plan was looked at, empty where
+            there was none; None to publish whatever is there.
+        actor: who publishes it.
+        at: when.
+
+    Raises:
+        ValueError: the document is no programme (the message names the path), or the scope has no institution.
+    """
+    programme = read_programme(dict(document))
+    if programme.plan is None:
+        return Refusal.because("plan.missing", programme=programme.code)
+    rows = scope.rows(Programme).filter(institution_id=scope.institution, code=programme.code)
+    last = rows.order_by("-version").first()
+    if replaces is not None and replaces != (last.content_hash if last is not None else ""):
+        return Refusal.because("plan.changed_meanwhile", programme=programme.code, version=last.version if last else 0)
+    return publish_programme(scope=scope, document=document, actor=actor, at=at)

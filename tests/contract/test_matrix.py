@@ -125,6 +125,18 @@ def _programmes(world: World) -> list[Sample]:
     return [Sample(programme.label, {"programme_id": programme.identity}) for programme in world.programmes]
 
 
+def _published_programmes(world: World) -> list[Sample]:
+    """The office reads the programmes of its own place and of those above it."""
+    return [
+        Sample(
+            programme.label,
+            {"programme_id": programme.identity},
+            also=lambda actor, place=programme.institution: place in world.above.get(actor.institution, ()),
+        )
+        for programme in world.programmes
+    ]
+
+
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
 REGISTRY: dict[str, Entry] = {
@@ -200,6 +212,11 @@ REGISTRY: dict[str, Entry] = {
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
     "office:programmes": Entry("programme.read"),
+    "office:programme": Entry("programme.read", _published_programmes),
+    "office:programme-workbook": Entry("programme.read", _published_programmes),
+    "office:plan-template": Entry("programme.read"),
+    "office:plan-upload": Entry("programme.publish"),
+    "office:plan-publish": Entry("programme.publish"),
 }
 """One entry for each route; a new page adds its line here."""
 

@@ -27,6 +27,7 @@ MESSAGES: dict[str, str] = {
     "audit.n_of_met": "{title}: {n} of {of} are met, as asked.",
     "audit.n_of_short": "{title}: {n} of {of} are needed; not all of them are met yet.",
     "audit.credits_met": "{title}: {counted} of {minimum} credits.",
+    "audit.credits_counted": "{title}: {counted} credits.",
     "audit.credits_short": "{title}: {counted} of {minimum} credits, short by {short}.",
     "audit.courses_met": "{title}: {counted} of {n} courses.",
     "audit.courses_short": "{title}: {counted} of {n} courses, short by {short}.",
@@ -156,6 +157,9 @@ def _node(node: NodeAnswer, titles: dict[str, Text]) -> Line:
         *(_left_out(item, titles) for item in node.others),
         *(_node(child, titles) for child in node.children),
     )
+    if node.kind is Kind.CREDITS_FROM and not node.minimum:
+        # Nothing is asked here itself; what stands above looks at it.
+        return Line("audit.credits_counted", Verdict.NOTE, facts, lines=lines)
     suffix, verdict = ("_short", Verdict.NO) if short else ("_met", Verdict.YES)
     return Line(code + suffix, verdict, facts, lines=lines)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.audit.model import Allocation, Credit
-from creditbank.domain.programmes.reading import ProgrammeError, read_amount, read_day, read_mark
+from creditbank.domain.programmes.fields import ProgrammeError, read_amount, read_day, read_mark
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
+    from creditbank.domain.programmes.plan import Plan
+
 
 NO_CREDIT = Hundredths(0)
 NO_TEXT = Text("")
@@ -108,7 +110,8 @@ class Programme:
     """What one award asks for.
 
     ``course_credits`` (hundredths) is what one missing course weighs when shortages of credits and of courses
-    are compared. ``repeats`` tells whether two credits with the same code may both count.
+    are compared. ``repeats`` tells whether two credits with the same code may both count. ``plan`` is what is
+    taught when; an audit looks at the requirement alone.
     """
 
     code: str
@@ -117,3 +120,4 @@ class Programme:
     note: Text = NO_TEXT
     course_credits: Hundredths = COURSE_CREDITS
     repeats: bool = False
+    plan: Plan | None = None

@@ -1,4 +1,4 @@
-"""Tables as CSV files that a spreadsheet opens without running anything."""
+"""Tables and workbooks as files that a spreadsheet opens without running anything."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from django.http import HttpResponse
+from django.utils.http import content_disposition_header
 
 from creditbank.exchange.outgoing import Form, harmless
 
@@ -24,8 +25,8 @@ def csv_response(name: str, head: Sequence[object], rows: Iterable[Sequence[obje
 
 
 def file_response(name: str, form: Form, content: bytes) -> HttpResponse:
-    """The bytes of a sheet, offered as a file."""
+    """The bytes of a sheet, offered as a file under a name that may be Chinese."""
     response = HttpResponse(content, content_type=form.media_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     response.headers["Cache-Control"] = "no-store"
     return response

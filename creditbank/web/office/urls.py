@@ -11,6 +11,7 @@ from creditbank.web.office import (
     exports,
     imports,
     learners,
+    plans,
     programmes,
     recognition,
     returned,
@@ -58,4 +59,9 @@ urlpatterns = [
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),
+    path("programmes/template.xlsx", plans.template, name="plan-template"),
+    path("programmes/upload/", plans.upload, name="plan-upload"),
+    path("programmes/publish/", plans.publish, name="plan-publish"),
+    path("programmes/<uuid:programme_id>/", programmes.version, name="programme"),
+    path("programmes/<uuid:programme_id>/programme.xlsx", programmes.workbook, name="programme-workbook"),
 ]

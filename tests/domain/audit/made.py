@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from creditbank.domain.audit.model import Credit
-from creditbank.domain.programmes.reading import SCHEMA, read_programme
+from creditbank.domain.programmes.fields import SCHEMA
+from creditbank.domain.programmes.reading import read_programme
 
 
 def programme(requirement, **more):

@@ -7,8 +7,9 @@ from decimal import Decimal
 import pytest
 
 from creditbank.domain.audit.record import RecordError, read_record
+from creditbank.domain.programmes.fields import ProgrammeError
 from creditbank.domain.programmes.model import Kind
-from creditbank.domain.programmes.reading import MAX_DEPTH, ProgrammeError, read_programme
+from creditbank.domain.programmes.reading import MAX_DEPTH, read_programme
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.programmes import load_packaged_programme, load_programme
 from creditbank.gateways.documents import programme_codes
