@@ -51,7 +51,7 @@ $(VENV)/bin/uv: | $(PY)
 	@echo 'Bringing uv $(UV_VERSION) into it'
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
 
-$(VENV)/.ready: pyproject.toml uv.lock $(wildcard locale/*/zh_Hans/LC_MESSAGES/*.po) | $(VENV)/bin/uv
+$(VENV)/.ready: pyproject.toml uv.lock $(wildcard creditbank/locale/*/zh_Hans/LC_MESSAGES/*.po) | $(VENV)/bin/uv
 	@echo 'Installing what the lock file names'
 	@$(VENV)/bin/uv sync --quiet --locked --inexact
 	@echo 'Compiling the translations'

@@ -31,7 +31,7 @@ class Line:
     """One sentence of an explanation.
 
     ``code`` names the sentence in its module's ``MESSAGES`` (English with ``{fact}`` places, translated in
-    ``locale/domain``); ``facts`` fill the places; ``clause`` quotes the regulation; ``lines`` are the reasons
+    ``creditbank/locale/domain``); ``facts`` fill the places; ``clause`` quotes the regulation; ``lines`` are the reasons
     underneath.
     """
 
