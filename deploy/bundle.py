@@ -143,10 +143,13 @@ def pack(bundle: Path, archive: Path, moment: int) -> Path:
         return entry
 
     # Wheels are compressed already: the least effort loses nothing.
-    with archive.open("wb") as raw, gzip.GzipFile("", "wb", 1, raw, mtime=0) as zipped:
-        with tarfile.open(fileobj=zipped, mode="w", format=tarfile.GNU_FORMAT) as tar:
-            for path in [bundle, *sorted(bundle.rglob("*"))]:
-                tar.add(path, f"{bundle.name}/{path.relative_to(bundle)}".rstrip("/."), recursive=False, filter=plain)
+    with (
+        archive.open("wb") as raw,
+        gzip.GzipFile("", "wb", 1, raw, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w", format=tarfile.GNU_FORMAT) as tar,
+    ):
+        for path in [bundle, *sorted(bundle.rglob("*"))]:
+            tar.add(path, f"{bundle.name}/{path.relative_to(bundle)}".rstrip("/."), recursive=False, filter=plain)
     return archive
 
 

@@ -33,7 +33,7 @@ class Work:
 
 
 def main() -> int:
-    """Exit status 0: done; 2: refused, nothing changed; 3: the upgrade failed and was rolled back; 4: it could not be."""
+    """Exit status 0: done; 2: refused, nothing changed; 3: rolled back; 4: not even that, to be finished."""
     arguments = _parser().parse_args()
     speaker = Speaker(arguments.lang)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -146,7 +146,7 @@ def _upgrade(work: Work, bundle: Bundle) -> int:
                     zh=f"creditbank {words[0]} 失败（退出码 {status}）：{last}",
                     en=f"creditbank {words[0]} failed (exit status {status}): {last}",
                 )
-    except BaseException as error:  # Ctrl-C leads the same way back
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C leads the same way back
         if not isinstance(error, Stop):
             error = Stop(zh=f"升级被中断（{error!r}）。", en=f"The upgrade was interrupted ({error!r}).")
         speaker.refuse(error)
@@ -155,8 +155,10 @@ def _upgrade(work: Work, bundle: Bundle) -> int:
     place.journal.unlink()
     places.sync(place.home)
     speaker.say(
-        zh=f"升级完成：{before or '（无）'} → {bundle.name}。现在可以启动：systemctl start creditbank，或 {place.launcher} serve",
-        en=f"Upgraded: {before or 'nothing'} -> {bundle.name}. Start it: systemctl start creditbank, or {place.launcher} serve",
+        zh=f"升级完成：{before or '（无）'} → {bundle.name}。现在可以启动：systemctl start creditbank，或 "
+        f"{place.launcher} serve",
+        en=f"Upgraded: {before or 'nothing'} -> {bundle.name}. Start it: systemctl start creditbank, or "
+        f"{place.launcher} serve",
     )
     return 0
 
@@ -172,8 +174,10 @@ def _roll_back(work: Work, backup: Path, before: str | None, failed: str) -> int
         said = (error.zh, error.en) if isinstance(error, Stop) else (str(error), str(error))
         speaker.refuse(
             Stop(
-                zh=f"恢复没有完成：{said[0]}\n备份完好：{backup}。在恢复完成之前，{place.launcher} 不会打开学分银行。请排除原因后重新运行 install.sh，它会先完成恢复。",
-                en=f"It could not be put back: {said[1]}\nThe backup is whole: {backup}. Until it is back, {place.launcher} does not "
+                zh=f"恢复没有完成：{said[0]}\n备份完好：{backup}。在恢复完成之前，{place.launcher} "
+                "不会打开学分银行。请排除原因后重新运行 install.sh，它会先完成恢复。",
+                en=f"It could not be put back: {said[1]}\nThe backup is whole: {backup}. Until it is back, "
+                f"{place.launcher} does not "
                 "open the bank. Remove the cause and run install.sh again: it finishes this first.",
             )
         )
@@ -186,17 +190,23 @@ def _roll_back(work: Work, backup: Path, before: str | None, failed: str) -> int
     if os.environ.get("DATABASE_URL"):
         speaker.refuse(
             Stop(
-                zh=f"程序仍为 {before or '（无）'}。数据库在 DATABASE_URL 指向的服务器上，请用您自己的备份恢复它，再启动。密钥和文件的备份：{backup}",
-                en=f"The program is still {before or 'none'}. The database is on the server of DATABASE_URL: restore it from your own backup "
+                zh=f"程序仍为 {before or '（无）'}。数据库在 DATABASE_URL 指向的服务器上，请用您自己的备份恢复它，"
+                f"再启动。密钥和文件的备份：{backup}",
+                en=f"The program is still {before or 'none'}. The database is on the server of DATABASE_URL: "
+                "restore it from your own backup "
                 f"before you start. Backup of keys and files: {backup}",
             )
         )
         return 3
     speaker.refuse(
         Stop(
-            zh=f"已回到升级前：程序 {before or '（无）'}，学分银行与升级前完全一样。备份保留在 {backup}，失败的详情见其中的 upgrade.log。现在可以照常启动；请把 upgrade.log 交给程序的维护者，待有修正的安装包后再升级。",
-            en=f"Everything is as before the upgrade: the program {before or 'none'}, and the bank exactly. The backup stays in {backup}; "
-            "its upgrade.log tells what failed. Start the bank as usual; hand upgrade.log to those who maintain the program, "
+            zh=f"已回到升级前：程序 {before or '（无）'}，学分银行与升级前完全一样。备份保留在 {backup}，"
+            "失败的详情见其中的 upgrade.log。现在可以照常启动；请把 upgrade.log 交给程序的维护者，"
+            "待有修正的安装包后再升级。",
+            en=f"Everything is as before the upgrade: the program {before or 'none'}, and the bank exactly. The "
+            f"backup stays in {backup}; "
+            "its upgrade.log tells what failed. Start the bank as usual; hand upgrade.log to those who maintain "
+            "the program, "
             "and upgrade again with a corrected bundle.",
         )
     )
@@ -228,7 +238,8 @@ def _back_up(work: Work) -> int:
     if os.environ.get("DATABASE_URL"):
         work.speaker.say(
             zh="数据库在 DATABASE_URL 指向的服务器上，不在此备份中；请用该服务器自己的工具备份。",
-            en="The database is on the server of DATABASE_URL and not in this backup; back it up with that server's own tools.",
+            en="The database is on the server of DATABASE_URL and not in this backup; back it up with that "
+            "server's own tools.",
         )
     return 0
 
@@ -240,7 +251,8 @@ def _restore(work: Work, backup: Path) -> int:
     if not (place.is_complete(name) and place.works(name)):
         raise Stop(
             zh=f"此备份属于版本 {name}，{place.home} 中没有安装它。没有任何改动。请先安装该版本的安装包。",
-            en=f"This backup belongs to version {name}, which is not installed in {place.home}. Nothing was changed. Install its bundle first.",
+            en=f"This backup belongs to version {name}, which is not installed in {place.home}. Nothing was "
+            "changed. Install its bundle first.",
         )
     aside = bank.home / f".before-restore-{_stamp()}"
     speaker.say(zh=f"正在从 {backup} 恢复 {bank.home}。", en=f"Restoring {bank.home} from {backup}.")
@@ -255,7 +267,8 @@ def _restore(work: Work, backup: Path) -> int:
         )
     speaker.say(
         zh=f"已恢复，核对无误，程序为 {name}。恢复前的内容保留在 {aside}，确认无误后可删除。",
-        en=f"Restored and checked; the program is {name}. What was there before is kept in {aside}; delete it when you are sure.",
+        en=f"Restored and checked; the program is {name}. What was there before is kept in {aside}; delete it "
+        "when you are sure.",
     )
     return 0
 
@@ -273,8 +286,10 @@ def _refuse_older(work: Work, bundle: Bundle) -> None:
         return
     if work.place.about(before)["committed"] > bundle.committed:
         raise Stop(
-            zh=f"{bundle.name} 比正在使用的 {before} 旧，旧程序不能打开新的学分银行。没有任何改动。如要退回，请见 docs/operate.zh.md 中的“退回旧版本”。",
-            en=f"{bundle.name} is older than {before}, which is in use, and an older program cannot open a newer bank. Nothing was "
+            zh=f"{bundle.name} 比正在使用的 {before} 旧，旧程序不能打开新的学分银行。没有任何改动。如要退回，请见 "
+            "docs/operate.zh.md 中的“退回旧版本”。",
+            en=f"{bundle.name} is older than {before}, which is in use, and an older program cannot open a newer "
+            "bank. Nothing was "
             "changed. To go back, see 'Roll back' in docs/operate.md.",
         )
 
@@ -289,8 +304,10 @@ def _refuse_unready(work: Work, *, server_backed_up: bool) -> None:
         )
     if os.environ.get("DATABASE_URL") and not server_backed_up:
         raise Stop(
-            zh="数据库在 DATABASE_URL 指向的服务器上，安装程序不能备份它。没有任何改动。请先用该服务器的工具备份，再加上 --database-backed-up 重新运行。",
-            en="The database is on the server of DATABASE_URL, which the installer cannot back up. Nothing was changed. "
+            zh="数据库在 DATABASE_URL 指向的服务器上，安装程序不能备份它。没有任何改动。"
+            "请先用该服务器的工具备份，再加上 --database-backed-up 重新运行。",
+            en="The database is on the server of DATABASE_URL, which the installer cannot back up. Nothing was "
+            "changed. "
             "Back it up with that server's tools, then run this again with --database-backed-up.",
         )
     with banks.at_rest(work.bank):

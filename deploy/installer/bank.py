@@ -70,7 +70,8 @@ def at_rest(bank: Bank) -> Iterator[None]:
         if users:
             shown = ", ".join(users)
             raise Stop(
-                zh=f"学分银行 {bank.home} 正在使用中（{shown}）。没有任何改动。请先停止它（例如：systemctl stop creditbank），再重新运行。",
+                zh=f"学分银行 {bank.home} 正在使用中（{shown}）。没有任何改动。请先停止它（例如：systemctl stop "
+                "creditbank），再重新运行。",
                 en=f"The bank in {bank.home} is in use ({shown}). Nothing was changed. "
                 "Stop it (for instance: systemctl stop creditbank) and run this again.",
             )
@@ -89,8 +90,10 @@ def back_up(bank: Bank, folder: Path, *, program: str) -> None:
     free = shutil.disk_usage(folder.parent).free
     if free < needed:
         raise Stop(
-            zh=f"磁盘空间不足：备份需要 {needed / 1e9:.1f} GB，{folder.parent} 仅剩 {free / 1e9:.1f} GB。没有任何改动。请腾出空间，或用 --backups 指定其他文件夹。",
-            en=f"There is not enough room: a backup takes {needed / 1e9:.1f} GB, {folder.parent} has {free / 1e9:.1f} GB. "
+            zh=f"磁盘空间不足：备份需要 {needed / 1e9:.1f} GB，{folder.parent} 仅剩 {free / 1e9:.1f} GB。"
+            "没有任何改动。请腾出空间，或用 --backups 指定其他文件夹。",
+            en=f"There is not enough room: a backup takes {needed / 1e9:.1f} GB, {folder.parent} has "
+            f"{free / 1e9:.1f} GB. "
             "Nothing was changed. Make room, or name another folder with --backups.",
         )
     waiting = folder.with_name(f".{folder.name}.unfinished")

@@ -62,7 +62,8 @@ def verify(folder: Path) -> Bundle:
     if wrong:
         shown = ", ".join(wrong[:3])
         raise Stop(
-            zh=f"安装包不完整或被改动过，{len(wrong)} 个文件与清单不符：{shown}。没有任何改动。请重新取得安装包并核对其 SHA-256。",
+            zh=f"安装包不完整或被改动过，{len(wrong)} 个文件与清单不符：{shown}。没有任何改动。"
+            "请重新取得安装包并核对其 SHA-256。",
             en=f"The bundle is damaged or was changed: {len(wrong)} files are not as the manifest says ({shown}). "
             "Nothing was changed. Fetch the bundle again and compare its SHA-256.",
         )
@@ -88,14 +89,16 @@ def check_machine(bundle: Bundle) -> None:
     if machine != bundle.machine or python not in bundle.pythons:
         known = ", ".join(bundle.pythons)
         raise Stop(
-            zh=f"此安装包用于 {bundle.machine} 和 Python {known}；本机为 {machine} 和 Python {python}。没有任何改动。请用 --python 指定合适的 Python，或取得相应的安装包。",
+            zh=f"此安装包用于 {bundle.machine} 和 Python {known}；本机为 {machine} 和 Python {python}。"
+            "没有任何改动。请用 --python 指定合适的 Python，或取得相应的安装包。",
             en=f"This bundle is for {bundle.machine} and Python {known}; here are {machine} and Python {python}. "
             "Nothing was changed. Name a fitting Python with --python, or fetch the bundle for this machine.",
         )
     library, said = platform.libc_ver()
     if library == "glibc" and tuple(int(part) for part in said.split(".")[:2]) < bundle.glibc:
         raise Stop(
-            zh=f"需要 glibc {bundle.glibc[0]}.{bundle.glibc[1]} 或更高版本，本机为 {said}。没有任何改动。请使用更新的系统。",
+            zh=f"需要 glibc {bundle.glibc[0]}.{bundle.glibc[1]} 或更高版本，本机为 {said}。没有任何改动。"
+            "请使用更新的系统。",
             en=f"glibc {bundle.glibc[0]}.{bundle.glibc[1]} or newer is needed; here is {said}. "
             "Nothing was changed. Use a newer system.",
         )

@@ -27,7 +27,8 @@ LAUNCHER = """#!/bin/sh
 export CREDITBANK_HOME
 if [ -e {journal} ]; then
   echo '升级尚未完成或曾中断，学分银行暂不启动。请等待其结束；若已中断，请重新运行 install.sh，它会先恢复。' >&2
-  echo 'An upgrade is under way or was interrupted; the bank is not opened. Wait for its end; if it was interrupted, run install.sh again: it recovers first.' >&2
+  echo 'An upgrade is under way or was interrupted; the bank is not opened. Wait for its end;' >&2
+  echo 'if it was interrupted, run install.sh again: it recovers first.' >&2
   exit 75
 fi
 exec {program} "$@"
@@ -186,7 +187,8 @@ def _run(command: list[str]) -> None:
         said = (answer.stderr or answer.stdout).strip().splitlines()[-5:]
         shown = "\n  ".join([" ".join(command[:4]), *said])
         raise Stop(
-            zh=f"安装这一版本失败：\n  {shown}\n正在使用的版本和学分银行都没有改动。请排除上述原因后重新运行 install.sh。",
+            zh=f"安装这一版本失败：\n  {shown}\n正在使用的版本和学分银行都没有改动。请排除上述原因后重新运行 "
+            "install.sh。",
             en=f"Installing this version failed:\n  {shown}\nThe version in use and the bank are as they were. "
             "Remove the cause and run install.sh again.",
         )
