@@ -42,7 +42,14 @@ def main() -> int:
         return _run(arguments, speaker)
     except Stop as stop:
         speaker.refuse(stop)
-        return 2
+    except OSError as error:
+        speaker.refuse(
+            Stop(
+                zh=f"系统拒绝了一步操作（{error}）。学分银行没有改动。请排除原因后重新运行。",
+                en=f"The system refused a step ({error}). The bank was not changed. Remove the cause and run it again.",
+            )
+        )
+    return 2
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
+    here = arguments.bundle.resolve()
+    if here.parent.name == "versions" and not arguments.to:  # the copy that lies beside an installed program
+        arguments.to = here.parent.parent
     place = Place(
         _absolute(arguments.to) or (Path("/opt/creditbank") if os.geteuid() == 0 else Path.home() / "creditbank")
     )
@@ -78,7 +88,7 @@ def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
     if arguments.back_up or arguments.restore:
         with places.alone(place):
             return _restore(work, _absolute(arguments.restore)) if arguments.restore else _back_up(work)
-    bundle = bundles.verify(arguments.bundle.resolve())
+    bundle = bundles.verify(here)
     speaker.say(
         zh=f"安装包 {bundle.name} 完整，所有文件与清单一致。",
         en=f"The bundle {bundle.name} is whole: every file is as its manifest says.",
@@ -256,7 +266,14 @@ def _restore(work: Work, backup: Path) -> int:
         )
     aside = bank.home / f".before-restore-{_stamp()}"
     speaker.say(zh=f"正在从 {backup} 恢复 {bank.home}。", en=f"Restoring {bank.home} from {backup}.")
-    banks.restore(bank, backup, aside=aside)
+    try:
+        banks.restore(bank, backup, aside=aside)
+    except OSError as error:
+        raise Stop(
+            zh=f"恢复没有完成（{error}）。备份完好；恢复前的内容在 {aside}。请排除原因后重新运行同一条命令。",
+            en=f"The restore did not finish ({error}). The backup is whole; what was there before is in {aside}. "
+            "Remove the cause and run the same command again.",
+        ) from error
     places.point(place, name)
     place.journal.unlink(missing_ok=True)
     log = work.backups / f"restore-{_stamp()}.log"
@@ -275,7 +292,10 @@ def _restore(work: Work, backup: Path) -> int:
 
 def _new_backup(work: Work) -> Path:
     name = work.place.current_name()
-    folder = work.backups / f"{_stamp()}-{name or 'before'}"
+    stem = f"{_stamp()}-{name or 'before'}"
+    folder = work.backups / stem
+    while folder.exists():  # of the same second
+        folder = folder.with_name(f"{folder.name}+")
     banks.back_up(work.bank, folder, program=name or "")
     return folder
 

@@ -56,7 +56,7 @@ def at_rest(bank: Bank) -> Iterator[None]:
         Stop: somebody uses it, or its database does not end; nothing was changed.
     """
     run = bank.home / "db" / "run"
-    if not run.is_dir():
+    if not (run / "lock").exists():  # it never ran, or was just restored elsewhere
         yield
         return
     with (run / "lock").open("r+b") as lock:

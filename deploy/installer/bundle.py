@@ -55,7 +55,7 @@ def verify(folder: Path) -> Bundle:
     present = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")
-        if not path.is_dir() and "__pycache__" not in path.parts and path != manifest
+        if (path.is_symlink() or not path.is_dir()) and "__pycache__" not in path.parts and path != manifest
     }
     wrong = [name for name in sorted(listed.keys() & present) if _sha256(folder / name) != listed[name]]
     wrong += sorted(listed.keys() ^ present)
