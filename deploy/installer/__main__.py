@@ -94,6 +94,7 @@ def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
         en=f"The bundle {bundle.name} is whole: every file is as its manifest says.",
     )
     bundles.check_machine(bundle)
+    _warn_of_closed_python(work)
     with places.alone(place):
         if place.journal.exists():
             _recover(work)
@@ -332,6 +333,23 @@ def _refuse_unready(work: Work, *, server_backed_up: bool) -> None:
         )
     with banks.at_rest(work.bank):
         return
+
+
+def _warn_of_closed_python(work: Work) -> None:
+    closed = bundles.closed_folder() if os.geteuid() == 0 else None
+    if closed is None:
+        return
+    zh = (
+        f"Python 位于 {closed} 中，只有其所有者能进入；以其他用户运行的服务无法使用它。"
+        "请用 --python 指定系统的 Python，例如 /usr/bin/python3。"
+    )
+    en = (
+        f"This Python lies in {closed}, which only its owner may enter; a service of another user cannot run it. "
+        "Name the system's with --python, for instance /usr/bin/python3."
+    )
+    if work.bank.exists and work.bank.owner is not None:
+        raise Stop(zh=f"{zh}没有任何改动。", en=f"{en} Nothing was changed.")
+    work.speaker.say(zh=zh, en=en)
 
 
 def _last_words(log: Path) -> str:

@@ -104,6 +104,12 @@ def check_machine(bundle: Bundle) -> None:
         )
 
 
+def closed_folder() -> Path | None:
+    """A folder above this Python that only its owner may enter: then a service of another user cannot run it."""
+    above = Path(sys.executable).resolve().parents
+    return next((folder for folder in above if not folder.stat().st_mode & 0o001), None)
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
