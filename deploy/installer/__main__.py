@@ -100,7 +100,7 @@ def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
             _recover(work)
         _refuse_older(work, bundle)
         _refuse_unready(work, server_backed_up=arguments.database_backed_up)
-        _install(work, bundle)
+        _install(work, bundle, chosen=arguments.python is not None)
         places.write_whole(
             place.home / "install.json", json.dumps({"bank": str(bank.home), "backups": str(work.backups)}) + "\n"
         )
@@ -116,8 +116,10 @@ def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
         return _upgrade(work, bundle)
 
 
-def _install(work: Work, bundle: Bundle) -> None:
-    if work.place.is_complete(bundle.name) and work.place.works(bundle.name):
+def _install(work: Work, bundle: Bundle, *, chosen: bool) -> None:
+    """Install the version unless it stands, works, and runs the Python that was asked for."""
+    place = work.place
+    if place.is_complete(bundle.name) and place.works(bundle.name) and not (chosen and place.other_python(bundle.name)):
         return
     work.speaker.say(
         zh=f"正在安装到 {work.place.version(bundle.name)}（不使用网络）。",

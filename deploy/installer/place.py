@@ -78,6 +78,10 @@ class Place:
             return False
         return answer.returncode == 0
 
+    def other_python(self, name: str) -> bool:
+        """Whether a version runs another Python than the installer."""
+        return (self.version(name) / "bin" / "python").resolve() != Path(sys.executable).resolve()
+
     def about(self, name: str) -> dict[str, Any]:
         """What an installed version says of itself."""
         return dict(json.loads((self.version(name) / MARK).read_bytes()))
