@@ -9,10 +9,10 @@ export UV_PYTHON := $(CURDIR)/$(PY)
 unexport DJANGO_SETTINGS_MODULE PYTHONPATH VIRTUAL_ENV
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint types contracts docs clean
+.PHONY: help demo test bench bundle bundle-test lint types contracts docs clean
 
 help: ## Say what can be done here
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 	@echo '  Arguments go in ARGS, for instance: make demo ARGS=--no-serve'
 
 demo: $(VENV)/.ready ## Build everything, make a demonstration bank and serve it
@@ -23,6 +23,14 @@ test: $(VENV)/.ready ## Run the whole suite
 
 bench: $(VENV)/.ready ## Measure, each figure beside its baseline in one run
 	@$(PY) -m tests.perf.bench $(ARGS)
+
+bundle: $(VENV)/.ready ## Build the archive that installs and upgrades offline
+	@$(PY) deploy/bundle.py $(ARGS)
+
+bundle-test: $(VENV)/.ready ## Build it for this Python; install, upgrade and roll back without a network
+	@rm -f build/bundle/*.tar.gz
+	@$(PY) deploy/bundle.py --pythons "$$($(PY) -c 'import sys; print("%d.%d" % sys.version_info[:2])')" --out build/bundle
+	@BUNDLE="$$(ls $(CURDIR)/build/bundle/*.tar.gz)" $(PY) -m pytest tests/bundle/test_bundle_offline.py $(ARGS)
 
 lint: $(VENV)/.ready ## Read the code as the linters do
 	@$(VENV)/bin/ruff check .
@@ -51,7 +59,7 @@ $(VENV)/bin/uv: | $(PY)
 	@echo 'Bringing uv $(UV_VERSION) into it'
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'uv==$(UV_VERSION)'
 
-$(VENV)/.ready: pyproject.toml uv.lock $(wildcard locale/*/zh_Hans/LC_MESSAGES/*.po) | $(VENV)/bin/uv
+$(VENV)/.ready: pyproject.toml uv.lock $(wildcard creditbank/locale/*/zh_Hans/LC_MESSAGES/*.po) | $(VENV)/bin/uv
 	@echo 'Installing what the lock file names'
 	@$(VENV)/bin/uv sync --quiet --locked --inexact
 	@echo 'Compiling the translations'

@@ -15,7 +15,7 @@ from typing import Any
 import creditbank
 
 FOLDER = Path(creditbank.__file__).resolve().parents[1] / "docs" / "reference"
-LOCALE = Path(creditbank.__file__).resolve().parents[1] / "locale"
+LOCALE = Path(creditbank.__file__).resolve().parent / "locale"
 NOTE = "<!-- Made from the code by `make docs`; do not edit. -->\n"
 
 

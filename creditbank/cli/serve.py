@@ -66,6 +66,7 @@ def serve(
         while all(child.poll() is None for child in children):
             time.sleep(0.2)
         return next((child.returncode for child in children if child.returncode), 0)
+    return 0  # told to stop, and stopped in order
 
 
 def _server(host: str, port: int, workers: int) -> list[str]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from creditbank.gateways import bank as bank_gateway
-from creditbank.gateways import database, keys
+from creditbank.gateways import database, keys, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +27,9 @@ SETTINGS = (
     Setting("CREDITBANK_DEBUG", bool, False, False, "Show error details and /design/; refused off loopback."),
     Setting("CREDITBANK_HOSTS", str, "127.0.0.1,localhost,[::1]", False, "Host names served, separated by commas."),
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
+    Setting(
+        "CREDITBANK_PROXIES", str, "", False, "Addresses of reverse proxies whose X-Forwarded headers are believed."
+    ),
     Setting(
         "CREDITBANK_ORIGIN",
         str,
@@ -64,7 +66,6 @@ def value(name: str) -> Any:
     return setting.kind(text)
 
 
-ROOT = Path(__file__).resolve().parents[2]
 BANK = bank_gateway.locate(None)
 DEBUG = value("CREDITBANK_DEBUG")
 # Before a bank is founded there are no sessions to keep, so any secret does.
@@ -189,7 +190,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if value("CREDITBANK_HTTPS") else 0
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LANGUAGE_COOKIE_NAME = "language"
-LOCALE_PATHS = sorted((ROOT / "locale").iterdir()) if (ROOT / "locale").is_dir() else []
+LOCALE_PATHS = sorted(wording.LOCALE.iterdir())
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Asia/Shanghai"

@@ -30,9 +30,9 @@ _RANK = {verdict: rank for rank, verdict in enumerate(Verdict)}
 class Line:
     """One sentence of an explanation.
 
-    ``code`` names the sentence in its module's ``MESSAGES`` (English with ``{fact}`` places, translated in
-    ``locale/domain``); ``facts`` fill the places; ``clause`` quotes the regulation; ``lines`` are the reasons
-    underneath.
+    ``code`` names the sentence in its module's ``MESSAGES`` (English with ``{fact}`` places, translated in the
+    rooms of ``creditbank/locale``); ``facts`` fill the places; ``clause`` quotes the regulation; ``lines`` are the
+    reasons underneath.
     """
 
     code: str

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+import creditbank
 from creditbank import domain
 from creditbank.domain.values import Amount, Text, format_credit
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from creditbank.domain.explanation import Explanation, Fact, Line
 
-LOCALE = Path(__file__).resolve().parents[2] / "locale"
+LOCALE = Path(creditbank.__file__).resolve().parent / "locale"
 """One room per part of the house, each with ``zh_Hans/LC_MESSAGES/django.mo``."""
 
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 VECTORS = json.loads((ROOT / "tests/domain/log/vectors.json").read_text(encoding="utf-8"))
 FILE, KEY = VECTORS["proof_file"], VECTORS["key"]["vkey"]
 OTHER = str(LogSigner.from_seed("other.example/log", bytes(32)).vkey)
-ROOM = ROOT / "locale/domain-log/zh_Hans/LC_MESSAGES/django.po"
+ROOM = ROOT / "creditbank/locale/domain-log/zh_Hans/LC_MESSAGES/django.po"
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from creditbank.exchange.documents import read_document
 from creditbank.exchange.mapping import read_mapping
 from creditbank.gateways import files
 
-CATALOGUE = Path(creditbank.__file__).parents[1] / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+CATALOGUE = Path(creditbank.__file__).parent / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 MODULES = (files, encoding, workbooks, sheets, aggregates, result_rows, results)
 SENTENCES = {code: text for module in MODULES for code, text in module.MESSAGES.items()}
 

@@ -10,7 +10,7 @@ import pytest
 
 from creditbank.gateways import wording
 
-ROOT = Path(wording.LOCALE).parent
+HOUSE = wording.LOCALE.parent
 ROOMS = sorted(wording.LOCALE.glob("*/zh_Hans/LC_MESSAGES/django.po"))
 PLACES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 SAID_IN_TEMPLATE = re.compile(r"""\{%\s*(?:translate|trans)\s+(?:"([^"]+)"|'([^']+)')""")
@@ -42,7 +42,7 @@ def test_a_translation_keeps_every_place(room):
 def test_every_word_of_every_template_is_translated():
     known = {entry.msgid for room in ROOMS for entry in polib.pofile(str(room))}
     missing = []
-    for template in sorted((ROOT / "creditbank").rglob("templates/**/*.html")):
+    for template in sorted(HOUSE.rglob("templates/**/*.html")):
         source = template.read_text(encoding="utf-8")
         said = [double or single for double, single in SAID_IN_TEMPLATE.findall(source)]
         said += [
@@ -57,7 +57,7 @@ def test_every_word_of_every_template_is_translated():
 def test_every_word_of_the_interfaces_code_is_translated():
     known = {entry.msgid for room in ROOMS for entry in polib.pofile(str(room))}
     missing = []
-    for module in sorted((ROOT / "creditbank" / "web").rglob("*.py")):
+    for module in sorted((HOUSE / "web").rglob("*.py")):
         said = re.findall(r'(?:\b_|gettext(?:_lazy)?)\(\s*"([^"]+)"\s*\)', module.read_text(encoding="utf-8"))
         missing += [f"{module.name}: {words}" for words in said if words not in known]
     assert missing == []

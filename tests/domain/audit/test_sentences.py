@@ -10,7 +10,7 @@ import polib
 import creditbank
 from creditbank.domain.audit.explain import MESSAGES
 
-CATALOGUE = Path(creditbank.__file__).parents[1] / "locale" / "domain-audit" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+CATALOGUE = Path(creditbank.__file__).parent / "locale" / "domain-audit" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 
 
 def places(sentence):

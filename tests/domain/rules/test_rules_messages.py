@@ -20,7 +20,8 @@ MESSAGES = {**facts.MESSAGES, **trace.MESSAGES}
 
 def test_every_sentence_is_translated_and_none_is_left_over() -> None:
     entries = {
-        entry.msgid: entry for entry in polib.pofile(str(ROOT / "locale/domain-rules/zh_Hans/LC_MESSAGES/django.po"))
+        entry.msgid: entry
+        for entry in polib.pofile(str(ROOT / "creditbank/locale/domain-rules/zh_Hans/LC_MESSAGES/django.po"))
     }
     assert set(entries) == set(MESSAGES.values())
     for msgid, entry in entries.items():
