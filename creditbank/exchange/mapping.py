@@ -130,9 +130,25 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
+class Wide:
+    """A sheet with one row for each learner and one column for each course; an empty cell is no result.
+
+    ``courses`` goes from a column's heading to the course's code; all are of one ``presentation``.
+    """
+
+    presentation: str
+    courses: Mapping[str, str]
+
+
+SPREAD = ("course", "presentation", "mark")
+"""The facts that a wide sheet says by its columns; each cell becomes a row that has them behind its own cells."""
+
+
+@dataclass(frozen=True, slots=True)
 class ResultMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its canonical JSON; ``columns`` goes from fact to column.
 
+    In a wide sheet the facts that its columns say (``SPREAD``) stand under their own names.
     ``courses`` is None where every course of the sheet is taken as the sheet describes it.
     """
 
@@ -148,11 +164,19 @@ class ResultMapping:
     mark_at_least: Decimal
     mark_at_most: Decimal
     marks: Marks | None
+    wide: Wide | None
     related: Mapping[str, Related]
     aggregate: Aggregate | None
     courses: Mapping[str, Course] | None
     presentations: Mapping[str, Presentation]
     defaults: Declared
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """The columns that a sheet must have."""
+        if self.wide is None:
+            return tuple(self.columns.values())
+        return (*(column for fact, column in self.columns.items() if fact not in SPREAD), *self.wide.courses)
 
 
 def read_mapping(document: dict[str, Any]) -> ResultMapping:
@@ -165,14 +189,15 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
     root = Place(document).object(
         ("schema", "name", "columns"),
         (
-            "note", "sheet", "values", "dates", "credit_limits", "mark_limits", "marks", "related", "aggregate",
+            "note", "sheet", "values", "dates", "credit_limits", "mark_limits", "marks", "wide", "related", "aggregate",
             "courses", "presentations", "defaults",
         ),
     )  # fmt: skip
     root.named("schema").one_of((SCHEMA,))
     low, high = _credit_limits(root.named("credit_limits"))
     mark_low, mark_high = _mark_limits(root.named("mark_limits"))
-    columns = _columns(root.named("columns"))
+    wide = _wide(root.named("wide")) if root.given("wide") else None
+    columns = _columns(root.named("columns"), wide)
     related = _each(root, "related", _related)
     plan = root.named("aggregate")
     aggregate = _aggregate(plan, related) if root.given("aggregate") else None
@@ -192,6 +217,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
         mark_at_least=mark_low,
         mark_at_most=mark_high,
         marks=_marks(root.named("marks"), columns, (mark_low, mark_high)) if root.given("marks") else None,
+        wide=wide,
         related=related,
         aggregate=aggregate,
         courses=_each(root, "courses", credit.course) if root.given("courses") else None,
@@ -244,9 +270,18 @@ def _sheet(place: Place) -> SheetPlace:
     )
 
 
-def _columns(place: Place) -> dict[str, str]:
-    place.object(KEY, _COLUMN_FACTS)
-    return {fact: place.named(fact).text().strip() for fact in _COLUMN_FACTS if place.given(fact)}
+def _columns(place: Place, wide: Wide | None) -> dict[str, str]:
+    spread = SPREAD if wide else ()
+    place.object(
+        tuple(fact for fact in KEY if fact not in spread), tuple(fact for fact in _COLUMN_FACTS if fact not in spread)
+    )
+    columns = {fact: place.named(fact).text().strip() for fact in _COLUMN_FACTS if place.given(fact)}
+    return columns | {fact: fact for fact in spread}
+
+
+def _wide(place: Place) -> Wide:
+    place.object(("presentation", "courses"))
+    return Wide(place.named("presentation").text().strip(), _each(place, "courses", lambda below: below.text().strip()))
 
 
 def _values(place: Place) -> dict[str, dict[str, str]]:
@@ -396,6 +431,10 @@ class _CreditRange:
 
 def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
+    if mapping.wide is not None and (mapping.marks is None or not mapping.wide.courses or mapping.aggregate):
+        root.named("wide").fail(
+            "a wide sheet needs courses, marks that say what a cell means, and no aggregate"
+        )
     if mapping.marks is None and "outcome" not in mapping.columns:
         root.named("columns").fail("a column gives the outcome, or marks say what each mark means")
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from creditbank.exchange.aggregates import ResultKey, exact_number
 from creditbank.exchange.mapping import (
     EARLIEST_DAY,
     KEY,
+    SPREAD,
     Course,
     Declared,
     Presentation,
@@ -101,6 +102,7 @@ class RowReader:
         self.values = mapping.values
         self.learner_at, self.course_at, self.presentation_at = (self.places[fact] for fact in KEY)
         self.sitting_at = self.places.get("sitting")
+        self.headings = {code: heading for heading, code in mapping.wide.courses.items()} if mapping.wide else {}
         self.offerings: dict[tuple[str, str], _Offering] = {}
         self.days: dict[str, date] = {}
 
@@ -133,7 +135,10 @@ class RowReader:
         try:
             return self._read(row, made_mark)
         except _Refused as refused:
-            return self.refusal(row.line, refused.fact, refused.code, **refused.facts)
+            problem = self.refusal(row.line, refused.fact, refused.code, **refused.facts)
+            if self.headings and refused.fact in SPREAD:
+                return replace(problem, column=self.headings[row.cells[self.course_at]])
+            return problem
 
     def _read(self, row: Row, made_mark: Decimal | None) -> CourseResult:
         cells = row.cells

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from creditbank.exchange import aggregates, result_rows, sheets
 from creditbank.exchange.aggregates import Aggregated, Repeats
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.mapping import SPREAD
 from creditbank.exchange.result_rows import RowReader, digest_of
 from creditbank.exchange.sheets import Row, RowProblem, Sheet, open_sheet
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from creditbank.domain.results import CourseResult
-    from creditbank.exchange.mapping import ResultMapping
+    from creditbank.exchange.mapping import ResultMapping, Wide
     from creditbank.gateways.files import Upload
 
 MESSAGES: dict[str, str] = {
@@ -106,8 +107,11 @@ class Reading:
     ) -> None:
         self._upload = upload
         self._sheet = open_sheet(upload, mapping.place, encoding=encoding)
-        self._columns = self._sheet.find(mapping.columns.values())
-        self._reader = RowReader(mapping, self._columns, today)
+        self._wide = mapping.wide
+        self._columns = self._sheet.find(mapping.headings)
+        width = len(self._sheet.head)
+        self._spread = {fact: width + place for place, fact in enumerate(SPREAD)} if mapping.wide else {}
+        self._reader = RowReader(mapping, self._columns | self._spread, today)
         encodings = {upload.name: self._sheet.encoding}
         self._aggregated = self._aggregate(mapping, related, encodings)
         self._total = 0
@@ -153,7 +157,19 @@ class Reading:
             raise SheetProblem(sheets.MESSAGES, "sheet.changed", name=self._upload.name)
 
     def _rows(self) -> Iterator[Row | RowProblem]:
-        return self._sheet.rows(self._columns.values())
+        rows = self._sheet.rows(self._columns.values())
+        return rows if self._wide is None else self._cells(rows, self._wide)
+
+    def _cells(self, rows: Iterator[Row | RowProblem], wide: Wide) -> Iterator[Row | RowProblem]:
+        """A row for each cell of a wide sheet that says something."""
+        courses = [(self._columns[heading], code) for heading, code in wide.courses.items()]
+        for row in rows:
+            if isinstance(row, RowProblem):
+                yield row
+                continue
+            for place, code in courses:
+                if row.cells[place].strip():
+                    yield Row(row.line, (*row.cells, code, wide.presentation, row.cells[place]))
 
     def _contradictions(self) -> dict[bytes, _Twice]:
         """For each key that occurs more than once: where first, what it says, and where something else."""

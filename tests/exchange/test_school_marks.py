@@ -97,6 +97,56 @@ def test_a_mapping_that_declares_marks_wrongly_is_refused_with_the_path(change, 
     assert path in [problem.path for problem in refused.value.problems] or path in str(refused.value)
 
 
+WIDE = {
+    "columns": {"learner_number": "学号"},
+    "marks": {"pass_mark": 60, "words": {"优秀": {"outcome": "distinction"}, "缺考": {"outcome": "absent"}}},
+    "wide": {"presentation": "2024A", "courses": {"高等数学": "MATH", "大学英语": "ENG"}},
+    "values": None,
+    "courses": {
+        code: {
+            "credit": credit,
+            "presentations": {"2024A": {"term": "2024-1", "starts_on": "2024-02-26", "ends_on": "2024-07-05"}},
+        }
+        for code, credit in (("MATH", 4), ("ENG", 3))
+    },
+}
+
+
+def test_a_wide_sheet_gives_a_result_for_each_cell_that_says_something():
+    sheet = csv_bytes(
+        "1,张三,85,优秀", "2,李四,,缺考", "3,王五,,", "4,赵六,甲,59", head=("学号", "姓名", "高等数学", "大学英语")
+    )
+    reading, found, problems = read(sheet, document(**WIDE))
+    assert [(one.line, one.learner_number, one.course, one.credit, one.outcome) for one in found] == [
+        (2, "1", "MATH", 400, "pass"), (2, "1", "ENG", 300, "distinction"), (3, "2", "ENG", 300, "absent"),
+        (5, "4", "ENG", 300, "fail"),
+    ]  # fmt: skip
+    assert [(one.line, one.column, one.code) for one in problems] == [(5, "高等数学", "results.mark_not_number")]
+    assert reading.summary.rows == 5
+
+
+def test_a_learner_twice_in_a_wide_sheet_is_compared_course_by_course():
+    sheet = csv_bytes("1,85,优秀", "1,85,缺考", head=("学号", "高等数学", "大学英语"))
+    reading, found, problems = read(sheet, document(**WIDE))
+    assert [(one.course, one.outcome) for one in found] == [("MATH", "pass")]
+    assert [(one.line, one.code) for one in problems] == [(2, "results.contradiction"), (3, "results.contradiction")]
+    assert reading.summary.ignored_repeats == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"marks": None, "columns": {"learner_number": "学号", "outcome": "结果"}},
+        {"wide": {"presentation": "2024A", "courses": {}}},
+        {"wide": {"presentation": "2024A"}},
+        {"columns": {"learner_number": "学号", "course": "课程"}},
+    ],
+)
+def test_a_wide_mapping_that_cannot_be_read_is_refused(change):
+    with pytest.raises(UnreadableError):
+        read_mapping(document(**WIDE | change))
+
+
 # In the bank
 
 

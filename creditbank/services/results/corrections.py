@@ -1,4 +1,4 @@
-"""A later sheet that says otherwise: which fact counts, and what becomes of the credit of the one before."""
+"""A later sheet that says otherwise: which fact counts, and what becomes of earlier credit."""
 
 from __future__ import annotations
 
