@@ -72,7 +72,7 @@ def _import(arguments: argparse.Namespace, place: Any) -> int:
 
 def _take(arguments: argparse.Namespace, place: Any, actor: Any, reading: Any) -> int:
     from creditbank.domain.explanation import Refusal
-    from creditbank.exchange.plans import PlanProblem
+    from creditbank.exchange.plans import missing_courses
     from creditbank.gateways import clock, wording
     from creditbank.gateways.problem import Problem
     from creditbank.queries.programmes import unknown_courses
@@ -83,9 +83,7 @@ def _take(arguments: argparse.Namespace, place: Any, actor: Any, reading: Any) -
         _tell(arguments, reading, reading.remarks, None)
         return WRONG
     with acting_for(institution=place.id, purpose="programme") as scope:
-        unknown = unknown_courses(scope, reading.places)
-        missing = (PlanProblem(*reading.places[code], "plans.course_unknown", {"course": code}) for code in unknown)
-        remarks = (*reading.remarks, *missing)
+        remarks = (*reading.remarks, *missing_courses(reading, unknown_courses(scope, reading.places)))
         if arguments.dry_run:
             _tell(arguments, reading, remarks, None)
             return DONE

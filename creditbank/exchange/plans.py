@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,15 +65,18 @@ MESSAGES: dict[str, str] = {
     "plans.too_many": "A plan has at most {courses} courses and {modules} modules; this one has more.",
     "plans.row_ignored": "The row names no course and no minimum, and was left out: “{value}”.",
     "plans.module_from_above": "The module is not repeated from this row on; “{module}” from above was taken.",
+    "plans.courses_unknown": "The course library does not have {count} courses of this plan: {courses}. Results with "
+    "these codes count all the same; add the courses so that others can be converted into them.",
     "plans.course_unknown": "The course library does not have the course {course}. Results with this code count all "
     "the same; add the course so that others can be converted into it.",
 }
-"""Sentences about a plan's workbook, by code; the last three are remarks."""
+"""Sentences about a plan's workbook, by code; the last four are remarks."""
 
 ALL_MESSAGES: dict[str, str] = {**files.MESSAGES, **workbooks.MESSAGES, **MESSAGES, **plans.MESSAGES}
 """All sentences a reading can say."""
 
 _NEEDED = ("code", "name", "credit")
+_FEW = 3
 _SINGLE = ("code", "name", "credit", "terms", "hours")
 
 
@@ -155,6 +159,15 @@ def read_plan_workbook(upload: Upload, *, code: str = "", title: Text | None = N
     if not told.zh:
         reader.errors.append(PlanProblem("", "", "plans.title_needed"))
     return _finish(reader, about, named, told)
+
+
+def missing_courses(reading: PlanReading, codes: Sequence[str]) -> tuple[PlanProblem, ...]:
+    """Remarks about courses that the course library does not have: each at its cell, many of them in one."""
+    if len(codes) <= _FEW:
+        return tuple(PlanProblem(*reading.places[code], "plans.course_unknown", {"course": code}) for code in codes)
+    listed = "、".join(codes)
+    facts: dict[str, Fact] = {"count": len(codes), "courses": listed if len(listed) <= 400 else f"{listed[:400]}…"}
+    return (PlanProblem(reading.places[codes[0]][0], "", "plans.courses_unknown", facts),)
 
 
 def _refused(sheet: str, problem: str, code: str, title: Text | None, **facts: Fact) -> PlanReading:

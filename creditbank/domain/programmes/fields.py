@@ -128,7 +128,7 @@ def read_code(value: Any, path: str) -> str:
     return value
 
 
-def read_text(value: Any, path: str) -> Text:
+def read_title(value: Any, path: str) -> Text:
     """A text in one language or in two.
 
     Raises:

@@ -14,7 +14,7 @@ from creditbank.domain.programmes.fields import (
     read_id,
     read_mapping,
     read_sequence,
-    read_text,
+    read_title,
     read_whole,
     read_words,
     refuse_unknown,
@@ -225,7 +225,7 @@ def _length(value: Any, path: str) -> int:
 
 
 def _text(value: Any, path: str) -> Text:
-    text = read_text(value, path)
+    text = read_title(value, path)
     return Text(plan_text(text.zh, path), plan_text(text.en, path))
 
 

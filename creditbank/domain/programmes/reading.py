@@ -17,7 +17,7 @@ from creditbank.domain.programmes.fields import (
     read_mark,
     read_numbers,
     read_sequence,
-    read_text,
+    read_title,
     read_whole,
     read_words,
     refuse_unknown,
@@ -69,7 +69,7 @@ def read_programme(data: Any) -> Programme:
     course_credits = read_amount(top.get("course_credits", "3"), "course_credits")
     if course_credits <= 0:
         raise ProgrammeError("course_credits", "must be more than 0")
-    title = read_text(top.get("title"), "title")
+    title = read_title(top.get("title"), "title")
     plan = read_plan(top["plan"]) if "plan" in top else None
     if plan is not None and "requirement" not in top:
         requirement = requirement_of(plan, title)
@@ -89,7 +89,7 @@ def read_programme(data: Any) -> Programme:
     return Programme(
         code=read_code(top.get("code"), "code"),
         title=title,
-        note=read_text(top["note"], "note") if "note" in top else Text(""),
+        note=read_title(top["note"], "note") if "note" in top else Text(""),
         requirement=requirement,
         course_credits=course_credits,
         repeats=repeats == "count_each",
@@ -111,7 +111,7 @@ def _requirement(data: Any, path: str, *, depth: int, shareable: bool) -> Requir
     if shared and not shareable:
         raise ProgrammeError(f"{path}.shared", "is possible only where everything above is a shared `all` too")
     identity = read_id(node.get("id"), f"{path}.id")
-    title = read_text(node.get("title"), f"{path}.title")
+    title = read_title(node.get("title"), f"{path}.title")
     parts = _parts(node.get("of_which", []), f"{path}.of_which")
     if shared and parts:
         raise ProgrammeError(f"{path}.of_which", "cannot stand on a shared requirement; put it on the children")
@@ -158,7 +158,7 @@ def _parts(data: Any, path: str) -> tuple[Part, ...]:
         parts.append(
             Part(
                 read_id(part.get("id"), f"{place}.id"),
-                read_text(part.get("title"), f"{place}.title"),
+                read_title(part.get("title"), f"{place}.title"),
                 accepts,
                 low,
                 high,

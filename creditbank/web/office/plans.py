@@ -20,7 +20,7 @@ from creditbank.domain.values import Text
 from creditbank.exchange.outgoing import Form
 from creditbank.exchange.plan_cells import PlanProblem
 from creditbank.exchange.plan_workbooks import template_workbook
-from creditbank.exchange.plans import ALL_MESSAGES, PlanReading, read_plan_workbook
+from creditbank.exchange.plans import ALL_MESSAGES, PlanReading, missing_courses, read_plan_workbook
 from creditbank.gateways import clock, wording
 from creditbank.gateways.files import FileRefused, Limits, open_upload
 from creditbank.queries.programmes import newest_version, unknown_courses
@@ -133,9 +133,7 @@ def _checked(request: HttpRequest, scope: Scope, form: PlanForm, reading: PlanRe
         "document": reading.document,
         "replaces": newest.content_hash if newest is not None else "",
     }
-    unknown = unknown_courses(scope, reading.places)
-    missing = [PlanProblem(*reading.places[code], "plans.course_unknown", {"course": code}) for code in unknown]
-    remarks = [*reading.remarks, *missing]
+    remarks = [*reading.remarks, *missing_courses(reading, unknown_courses(scope, reading.places))]
     return context | {
         "held": signing.dumps(held, salt=_SALT, compress=True),
         "newest": newest,
