@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import hashlib
-import io
 import json
 import re
 import shutil
@@ -65,8 +64,8 @@ def build(work: Path, out: Path, pythons: list[str]) -> Path:
         print("There are changes that are not committed; the bundle holds the last commit, without them.")
     source = work / "source"
     shutil.rmtree(source, ignore_errors=True)
-    with tarfile.open(fileobj=io.BytesIO(_git_bytes("archive", "--format=tar", commit))) as tree:
-        tree.extractall(source, filter="data")
+    source.mkdir(parents=True)
+    subprocess.run(["tar", "-xf", "-", "-C", source], input=_git_bytes("archive", "--format=tar", commit), check=True)
     version = tomllib.loads((source / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     name = f"creditbank-{version}-linux-{MACHINE}"
     bundle = work / name

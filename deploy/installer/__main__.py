@@ -85,9 +85,10 @@ def _run(arguments: argparse.Namespace, speaker: Speaker) -> int:
         or (Path("/var/lib/creditbank") if os.geteuid() == 0 else place.home / "bank")
     )
     work = Work(place, bank, _absolute(arguments.backups or kept.get("backups")) or place.home / "backups", speaker)
-    if arguments.back_up or arguments.restore:
+    backup = _absolute(arguments.restore)
+    if arguments.back_up or backup:
         with places.alone(place):
-            return _restore(work, _absolute(arguments.restore)) if arguments.restore else _back_up(work)
+            return _restore(work, backup) if backup else _back_up(work)
     bundle = bundles.verify(here)
     speaker.say(
         zh=f"安装包 {bundle.name} 完整，所有文件与清单一致。",

@@ -150,7 +150,9 @@ def restore(bank: Bank, folder: Path, *, aside: Path) -> None:
         OSError: the disk refused; the parts are in ``aside``, and this can be repeated.
     """
     read_backup(folder)
-    bank.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not bank.home.is_dir():  # another machine, or a new disk
+        bank.home.mkdir(mode=0o700, parents=True)
+        _own_as(folder / "keys", bank.home)
     with at_rest(bank):
         for part in PARTS:
             here, waiting = bank.home / part, bank.home / f".restored-{part.replace('/', '-')}"

@@ -51,7 +51,7 @@ def verify(folder: Path) -> Bundle:
             zh=f"无法读取 {manifest}。没有任何改动。请在解压后的安装包文件夹中运行 install.sh。",
             en=f"{manifest} cannot be read. Nothing was changed. Run install.sh in the unpacked bundle.",
         ) from error
-    listed = dict(reversed(line.split("  ", 1)) for line in text.decode().splitlines())
+    listed = {line[66:]: line[:64] for line in text.decode().splitlines()}
     present = {
         path.relative_to(folder).as_posix()
         for path in folder.rglob("*")

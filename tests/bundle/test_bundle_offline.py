@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 import zipfile
@@ -51,8 +50,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.to, self.bank = folder / "opt", folder / "bank"
-        with tarfile.open(ARCHIVE) as archive:
-            archive.extractall(folder, filter="data")
+        subprocess.run(["tar", "-xzf", ARCHIVE, "-C", folder], check=True)
         self.bundle = next(folder.glob("creditbank-*"))
         self.holder = subprocess.Popen(["unshare", "-n", "sleep", "3600"])
         ours = Path("/proc/self/ns/net").readlink()

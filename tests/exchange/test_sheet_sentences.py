@@ -41,7 +41,7 @@ def test_the_catalogue_holds_nothing_else(chinese):
 
 
 def test_the_mapping_of_the_how_to_reads_as_it_stands():
-    text = (CATALOGUE.parents[4] / "docs" / "how-to" / "import-results.md").read_text(encoding="utf-8")
+    text = (CATALOGUE.parents[5] / "docs" / "how-to" / "import-results.md").read_text(encoding="utf-8")
     blocks = [part.split("```")[0] for part in text.split("```yaml\n")[1:]]
     mapping = read_mapping(read_document(blocks[0].encode(), name="how-to"))
     assert mapping.courses["MATH101"].declared.credit == 450
