@@ -432,9 +432,7 @@ class _CreditRange:
 def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
     if mapping.wide is not None and (mapping.marks is None or not mapping.wide.courses or mapping.aggregate):
-        root.named("wide").fail(
-            "a wide sheet needs courses, marks that say what a cell means, and no aggregate"
-        )
+        root.named("wide").fail("a wide sheet needs courses, marks that say what a cell means, and no aggregate")
     if mapping.marks is None and "outcome" not in mapping.columns:
         root.named("columns").fail("a column gives the outcome, or marks say what each mark means")
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]

@@ -18,9 +18,9 @@ from creditbank.domain.programmes.plan import (
     credit_in_term,
     faults,
     remarks,
-    requirement_of,
 )
 from creditbank.domain.programmes.plan_document import plan_data, programme_document, read_plan
+from creditbank.domain.programmes.plan_tree import requirement_of
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Hundredths, Text
 from creditbank.exchange.documents import read_document

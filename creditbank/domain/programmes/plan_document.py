@@ -34,8 +34,8 @@ from creditbank.domain.programmes.plan import (
     PlannedCourse,
     course_weight,
     faults,
-    requirement_of,
 )
+from creditbank.domain.programmes.plan_tree import requirement_of
 from creditbank.domain.values import Amount, Hundredths, Text, format_credit
 
 MOST_CREDIT = Hundredths(100_000)

@@ -31,8 +31,8 @@ from creditbank.domain.programmes.model import (
     Programme,
     Requirement,
 )
-from creditbank.domain.programmes.plan import requirement_of
 from creditbank.domain.programmes.plan_document import read_plan
+from creditbank.domain.programmes.plan_tree import requirement_of
 from creditbank.domain.values import Hundredths, Text
 
 MAX_DEPTH = 12
