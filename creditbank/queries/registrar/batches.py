@@ -20,19 +20,22 @@ _BATCH = (
     "SELECT batch_id, number, until, mapping, mapping_hash, actor_id, recorded_at, line_count, offset_count,"
     " resent_count, hundredths FROM export_batch WHERE institution_id = %s"
 )
-# The last sheet that spoke of a line decides, by the sheet's own day and then by when it arrived.
+# The last sheet that spoke of a line decides, by the sheet's own day and then by when it arrived. A look for each line
+# by its index: joined as a whole, it was once planned on empty tables as every line against every line.
 STANDING = """
-SELECT DISTINCT ON (said.line) said.line, said.outcome, said.reason, said.detail, reconciliation.sheet_on
-FROM reconciliation_line said JOIN reconciliation USING (institution_id, reconciliation_id)
-WHERE said.institution_id = %(institution)s AND said.batch_id = %(batch)s AND said.outcome <> 'unread'
-ORDER BY said.line, reconciliation.sheet_on DESC, reconciliation.recorded_at DESC, said.sequence
+LEFT JOIN LATERAL (
+  SELECT said.outcome, said.reason, said.detail, reconciliation.sheet_on
+  FROM reconciliation_line said JOIN reconciliation USING (institution_id, reconciliation_id)
+  WHERE said.institution_id = sent.institution_id AND said.batch_id = sent.batch_id AND said.line = sent.line
+    AND said.outcome <> 'unread'
+  ORDER BY reconciliation.sheet_on DESC, reconciliation.recorded_at DESC, said.sequence LIMIT 1
+) AS standing ON true
 """
-WAITING, RESENT = "waiting", "resent"
 _STANDINGS = f"""
 SELECT sent.line, sent.kind, sent.hundredths, sent.names_batch, sent.names_line, sent.cells, sent.learner_id,
   sent.posting_id, standing.outcome, standing.reason, standing.detail, standing.sheet_on,
   again.batch_id, again.line, asked.line IS NOT NULL
-FROM export_line sent LEFT JOIN ({STANDING}) AS standing ON standing.line = sent.line
+FROM export_line sent {STANDING}
 LEFT JOIN export_line again ON again.institution_id = sent.institution_id AND again.kind = 'resend'
   AND again.names_batch = sent.batch_id AND again.names_line = sent.line
 LEFT JOIN export_resend asked ON asked.institution_id = sent.institution_id AND asked.batch_id = sent.batch_id
@@ -41,7 +44,7 @@ WHERE sent.institution_id = %(institution)s AND sent.batch_id = %(batch)s AND se
 """  # noqa: S608 - the inner query is the constant above
 _COUNTED = f"""
 SELECT coalesce(standing.outcome, 'waiting'), count(*)
-FROM export_line sent LEFT JOIN ({STANDING}) AS standing ON standing.line = sent.line
+FROM export_line sent {STANDING}
 WHERE sent.institution_id = %(institution)s AND sent.batch_id = %(batch)s AND sent.written GROUP BY 1
 """  # noqa: S608 - the inner query is the constant above
 _NARROWED = " AND (%(outcome)s = '' OR coalesce(standing.outcome, 'waiting') = %(outcome)s)"

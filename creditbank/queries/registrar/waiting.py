@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -145,6 +146,8 @@ def _maker(scope: Scope) -> Callable[[tuple[Any, ...]], Waiting]:
         .values_list("starts_on", "ends_on", "code", "academic_year__code")
     )
 
+    term_on = lru_cache(maxsize=4096)(lambda day: _term_of(terms, day))
+
     def make(row: tuple[Any, ...]) -> Waiting:
         posting, learner, kind, amount, reverses, batch, number, line, *shown = row
         (
@@ -153,7 +156,7 @@ def _maker(scope: Scope) -> Callable[[tuple[Any, ...]], Waiting]:
         ) = shown  # fmt: skip
         if not term:
             # A request names no term: it counts in the one in which it was recognised.
-            term, year = _term_of(terms, recognised_on) or ("", year)
+            term, year = term_on(recognised_on) or ("", year)
         facts = Facts(
             student_number=student_number,
             name=name,
