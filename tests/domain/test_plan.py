@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from creditbank.domain.audit.decide import audit
 from creditbank.domain.audit.model import Credit, Proof
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.programmes.derived import requirement_of
 from creditbank.domain.programmes.fields import ProgrammeError
 from creditbank.domain.programmes.plan import (
     Module,
@@ -20,7 +21,6 @@ from creditbank.domain.programmes.plan import (
     credit_in_term,
     faults,
     remarks,
-    requirement_of,
 )
 from creditbank.domain.programmes.plan_document import plan_data, programme_document, read_plan
 from creditbank.domain.programmes.reading import read_programme

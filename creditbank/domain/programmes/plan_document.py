@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
+from creditbank.domain.programmes.derived import requirement_of
 from creditbank.domain.programmes.fields import (
     SCHEMA,
     ProgrammeError,
@@ -34,7 +35,6 @@ from creditbank.domain.programmes.plan import (
     PlannedCourse,
     course_weight,
     faults,
-    requirement_of,
 )
 from creditbank.domain.values import Amount, Hundredths, Text, format_credit
 
