@@ -212,9 +212,9 @@ def remarks(plan: Plan) -> tuple[Finding, ...]:
 
 
 def course_weight(plan: Plan) -> Hundredths:
-    """What one missing course weighs: the least credit of a required one, so that minima stay what they are."""
-    required = [course.credit for course in plan.courses() if course.nature is Nature.REQUIRED and course.credit]
-    return min(required, default=Hundredths(300))
+    """What one missing course weighs beside missing credit: the mean credit of the required ones."""
+    required = [course.credit for course in plan.courses() if course.nature is Nature.REQUIRED]
+    return Hundredths(sum(required) // len(required) or 1) if any(required) else Hundredths(300)
 
 
 def _by_term(courses: list[PlannedCourse]) -> dict[int, int]:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
+from creditbank.domain.programmes.derived import requirement_of
 from creditbank.domain.programmes.fields import (
     SCHEMA,
     ProgrammeError,
@@ -35,7 +36,6 @@ from creditbank.domain.programmes.plan import (
     course_weight,
     faults,
 )
-from creditbank.domain.programmes.plan_tree import requirement_of
 from creditbank.domain.values import Amount, Hundredths, Text, format_credit
 
 MOST_CREDIT = Hundredths(100_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from creditbank.domain.programmes.derived import requirement_of
 from creditbank.domain.programmes.fields import (
     SCHEMA,
     ProgrammeError,
@@ -32,7 +33,6 @@ from creditbank.domain.programmes.model import (
     Requirement,
 )
 from creditbank.domain.programmes.plan_document import read_plan
-from creditbank.domain.programmes.plan_tree import requirement_of
 from creditbank.domain.values import Hundredths, Text
 
 MAX_DEPTH = 12

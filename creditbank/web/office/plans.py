@@ -71,7 +71,7 @@ def template(_request: HttpRequest) -> HttpResponse:
 def upload(request: HttpRequest) -> HttpResponse:
     """The form, and with a workbook what it holds; nothing is stored."""
     with at_desk(request, "programme.publish") as scope:
-        form = PlanForm(request.POST or None, request.FILES or None)
+        form = PlanForm(request.POST, request.FILES) if request.method == "POST" else PlanForm()
         if request.method != "POST" or not form.is_valid():
             return show(request, scope, "office/plan_upload.html", {"form": form}, status=422 if form.errors else 200)
         try:

@@ -1,4 +1,4 @@
-"""What a plan asks for, as the tree of requirements that the audit decides."""
+"""The requirement that follows from a plan."""
 
 from __future__ import annotations
 
