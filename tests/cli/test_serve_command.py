@@ -10,7 +10,7 @@ CODE = """
 import sys, django
 django.setup()
 from creditbank.cli.serve import serve
-sys.exit(serve("127.0.0.1", None, workers=1, worker=False))
+sys.exit(int(serve("127.0.0.1", None, workers=1, worker=False)))
 """
 
 
