@@ -64,6 +64,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("evidence.read", "evidence", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("learner.read", "learner", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
+    Permission("masterdata.read", "data_row", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
+    Permission("masterdata.write", "data_row", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
 )
