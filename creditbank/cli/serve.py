@@ -82,7 +82,7 @@ def _server(host: str, port: int, workers: int) -> list[str]:
         "--workers",
         str(workers),
         "--blocking-threads",
-        "8",
+        str(min(8, 2 * (os.cpu_count() or 1))),
         "--no-ws",
         "--log-level",
         "warning",

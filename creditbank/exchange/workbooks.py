@@ -131,6 +131,32 @@ def open_workbook_sheet(upload: Upload, title: str | None = None, *, most_cells:
         return WorkbookSheet(chosen, faults, _values(raw, chosen, name))
 
 
+def visible_sheets(upload: Upload) -> tuple[str, ...]:
+    """The titles of the sheets that are not hidden, in the workbook's order.
+
+    Raises:
+        SheetProblem: the workbook is damaged.
+    """
+    found: list[str] = []
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(":")[2] == "sheet" and attributes.get("state", "visible") == "visible":
+            found.append(attributes.get("name", ""))
+
+    with upload.reader() as raw:
+        try:
+            with zipfile.ZipFile(raw) as archive:
+                parts = {part.replace("\\", "/").lower(): part for part in archive.namelist()}
+                if "xl/workbook.xml" not in parts:
+                    raise _damaged(upload.name, "xl/workbook.xml is missing")
+                _parse(archive, parts["xl/workbook.xml"], upload.name, start)
+        except (zipfile.BadZipFile, expat.ExpatError, EOFError, UnicodeError, NotImplementedError) as problem:
+            raise _damaged(upload.name, str(problem)) from problem
+        except OSError as problem:
+            raise _damaged(upload.name, problem.strerror or "it cannot be read") from problem
+    return tuple(found)
+
+
 def cell_text(value: CellValue) -> str:
     """What a cell says as text: 3.0 is ``3``, a day ``2014-06-26``, a number has at most 15 digits.
 

@@ -24,6 +24,7 @@ LONG = {
 OTHER_NAMES = {
     "apps": "Django's own name",
     "canonical": "canonical JSON, which hashes stand on; no noun of the field",
+    "declaration": "what is declared of a table",
     "logins": "the four logins of the database",
     "models": "Django's own name",
     "scope": "on whose behalf the bank acts",

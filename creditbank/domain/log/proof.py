@@ -52,7 +52,8 @@ MESSAGES: dict[str, str] = {
     "log.checkpoint_signed": "The log {origin} signed this state of {size} leaves.",
     "log.checkpoint_unsigned": "The state of {size} leaves carries no valid signature of the log {origin}.",
     "log.origin_differs": "The state belongs to the log {origin}, the key to {name}.",
-    "log.unreadable_json": "The file is not JSON: {reason}.",
+    "log.unreadable_json": "The file is not JSON from line {line}, column {column} on.",
+    "log.unreadable_figure": "The file is not JSON: it holds a number that JSON does not have or that is too long.",
     "log.unreadable_depth": "The file is nested too deeply.",
     "log.unreadable_object": "The file does not hold a JSON object.",
     "log.unreadable_schema": "The file is no proof: its schema is not {schema}.",
@@ -175,8 +176,10 @@ def read_proof(text: str) -> ProofFile:
         raise ProofUnreadableError("log.unreadable_depth") from None
     except ProofUnreadableError:
         raise
-    except ValueError as error:
-        raise ProofUnreadableError("log.unreadable_json", reason=str(error)) from None
+    except json.JSONDecodeError as error:
+        raise ProofUnreadableError("log.unreadable_json", line=error.lineno, column=error.colno) from None
+    except ValueError:
+        raise ProofUnreadableError("log.unreadable_figure") from None
     if not isinstance(data, dict):
         raise ProofUnreadableError("log.unreadable_object")
     if data.get("schema") != SCHEMA:
@@ -300,5 +303,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _no_constant(name: str) -> None:
-    raise ProofUnreadableError("log.unreadable_json", reason=name)
+def _no_constant(_name: str) -> None:
+    raise ProofUnreadableError("log.unreadable_figure")

@@ -1,4 +1,4 @@
-"""What is declared of a data set: its fields, their kinds and headings, and what is checked of its rows."""
+"""What is declared of a data set: its fields, their kinds and headings, and its checks."""
 
 from __future__ import annotations
 

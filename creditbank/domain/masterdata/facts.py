@@ -1,4 +1,4 @@
-"""How dated facts make the row in force, whatever order they arrive in, and what new ones would change."""
+"""How dated facts make the row in force, in whatever order they arrive, and what a new one changes."""
 
 from __future__ import annotations
 

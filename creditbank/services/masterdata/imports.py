@@ -29,7 +29,7 @@ from creditbank.services.masterdata.rows import BATCH, label_of, renew_rows, row
 from creditbank.services.masterdata.statements import FACTS_OF_DAY, MISSING, NEW_PROBLEMS
 from creditbank.services.operations import note_operation
 
-RUNNING, FINISHED, REVERTED = "running", "finished", "reverted"
+RUNNING, INTERRUPTED, FINISHED, REVERTED = "running", "interrupted", "finished", "reverted"
 MOST_LISTED = 1000
 """How many rows that a sheet does not have are listed with its run; all of them are counted."""
 
@@ -140,7 +140,7 @@ def begin_run(
     take_turn(scope)
     rows = scope.rows(ImportRun)
     same = {"kind": data_set.code, "file_hash": file_hash, "mapping_hash": mapping_hash, "as_of": as_of}
-    stopped: ImportRun | None = rows.filter(state=RUNNING, **same).order_by("-started_at").first()
+    stopped: ImportRun | None = rows.filter(state__in=(RUNNING, INTERRUPTED), **same).order_by("-started_at").first()
     if stopped is not None:
         return stopped
     missing = missing_rows(scope, data_set, given)

@@ -227,7 +227,7 @@ def test_no_changed_character_anywhere_leaves_a_proof_valid(data):
         ("", "not JSON"),
         ("[]", "does not hold a JSON object"),
         ("{}", "schema is not"),
-        ('{"schema": NaN}', "NaN"),
+        ('{"schema": NaN}', "a number that JSON does not have"),
         ('{"schema": "a", "schema": "b"}', "the member schema twice"),
         ("[" * 100_000, "nested"),
         (json.dumps({**VECTORS["proof_file"], "more": 1}), "does not have: more"),
@@ -241,7 +241,7 @@ def test_no_changed_character_anywhere_leaves_a_proof_valid(data):
             json.dumps({**VECTORS["proof_file"], "schema": "creditbank.proof/2"}),
             "schema is not creditbank.proof/1",
         ),
-        ("9" * 5000, "not JSON"),
+        ("9" * 5000, "too long"),
     ],
 )
 def test_what_is_no_proof_file_is_unreadable(text, reason):
