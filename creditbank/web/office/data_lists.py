@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,24 +13,16 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
+from creditbank.domain.access import may_enter
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.gateways import clock
-from creditbank.queries.masterdata_pages import (
-    ACTIVE,
-    EVERY,
-    RETIRED,
-    DataLine,
-    Source,
-    choices_of,
-    labels_of,
-    last_runs,
-    list_rows,
-    sources,
-)
+from creditbank.queries.masterdata.register import SourceLine, figure_named, list_data_runs, source_of, source_register
+from creditbank.queries.masterdata.rows import RowLine, labels_of, page_of_rows
+from creditbank.queries.masterdata_pages import said_of
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.facts import set_source
 from creditbank.web.design.forms import DesignForm
-from creditbank.web.design.tables import Column, Filter, State, read_state
+from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import (
     Reader,
@@ -44,6 +37,8 @@ from creditbank.web.office.data_words import (
     visible_sets,
 )
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show, today_at
+
+ACTIVE, RETIRED = "active", "retired"
 
 
 class SourceForm(DesignForm):
@@ -69,10 +64,11 @@ class SourceForm(DesignForm):
 def overview(request: HttpRequest) -> HttpResponse:
     """The source register: every data set, how fresh it is, what is missing or contradicts itself."""
     with at_desk(request, "masterdata.read") as scope:
-        reader, today = Reader(actor_of(request)), today_at(scope)
-        found = sources(scope, visible_sets(reader.actor))
+        reader = Reader(actor_of(request))
+        seen = visible_sets(reader.actor)
+        found = [line for line in source_register(scope, today=today_at(scope)) if line.data_set in seen]
         context = {
-            "sources": [_card(source, reader, stale=source.stale(today)) for source in found],
+            "sources": [_card(line, reader) for line in found],
             "wanting": sum(bool(source.figures) for source in found),
             "may_write": may_write(reader.actor),
         }
@@ -86,24 +82,23 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
     with at_desk(request, "masterdata.read") as scope:
         found, reader = set_for(request, data_set), Reader(actor_of(request))
         filters = _filters(scope, found, reader)
-        checks = {check.code: check for check in found.figures()}
-        check = checks.get(request.GET.get("figure", ""))
+        check = figure_named(found, request.GET.get("figure", ""))
         columns = _columns(found, check)
         state = read_state(request.GET, columns=columns, filters=filters, sort="key")
         known = {field.name for field in found.fields}
-        lines, total = list_rows(
+        lines, total = page_of_rows(
             scope,
             found,
             search=state.filters.get("q", ""),
-            equal={name: value for name, value in state.filters.items() if name in known},
-            check=check,
-            shown=state.filters.get("shown", ACTIVE if check else EVERY),
+            filters={name: value for name, value in state.filters.items() if name in known},
+            figure=check,
+            retired={ACTIVE: False, RETIRED: True}.get(state.filters.get("shown", "")),
             sort="label" if state.sort == "main" else state.sort,
             descending=state.descending,
             offset=state.offset,
             limit=state.size,
         )
-        labels = labels_of(scope, found, [line.content for line in lines])
+        labels = labels_of(scope, found, lines)
         context = {
             "data_set": found,
             "columns": columns,
@@ -112,7 +107,7 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
             "state": state.on_page_of(total),
             "total": total,
             "may_write": may_write(reader.actor),
-            "runs": last_runs(scope, found),
+            "runs": list_data_runs(scope, found, limit=5)[0] if may_enter(reader.actor, "results.read_imports") else (),
         }
         return show(request, scope, "office/data_list.html", context)
 
@@ -123,7 +118,7 @@ def source(request: HttpRequest, data_set: str) -> HttpResponse:
     """Say who keeps a data set true."""
     with at_desk(request, "masterdata.write") as scope:
         found, actor = set_to_write(request, data_set), actor_of(request)
-        known = sources(scope, [found])[0]
+        known = source_of(scope, found, today=today_at(scope))
         form = SourceForm(
             request.POST or None,
             initial={
@@ -137,27 +132,28 @@ def source(request: HttpRequest, data_set: str) -> HttpResponse:
         return show(request, scope, "office/data_source.html", {"data_set": found, "form": form})
 
 
-def _card(source: Source, reader: Reader, *, stale: bool) -> dict[str, Any]:
+def _card(line: SourceLine, reader: Reader) -> dict[str, Any]:
     return {
-        "data_set": source.data_set,
-        "url": list_address(source.data_set),
-        "rows": f"{source.rows:,}",
-        "rows_url": list_address(source.data_set, shown=ACTIVE),
-        "retired": f"{source.retired:,}" if source.retired else "",
-        "retired_url": list_address(source.data_set, shown=RETIRED),
-        "as_of": source.as_of,
-        "recorded": minute_of(source.recorded_at) if source.recorded_at else "",
-        "owner": source.owner,
-        "contact": source.contact,
-        "note": source.note,
-        "stale": stale,
+        "data_set": line.data_set,
+        "url": list_address(line.data_set),
+        "rows": f"{line.rows - line.retired:,}",
+        "rows_url": list_address(line.data_set, shown=ACTIVE),
+        "retired": f"{line.retired:,}" if line.retired else "",
+        "retired_url": list_address(line.data_set, shown=RETIRED),
+        "as_of": line.as_of,
+        "recorded": minute_of(line.refreshed_at) if line.refreshed_at else "",
+        "owner": line.owner,
+        "contact": line.contact,
+        "note": line.note,
+        "stale": line.stale,
+        "empty": not line.rows,
         "figures": [
             {
-                "word": reader.figure(source.data_set, check),
-                "count": f"{count:,}",
-                "url": list_address(source.data_set, figure=check.code),
+                "word": reader.figure(line.data_set, figure.check),
+                "count": f"{figure.count:,}",
+                "url": list_address(line.data_set, figure=figure.code),
             }
-            for check, count in source.figures
+            for figure in line.figures
         ],
     }
 
@@ -177,14 +173,14 @@ def _columns(data_set: DataSet, check: Check | None) -> tuple[Column, ...]:
 
 
 def _row(
-    data_set: DataSet, line: DataLine, labels: dict[tuple[str, str], str], reader: Reader, check: Check | None
+    data_set: DataSet, line: RowLine, labels: Mapping[tuple[str, str], str], reader: Reader, check: Check | None
 ) -> dict[str, Any]:
     """A row of the table; references are called by their names."""
 
     def said(field: Field) -> str:
         value = line.content.get(field.name)
         if field.kind is Kind.REFERENCE and value:
-            return labels.get((field.name, str(value)), str(value))
+            return labels.get((field.data_set, str(value)), str(value))
         return reader.value(field, value)
 
     main = main_field(data_set)
@@ -218,7 +214,7 @@ def _filters(scope: Scope, data_set: DataSet, reader: Reader) -> tuple[Filter, .
             words = tuple((one.code, one.label.said_in(reader.language)) for one in field.table.choices)
             made.append(Filter(field.name, name, words))
         elif field.kind is Kind.REFERENCE:
-            known = choices_of(scope, field.data_set, also_retired=True)
+            known = said_of(scope, data_set, field)
             words = tuple((key, key if key == label else f"{label} ({key})") for key, label in known)
             made.append(Filter(field.name, name, words))
     made.append(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,16 +17,8 @@ from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Change, Verdict
 from creditbank.domain.masterdata.sets import CHANGES, COURSES, STUDENTS, data_set_named
 from creditbank.gateways import clock
-from creditbank.queries.masterdata_pages import (
-    Stage,
-    course_uses,
-    dependants_of,
-    find_row,
-    history_of,
-    labels_of,
-    learner_of_number,
-)
-from creditbank.records.masterdata import DataRow
+from creditbank.queries.masterdata.rows import RowDetail, RowLine, dependents_of_course, find_row, labels_of
+from creditbank.queries.masterdata_pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.facts import StatedRow, state_row
@@ -52,13 +44,14 @@ def row(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
     """One row: its values, what was stated of it and when, and what depends on it."""
     with at_desk(request, "masterdata.read") as scope:
         found, reader = set_for(request, data_set), Reader(actor_of(request))
-        stored = _stored(scope, found, key)
+        detail = _detail(scope, found, key)
+        stored = detail.row
         learner = learner_of_number(scope, key) if found is STUDENTS else None
         if learner is not None and reader.actor.person is not None:
             note_access(
                 scope=scope, learner=learner, actor=reader.actor.person, purpose="masterdata.read", at=clock.now()
             )
-        labels = labels_of(scope, found, [stored.content])
+        labels = labels_of(scope, found, [stored])
         context = {
             "data_set": found,
             "row": stored,
@@ -66,7 +59,7 @@ def row(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
             "values": [_value(one, stored, labels, reader) for one in found.fields if one.name != "retired"],
             "reason": stored.content.get(REASON, "") if stored.retired else "",
             "contested": [found.field(name).label.said_in(reader.language) for name in stored.contested],
-            "history": [_stage(found, stage, reader) for stage in history_of(scope, found, key)],
+            "history": [_stage(found, step, reader) for step in steps_of(detail.history)],
             "dependants": _dependants(scope, found, stored, reader),
             "may_write": may_write(reader.actor),
             "learner_url": reverse("office:learner", args=[learner]) if learner else "",
@@ -97,11 +90,11 @@ def change(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
     """Change a row by hand; what is not touched stays with its source."""
     with at_desk(request, "masterdata.write") as scope:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
-        stored = _stored(scope, found, key)
+        stored = _detail(scope, found, key).row
         form = RowForm(found, reader, scope, today_at(scope), stored.content, request.POST or None)
         if request.method == "POST" and form.is_valid() and _state(request, scope, form):
             return HttpResponseRedirect(row_address(found, key))
-        labels = labels_of(scope, found, [stored.content])
+        labels = labels_of(scope, found, [stored])
         keys = [_value(found.field(name), stored, labels, reader) for name in found.key]
         context = {"data_set": found, "form": form, "row": stored, "keys": keys, "back": row_address(found, key)}
         return show(request, scope, "office/data_form.html", context)
@@ -113,7 +106,7 @@ def retire(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
     """Retire a row with a reason, or take it back."""
     with at_desk(request, "masterdata.write") as scope:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
-        stored = _stored(scope, found, key)
+        stored = _detail(scope, found, key).row
         form = ReasonForm(request.POST or None, initial={"as_of": today_at(scope)})
         if request.method == "POST" and form.is_valid() and reader.actor.person is not None:
             done = retire_with_reason(
@@ -132,14 +125,14 @@ def retire(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
             "data_set": found,
             "form": form,
             "row": stored,
-            "title": _title(found, stored, labels_of(scope, found, [stored.content])),
+            "title": _title(found, stored, labels_of(scope, found, [stored])),
             "dependants": _dependants(scope, found, stored, reader),
             "back": row_address(found, key),
         }
         return show(request, scope, "office/data_retire.html", context)
 
 
-def _stored(scope: Scope, data_set: DataSet, key: str) -> DataRow:
+def _detail(scope: Scope, data_set: DataSet, key: str) -> RowDetail:
     found = find_row(scope, data_set, key)
     if found is None:
         raise NotVisible
@@ -185,20 +178,20 @@ def _tell(request: HttpRequest, done: StatedRow | Refusal, data_set: DataSet, re
             messages.warning(request, said % {"fields": ", ".join(older)})
 
 
-def _title(data_set: DataSet, row: DataRow, labels: dict[tuple[str, str], str]) -> str:
+def _title(data_set: DataSet, row: RowLine, labels: Mapping[tuple[str, str], str]) -> str:
     main = main_field(data_set)
     if main.kind is Kind.REFERENCE:
         value = str(row.content.get(main.name) or "")
-        return labels.get((main.name, value), value)
+        return labels.get((main.data_set, value), value)
     return str(row.label)
 
 
-def _value(one: Field, row: DataRow, labels: dict[tuple[str, str], str], reader: Reader) -> dict[str, Any]:
+def _value(one: Field, row: RowLine, labels: Mapping[tuple[str, str], str], reader: Reader) -> dict[str, Any]:
     value = row.content.get(one.name)
     said: Any = reader.value(one, value) or "—"
     other = data_set_named(one.data_set)
     if one.kind is Kind.REFERENCE and value and other is not None:
-        label = labels.get((one.name, str(value)))
+        label = labels.get((one.data_set, str(value)))
         if label is None:
             said = format_html('{} <span class="soft">({})</span>', said, _t("not among the keys in the data"))
         else:
@@ -207,23 +200,24 @@ def _value(one: Field, row: DataRow, labels: dict[tuple[str, str], str], reader:
     return {"label": one.label.said_in(reader.language), "value": said}
 
 
-def _stage(data_set: DataSet, stage: Stage, reader: Reader) -> dict[str, Any]:
-    facts = [minute_of(stage.recorded_at), stage.actor.said_in(reader.language)]
-    if stage.caused_by:
-        origin, url = _t("Change of enrolment"), row_address(CHANGES, stage.caused_by)
-    elif stage.run_id is not None:
-        origin, url = stage.file_name or _t("Import"), reverse("office:data-run", args=[stage.run_id])
-        facts += [_t("line %(line)s") % {"line": stage.line}] if stage.line else []
+def _stage(data_set: DataSet, step: Step, reader: Reader) -> dict[str, Any]:
+    fact = step.fact
+    facts = [minute_of(fact.recorded_at), fact.actor.said_in(reader.language)]
+    if fact.event:
+        origin, url = _t("Change of enrolment"), row_address(CHANGES, fact.event)
+    elif fact.run_id is not None:
+        origin, url = fact.file_name or _t("Import"), reverse("office:data-run", args=[fact.run_id])
+        facts += [_t("line %(line)s") % {"line": fact.line}] if fact.line else []
     else:
         origin, url = _t("Typed in a form"), ""
     return {
-        "as_of": stage.as_of,
+        "as_of": fact.as_of,
         "origin": origin,
         "url": url,
-        "detail": " · ".join(fact for fact in facts if fact),
-        "reverted": stage.reverted,
-        "reason": next((str(one.new) for one in stage.changes if one.field == REASON and one.new), ""),
-        "changes": changes_said(data_set, stage.changes, reader),
+        "detail": " · ".join(one for one in facts if one),
+        "reverted": not fact.counts,
+        "reason": str(fact.content.get(REASON) or ""),
+        "changes": changes_said(data_set, step.changes, reader),
     }
 
 
@@ -241,23 +235,25 @@ def changes_said(data_set: DataSet, changes: Sequence[Change], reader: Reader) -
     ]
 
 
-def _dependants(scope: Scope, data_set: DataSet, row: DataRow, reader: Reader) -> list[dict[str, Any]]:
+def _dependants(scope: Scope, data_set: DataSet, row: RowLine, reader: Reader) -> list[dict[str, Any]]:
     """What hangs on a row: rows of other data sets, and for a course results and programmes."""
     found = [
         {
             "word": f"{one.data_set.name.said_in(reader.language)} · {one.field.label.said_in(reader.language)}",
             "count": f"{one.count:,}",
-            "url": list_address(one.data_set, **{one.field.name: row.key})
+            "url": list_address(one.data_set, shown="active", **{one.field.name: one.said})
             if reader.actor.college is None or not one.data_set.personal
             else "",
         }
         for one in dependants_of(scope, data_set, row.key, row.label)
     ]
     if data_set is COURSES:
-        results, programmes = course_uses(scope, row.key)
-        if results:
-            found.append({"word": _t("Results of learners"), "count": f"{results:,}", "url": ""})
-        for name in programmes:
+        uses = dependents_of_course(scope, row.key)
+        if uses.results:
+            found.append({"word": _t("Results of learners"), "count": f"{uses.results:,}", "url": ""})
+        if uses.claims:
+            found.append({"word": _t("Open requests"), "count": f"{uses.claims:,}", "url": ""})
+        for _code, name in uses.programmes:
             found.append(
                 {"word": _t("Programme"), "count": name.said_in(reader.language), "url": reverse("office:programmes")}
             )
