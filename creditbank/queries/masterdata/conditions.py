@@ -1,0 +1,67 @@
+"""The SQL conditions of lists and figures of master data, on ``data_row`` under the alias ``stored``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet
+
+_KNOWN = """
+stored.content->>%({name})s IN (
+  SELECT key FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
+  UNION ALL SELECT label FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
+)"""
+
+# A unit may be in the bank's tree without a row of its own.
+_PLACES = """
+stored.content->>%({name})s IN (
+  SELECT unnest(ARRAY[place.code, place.name, substr(place.code, length(own.code) + 2)])
+  FROM institution AS place JOIN institution AS own ON own.id = place.parent_id
+  WHERE own.id = %(institution)s AND place.kind <> 'institution'
+)"""
+
+_TWICE = """
+stored.content->%({name})s->>'index' IN (
+  SELECT content->%({name})s->>'index' FROM data_row
+  WHERE institution_id = %(institution)s AND data_set = %(data_set)s AND NOT retired
+    AND content->%({name})s->>'index' IS NOT NULL
+  GROUP BY 1 HAVING count(*) > 1
+)"""
+
+
+def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str = "") -> str:
+    """The condition of a figure; what it binds is added to ``values`` under names that begin with ``mark``."""
+    names = []
+    for place, field in enumerate(check.fields):
+        values[f"{mark}field{place}"] = field
+        names.append(f"{mark}field{place}")
+    match check.kind:
+        case CheckKind.MISSING:
+            said = f"coalesce(stored.content->>%({names[0]})s, '') = ''"
+        case CheckKind.UNKNOWN:
+            target = data_set.field(check.fields[0]).data_set
+            values[f"{mark}target"] = target
+            said = f"stored.content->>%({names[0]})s IS NOT NULL AND NOT ("
+            said += _KNOWN.format(name=names[0], target=f"{mark}target")
+            if target == "colleges":
+                said += " OR " + _PLACES.format(name=names[0])
+            said += ")"
+        case CheckKind.ORDER:
+            # Days are stored so that their texts sort as they do.
+            said = f"stored.content->>%({names[0]})s > stored.content->>%({names[1]})s"
+        case CheckKind.TWICE:
+            said = _TWICE.format(name=names[0])
+        case CheckKind.CONTESTED:
+            said = "stored.contested <> '[]'::jsonb"
+    return f"(NOT stored.retired AND {said})"
+
+
+def of_search(search: str, values: dict[str, Any]) -> str:
+    """The condition that a row's key, label or label in pinyin holds a text."""
+    escaped = search.strip().lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    values["like"] = f"%{escaped}%"
+    values["tight"] = f"%{escaped.replace(' ', '')}%"
+    return (
+        "(lower(stored.key) LIKE %(like)s OR lower(stored.label) LIKE %(like)s"
+        " OR stored.label_sort LIKE %(like)s OR replace(stored.label_sort, ' ', '') LIKE %(tight)s)"
+    )
