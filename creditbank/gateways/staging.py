@@ -61,7 +61,7 @@ def _read(bank: Bank, institution: UUID, upload: UUID, kind: str, ending: str) -
     path = _folder(bank, institution) / f"{upload.hex}{ending}"
     try:
         return vault.unseal(bank, path.read_bytes(), f"{kind}:{institution.hex}:{upload.hex}")
-    except (FileNotFoundError, InvalidTag, IndexError):
+    except (FileNotFoundError, InvalidTag):
         # A damaged sheet is as gone as a deleted one: the person has it and uploads it again.
         return None
 

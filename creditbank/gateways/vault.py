@@ -19,6 +19,9 @@ from creditbank.gateways.problem import DiskProblem
 MOST_BYTES = 12 * 1024 * 1024
 """The largest file taken as evidence: a photo of a modern phone fits."""
 
+_SHORTEST = 1 + 12 + 16
+"""The bytes of anything sealed: the key's id, the nonce, and the tag of empty content."""
+
 _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -75,7 +78,7 @@ def read(bank: Bank, sha256: str) -> bytes:
     path = bank.files / sha256[:2] / sha256[2:4] / sha256
     try:
         content = unseal(bank, path.read_bytes(), sha256)
-    except (OSError, InvalidTag, IndexError) as error:
+    except (OSError, InvalidTag) as error:
         raise DiskProblem(
             en=f"The evidence file {sha256[:12]}… is missing or damaged. Its record was kept. Restore the files folder"
             " from a backup.",
@@ -96,11 +99,12 @@ def unseal(bank: Bank, sealed: bytes, name: str) -> bytes:
 
     Raises:
         InvalidTag: it is damaged, or was sealed under another name or key.
-        IndexError: it is too short to be anything sealed.
         KeyProblem: the key is missing or must not be used.
     """
     # A lost key is never replaced by a new one here: nothing could be opened with it.
     key_id, key = _opened(keys.need(bank, "data"))
+    if len(sealed) < _SHORTEST:
+        raise InvalidTag
     # The key's id is sealed too: bytes under another key fail as damaged ones do.
     return AESGCM(key).decrypt(sealed[1:13], sealed[13:], _sealed_with(key_id, name))
 

@@ -80,9 +80,7 @@ def choices_of(scope: Scope, code: str, *, most: int = MOST_CHOICES) -> tuple[tu
     return found if len(found) <= most else ()
 
 
-def said_of(
-    scope: Scope, data_set: DataSet, field: Field, *, most: int = MOST_CHOICES
-) -> tuple[tuple[str, str], ...]:
+def said_of(scope: Scope, data_set: DataSet, field: Field, *, most: int = MOST_CHOICES) -> tuple[tuple[str, str], ...]:
     """What the rows of a data set say in a reference, each with what that row is called; none where it is too much."""
     found = scope.fetch(
         "SELECT said, coalesce(named.label, said) FROM (SELECT DISTINCT content->>%s AS said FROM data_row"

@@ -11,7 +11,7 @@ from django.test import Client
 
 from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
-from creditbank.gateways import clock
+from creditbank.gateways import clock, staging
 from creditbank.records.people import Account
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.results import ImportProblem, ImportRun
@@ -25,6 +25,7 @@ from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
+from tests.services.masterdata_rows import bring
 from tests.web.office_cases import FACTS, PDF
 
 
@@ -79,6 +80,17 @@ class Published:
 
 
 @dataclass(frozen=True)
+class MasterData:
+    """A row of an institution's master data, the run that brought it, and a sheet between upload and import."""
+
+    label: str
+    institution: UUID
+    row: dict[str, str]
+    run: dict[str, UUID]
+    sheet: dict[str, object]
+
+
+@dataclass(frozen=True)
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
@@ -90,6 +102,7 @@ class World:
     versions: tuple[Published, ...]
     programmes: tuple[Published, ...]
     above: dict[UUID, set[UUID]]
+    master_data: tuple[MasterData, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -129,6 +142,10 @@ def build_world(bank, cast: Cast) -> World:
             cast.college: {cast.college, cast.centre},
             cast.university: {cast.university, cast.centre},
         },
+        master_data=tuple(
+            _master_data(bank, label, place)
+            for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
     )
 
 
@@ -219,6 +236,19 @@ def _run(label: str, place: UUID) -> Run:
             institution_id=place, run_id=run, sequence=1, line=2, code="results.contradiction", facts={"other": 3}
         )
     return Run(label, Thing(None, place, None), run)
+
+
+def _master_data(bank, label: str, place: UUID) -> MasterData:
+    run = bring(bank, place, "courses", [{"code": "SW1001", "name": "course"}], "2026-09-01")
+    upload, content = clock.new_id(), "课程代码,课程名称\nSW1002,another\n".encode()
+    staging.keep_sheet(bank, place, upload, content, {"set": "courses", "name": "a.csv", "as_of": "2026-09-02"})
+    return MasterData(
+        label,
+        place,
+        {"data_set": "courses", "key": "SW1001"},
+        {"run_id": run.run_id},
+        {"data_set": "courses", "upload_id": upload},
+    )
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -101,7 +101,9 @@ class RowForm(DesignForm):
         read = read_record(self.data_set, self.texts(cleaned), today=self.today)
         if isinstance(read, tuple):
             for fault in read:
-                self.add_error(fault.field if fault.field in self.fields else None, self.reader.fault(fault.code, fault.facts))
+                self.add_error(
+                    fault.field if fault.field in self.fields else None, self.reader.fault(fault.code, fault.facts)
+                )
         else:
             self.key = read.key
         return cleaned
@@ -124,9 +126,7 @@ class RowForm(DesignForm):
         """The fields that were emptied."""
         if self.known is None:
             return ()
-        return tuple(
-            name for name, text in self.texts().items() if not text and self._text(self.data_set.field(name))
-        )
+        return tuple(name for name, text in self.texts().items() if not text and self._text(self.data_set.field(name)))
 
 
 class ReasonForm(DesignForm):
@@ -151,7 +151,10 @@ class UploadForm(DesignForm):
     )
     as_of = DateField(
         label=_("As of"),
-        help_text=_("The day whose state the sheet shows: not the day of the upload. A later day stands over an earlier one, in whatever order the sheets arrive."),
+        help_text=_(
+            "The day whose state the sheet shows, not the day of the upload. A later day stands over an earlier one,"
+            " in whatever order the sheets arrive."
+        ),
     )
 
 
@@ -171,7 +174,9 @@ class MappingForm(DesignForm):
         self.data_set, self.headings, self.language = data_set, tuple(columns), reader.language
         self.words: list[tuple[str, str, int]] = []
         leave_out = [("", _t("Leave this column out"))]
-        every = [(one.name, one.label.said_in(reader.language) + (" *" if one.required else "")) for one in data_set.fields]
+        every = [
+            (one.name, one.label.said_in(reader.language) + (" *" if one.required else "")) for one in data_set.fields
+        ]
         for place, (heading, field) in enumerate(columns.items()):
             self.fields[f"heading{place}"] = forms.ChoiceField(
                 label=heading, choices=leave_out + every, required=False, initial=field
@@ -217,4 +222,3 @@ class MappingForm(DesignForm):
                 label = one.label.said_in(self.language)
                 self.add_error(None, _t("No column says: %(field)s. Every row needs it.") % {"field": label})
         return cleaned
-

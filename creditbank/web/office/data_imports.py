@@ -228,7 +228,13 @@ def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespon
         if read is None:
             raise NotVisible
         rows = (
-            (one.line, one.facts.get("cell", ""), one.facts.get("key", ""), one.column, reader.fault(one.code, one.facts))
+            (
+                one.line,
+                one.facts.get("cell", ""),
+                one.facts.get("key", ""),
+                one.column,
+                reader.fault(one.code, one.facts),
+            )
             for one in read.given.refused
         )
         head = (_t("Line"), _t("Cell"), _t("Row"), _t("Column"), _t("Reason"))
@@ -250,7 +256,9 @@ def apply(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
             return HttpResponseRedirect(reverse("office:data-run", args=[known.run.run_id]))
         read, problem = _try_to_read(scope, sheet, reader)
         if read is None or not read.given.rows or reader.actor.person is None:
-            messages.warning(request, problem or _t("No row of this sheet can be stored. Correct it and upload it again."))
+            messages.warning(
+                request, problem or _t("No row of this sheet can be stored. Correct it and upload it again.")
+            )
             return HttpResponseRedirect(sheet.address("check" if read is not None else "columns"))
         run = import_sheet(
             read,
@@ -300,7 +308,9 @@ def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable 
 
 def _words_of(read: ReadTable | None, sheet: Sheet) -> Mapping[str, Mapping[str, int]]:
     """Words nobody knows, and those that somebody has explained for this very sheet, so that it can be changed."""
-    found: dict[str, dict[str, int]] = {name: dict(said) for name, said in (read.unknown_values if read else {}).items()}
+    found: dict[str, dict[str, int]] = {
+        name: dict(said) for name, said in (read.unknown_values if read else {}).items()
+    }
     for name, said in sheet.values.items():
         for word in said:
             found.setdefault(name, {}).setdefault(word, 0)
@@ -382,4 +392,3 @@ def _line(data_set: DataSet, one: Any, reader: Reader) -> dict[str, Any]:
         case _:
             key, label = one
             return {"main": label, "by": key if key != label else "", "url": row_address(data_set, key)}
-

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.access import may_enter
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.gateways import clock
-from creditbank.queries.masterdata.register import SourceLine, figure_named, list_data_runs, source_of, source_register
 from creditbank.queries.masterdata.rows import RowLine, labels_of, page_of_rows
+from creditbank.queries.masterdata.sources import SourceLine, figure_named, list_data_runs, source_of, source_register
 from creditbank.queries.masterdata_pages import said_of
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.facts import set_source
@@ -54,9 +54,7 @@ class SourceForm(DesignForm):
         widget=forms.TextInput({"inputmode": "numeric", "class": "short n", "autocomplete": "off"}),
         help_text=_("After more days than this the data are called stale. Leave empty if there is no rhythm."),
     )
-    note = forms.CharField(
-        label=_("Remarks"), max_length=500, required=False, widget=forms.Textarea({"rows": 3})
-    )
+    note = forms.CharField(label=_("Remarks"), max_length=500, required=False, widget=forms.Textarea({"rows": 3}))
 
 
 @door("masterdata.read")
@@ -227,4 +225,3 @@ def _filters(scope: Scope, data_set: DataSet, reader: Reader) -> tuple[Filter, .
     figures = tuple((check.code, reader.figure(data_set, check)) for check in data_set.figures())
     made.append(Filter("figure", _t("Missing or contradictory"), figures))
     return tuple(made)
-

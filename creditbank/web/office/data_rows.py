@@ -192,9 +192,8 @@ def _value(one: Field, row: RowLine, labels: Mapping[tuple[str, str], str], read
     other = data_set_named(one.data_set)
     if one.kind is Kind.REFERENCE and value and other is not None:
         label = labels.get((one.data_set, str(value)))
-        if label is None:
-            said = format_html('{} <span class="soft">({})</span>', said, _t("not among the keys in the data"))
-        else:
+        # A name, or a code of which there is no row, leads nowhere.
+        if label is not None:
             shown = label if label == said else f"{label} ({said})"
             said = format_html('<a href="{}">{}</a>', row_address(other, str(value)), shown)
     return {"label": one.label.said_in(reader.language), "value": said}

@@ -53,7 +53,9 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         words = {code: reader.fault(code, {"key": "", "name": ""}) for code in counts}
         words |= {code: _t("Not in the sheet") for code in counts if code == NOT_IN_SHEET}
         filters = (
-            Filter("reason", _t("Reason"), tuple((code, f"{words[code]} ({count:,})") for code, count in counts.items())),
+            Filter(
+                "reason", _t("Reason"), tuple((code, f"{words[code]} ({count:,})") for code, count in counts.items())
+            ),
         )
         state = read_state(request.GET, columns=_PROBLEMS, filters=filters)
         listed, total = list_refused(
@@ -85,7 +87,13 @@ def problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
         reader = Reader(actor_of(request))
         found = _run(scope, run_id, reader)
         rows = (
-            (one.line or "", one.facts.get("cell", ""), one.facts.get("key", ""), one.column, reader.fault(one.code, one.facts))
+            (
+                one.line or "",
+                one.facts.get("cell", ""),
+                one.facts.get("key", ""),
+                one.column,
+                reader.fault(one.code, one.facts),
+            )
             for one in every_refused(scope, run_id)
         )
         name = f"problems-{found.data_set.code}-{found.run.started_at:%Y%m%d-%H%M%S}.csv"
@@ -108,6 +116,8 @@ def revert(request: HttpRequest, run_id: UUID) -> HttpResponse:
                 messages.warning(request, " ".join(reader.lines(done.explanation)))
             else:
                 messages.success(request, _t("The import was reverted."))
+            return HttpResponseRedirect(address)
+        if found.run.state == "reverted":
             return HttpResponseRedirect(address)
         rows, alone = standing_on(scope, run_id)
         context = {
