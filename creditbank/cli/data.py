@@ -1,0 +1,314 @@
+"""Master data of a school: templates, imports, exports, reverting a run, and the source register."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from creditbank.cli.boot import opened
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Five actions."""
+    from creditbank.domain.masterdata.sets import DATA_SETS
+
+    sets = [data_set.code for data_set in DATA_SETS]
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    template = actions.add_parser("template", help="write the workbook to fill in; needs no bank")
+    template.add_argument("set", choices=sets, help="which data set")
+    template.add_argument("--to", type=Path, metavar="FILE", help="where to write it (default: SET.xlsx)")
+    template.add_argument("--language", choices=["zh-hans", "en"], default="zh-hans", help="of the headings")
+
+    bring = actions.add_parser("import", help="bring a sheet in as one run that can be reverted")
+    bring.add_argument("set", choices=sets, help="which data set")
+    bring.add_argument("file", type=Path, help="an XLSX or CSV file")
+    bring.add_argument("--institution", required=True, metavar="CODE", help="whose data they are")
+    bring.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="whose state it is (default: today)")
+    bring.add_argument("--sheet", help="the sheet of a workbook (default: the first whose head fits)")
+    bring.add_argument("--encoding", help="the encoding of a CSV file, when the found one is wrong")
+    bring.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
+    bring.add_argument("--dry-run", action="store_true", help="say what each row would do, store nothing")
+
+    export = actions.add_parser("export", help="write the rows in force under the template's headings")
+    export.add_argument("set", choices=sets, help="which data set")
+    export.add_argument("--institution", required=True, metavar="CODE", help="whose data")
+    export.add_argument("--to", type=Path, metavar="FILE", help="where to write it (default: SET.xlsx)")
+    export.add_argument("--language", choices=["zh-hans", "en"], default="zh-hans", help="of the headings")
+    export.add_argument("--identities", action="store_true", help="with identity numbers, which are left out otherwise")
+
+    revert = actions.add_parser("revert", help="take an import back as one")
+    revert.add_argument("run", help="the run's id, as the import printed it")
+    revert.add_argument("--institution", required=True, metavar="CODE", help="whose run it is")
+    revert.add_argument("--by", metavar="SIGN-IN", help="who decides it (default: the institution itself)")
+
+    status = actions.add_parser("status", help="the source register: owner, freshness, what is missing")
+    status.add_argument("--institution", required=True, metavar="CODE", help="whose register")
+    status.add_argument("--list", dest="figure", metavar="SET:FIGURE", help="list the rows behind one figure")
+    status.add_argument("--language", choices=["zh-hans", "en"], default="zh-hans", help="of the answer")
+    for action in (template, bring, export, revert, status):
+        action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 1 when rows were refused, 2 when nothing could be done."""
+    if arguments.action == "template":
+        return _template(arguments)
+    from creditbank.gateways.problem import Problem
+
+    with opened(arguments, "data") as bank:
+        from creditbank.queries.institutions import account_named, institution_named
+
+        place = institution_named(arguments.institution)
+        if place is None:
+            raise Problem(
+                en=f"There is no institution with the code {arguments.institution}. Nothing was done.",
+                zh=f"没有代码为 {arguments.institution} 的机构。没有任何操作。",
+            )
+        by = getattr(arguments, "by", None)
+        actor = account_named(by) if by else place.id
+        if actor is None:
+            raise Problem(
+                en=f"There is no account with the sign-in {by}. Nothing was done.",
+                zh=f"没有登录名为 {by} 的账户。没有任何操作。",
+            )
+        match arguments.action:
+            case "import":
+                return _import(arguments, bank, place, actor)
+            case "export":
+                return _export(arguments, bank, place)
+            case "revert":
+                return _revert(arguments, place, actor)
+            case _:
+                return _status(arguments, place)
+
+
+def _data_set(code: str) -> Any:
+    from creditbank.domain.masterdata.sets import data_set_named
+
+    found = data_set_named(code)
+    assert found is not None
+    return found
+
+
+def _written(arguments: argparse.Namespace, content: bytes, rows: int) -> int:
+    place = arguments.to or Path(f"{arguments.set}.xlsx")
+    place.write_bytes(content)
+    if arguments.json:
+        print(json.dumps({"file": str(place), "rows": rows, "bytes": len(content)}))
+    else:
+        print(f"{place}: {rows} rows" if rows else f"{place}: the template of {arguments.set}")
+    return 0
+
+
+def _template(arguments: argparse.Namespace) -> int:
+    from creditbank.exchange.masterdata.writing import template_bytes
+
+    return _written(arguments, template_bytes(_data_set(arguments.set), arguments.language), 0)
+
+
+def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) -> int:
+    from creditbank.exchange.encoding import SheetProblem
+    from creditbank.exchange.masterdata.imports import import_sheet, plan_sheet, read_sheet
+    from creditbank.gateways import clock
+    from creditbank.gateways.files import FileRefused, open_upload
+    from creditbank.gateways.identities import Identities
+
+    today = clock.today(place.zone)
+    as_of = arguments.as_of or today
+    if as_of > today:
+        print(f"{as_of} is still to come: a sheet shows a day that has been. Nothing was imported.", file=sys.stderr)
+        return 2
+    try:
+        with open_upload(arguments.file) as upload:
+            read = read_sheet(
+                upload,
+                _data_set(arguments.set),
+                institution=place.id,
+                sheet=arguments.sheet,
+                encoding=arguments.encoding,
+                today=today,
+            )
+    except (SheetProblem, FileRefused) as refusal:
+        print(f"{arguments.file}: {refusal} Nothing was imported.", file=sys.stderr)
+        return 2
+    identities = Identities(bank)
+    if arguments.dry_run:
+        return _tell_plan(arguments, read, plan_sheet(read, institution=place.id, identities=identities, as_of=as_of))
+    finished = import_sheet(read, institution=place.id, identities=identities, as_of=as_of, actor=actor, now=clock.now)
+    counts = {
+        name: getattr(finished, f"rows_{name}")
+        for name in ("total", "new", "changed", "stored", "repeated", "refused", "missing")
+    }
+    if arguments.json:
+        print(json.dumps({"run": str(finished.run_id), "as_of": as_of.isoformat()} | counts))
+    else:
+        _tell_refused(read)
+        print(
+            f"Run {finished.run_id}: {counts['total']} rows as of {as_of}; {counts['new']} new,"
+            f" {counts['changed']} changed, {counts['repeated']} known already, {counts['refused']} refused;"
+            f" {counts['missing']} rows of the bank are not in the sheet and were kept."
+        )
+    return 1 if finished.rows_refused else 0
+
+
+def _tell_refused(read: Any) -> None:
+    from creditbank.exchange.masterdata.reading import MESSAGES
+    from creditbank.exchange.sheets import MESSAGES as SHEETS
+    from creditbank.gateways.wording import say_code
+
+    for note in read.notes:
+        print(say_code(note.code, note.facts, "en", MESSAGES))
+    for fault in read.given.refused:
+        where = " ".join(str(fault.facts[name]) for name in ("sheet", "cell") if name in fault.facts)
+        print(f"{where or f'line {fault.line}'} ({fault.column}): {say_code(fault.code, fault.facts, 'en', SHEETS)}")
+
+
+def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
+    from creditbank.domain.masterdata.facts import Verdict
+    from creditbank.domain.values import Text
+    from creditbank.queries.masterdata.rows import say_stored
+
+    data_set = read.table.data_set
+    counts = {verdict.value: plan.count(verdict) for verdict in Verdict}
+    if arguments.json:
+        changed = [
+            {"line": row.line, "key": row.key, "fields": sorted(change.field for change in row.changes)}
+            for row in plan.judged
+            if row.verdict is Verdict.CHANGED
+        ]
+        refused = [
+            [
+                fault.line,
+                fault.column,
+                fault.code,
+                {name: said.zh if isinstance(said, Text) else said for name, said in fault.facts.items()},
+            ]
+            for fault in plan.refused
+        ]
+        columns = {column.heading: column.field for column in read.table.columns}
+        answer = {"sheet": read.table.sheet, "as_of": plan.as_of.isoformat(), "columns": columns, "counts": counts}
+        answer |= {"changed": changed, "refused": refused, "missing": plan.missing}
+        print(json.dumps(answer | {"unknown_values": read.unknown_values}, ensure_ascii=False))
+        return 1 if plan.refused else 0
+    _tell_refused(read)
+    for row in plan.judged:
+        if row.verdict is Verdict.CHANGED:
+            said = [
+                f"{data_set.field(change.field).label.en}: "
+                f"{say_stored(data_set.field(change.field), change.old, 'en') or '—'} → "
+                f"{say_stored(data_set.field(change.field), change.new, 'en') or '—'}"
+                for change in row.changes
+            ]
+            print(f"line {row.line}: {row.key} {row.label}: {'; '.join(said)}")
+    print(
+        f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['older']} older than"
+        f" what is known, {len({fault.line for fault in plan.refused})} refused, {len(plan.missing)} not in the sheet."
+        " This was a dry run: nothing was stored."
+    )
+    return 1 if plan.refused else 0
+
+
+def _export(arguments: argparse.Namespace, bank: Any, place: Any) -> int:
+    from creditbank.exchange.masterdata.writing import export_bytes
+    from creditbank.gateways.identities import Identities
+    from creditbank.queries.masterdata.rows import every_row
+    from creditbank.records.scope import acting_for
+
+    data_set = _data_set(arguments.set)
+    with acting_for(institution=place.id, purpose="masterdata.export") as scope:
+        rows = [row.content for row in every_row(scope, data_set)]
+    identities = Identities(bank) if arguments.identities else None
+    content = export_bytes(data_set, rows, language=arguments.language, identities=identities)
+    return _written(arguments, content, len(rows))
+
+
+def _revert(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
+    from uuid import UUID
+
+    from creditbank.domain.explanation import Refusal
+    from creditbank.gateways import clock, wording
+    from creditbank.gateways.problem import Problem
+    from creditbank.records.scope import acting_for
+    from creditbank.services.masterdata.imports import revert_run
+
+    try:
+        run_id = UUID(arguments.run)
+    except ValueError as error:
+        raise Problem(
+            en=f"{arguments.run} is no id of a run. Nothing was changed.",
+            zh=f"{arguments.run} 不是导入的编号。没有任何改动。",
+        ) from error
+    with acting_for(institution=place.id, purpose="masterdata.revert") as scope:
+        answer = revert_run(scope=scope, run_id=run_id, actor=actor, at=clock.now())
+    if isinstance(answer, Refusal):
+        said = answer.explanation[0]
+        raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
+    if arguments.json:
+        print(json.dumps({"run": str(answer.run_id), "state": answer.state}))
+    else:
+        print(f"Run {answer.run_id} ({answer.file_name}) was reverted.")
+    return 0
+
+
+def _status(arguments: argparse.Namespace, place: Any) -> int:
+    from creditbank.gateways import clock
+    from creditbank.gateways.wording import say_code
+    from creditbank.queries.masterdata.sources import source_register
+    from creditbank.records.scope import acting_for
+
+    with acting_for(institution=place.id, purpose="masterdata.status") as scope:
+        if arguments.figure:
+            return _list(arguments, scope)
+        register = source_register(scope, today=clock.today(place.zone))
+    language = arguments.language
+    if arguments.json:
+        answer = [
+            {
+                "set": line.data_set.code,
+                "owner": line.owner,
+                "as_of": line.as_of.isoformat() if line.as_of else None,
+                "rows": line.rows,
+                "retired": line.retired,
+                "stale": line.stale,
+                "figures": {figure.code: figure.count for figure in line.figures},
+            }
+            for line in register
+        ]
+        print(json.dumps(answer, ensure_ascii=False))
+        return 0
+    for line in register:
+        print(f"{line.data_set.code:<10} {line.rows:>7}  {line.as_of or '—'}  {line.data_set.name.said_in(language)}"
+              f"{'  ' + line.owner if line.owner else ''}")  # fmt: skip
+        for figure in line.figures:
+            said = say_code(figure.sentence, figure.facts, language)
+            print(f"{'':>18}  {figure.count:>6}  {said}  [{line.data_set.code}:{figure.code}]")
+    return 0
+
+
+def _list(arguments: argparse.Namespace, scope: Any) -> int:
+    from creditbank.domain.masterdata.sets import data_set_named
+    from creditbank.gateways.problem import Problem
+    from creditbank.queries.masterdata.rows import page_of_rows
+    from creditbank.queries.masterdata.sources import figure_named
+
+    code, _, named = arguments.figure.partition(":")
+    data_set = data_set_named(code)
+    check = figure_named(data_set, named) if data_set else None
+    if data_set is None or check is None:
+        raise Problem(
+            en=f"There is no figure {arguments.figure}; name one as students:missing.class_code.",
+            zh=f"没有名为 {arguments.figure} 的指标；写法如 students:missing.class_code。",
+        )
+    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000)
+    if arguments.json:
+        print(json.dumps({"total": total, "rows": [[row.key, row.label] for row in rows]}, ensure_ascii=False))
+    else:
+        for row in rows:
+            print(f"{row.key}  {row.label}")
+        print(f"{total} rows" + (f", the first {len(rows)} listed" if len(rows) < total else ""))
+    return 0
