@@ -156,7 +156,7 @@ def test_what_columns_and_words_mean_is_asked_once_and_remembered(zhao, cast):
     later = csv_sheet([("代号", "课程名称", "课程性质"), ("SW1005", "网络", "校定")])
     next_time = upload(zhao, "courses", later, "2026-09-02").headers["Location"]
     page = zhao.get(next_time)
-    assert [(one["field"].value(), str(one["how"][1])) for one in page.context["columns"]][0] == ("code", "remembered")
+    assert next((one["field"].value(), str(one["how"][1])) for one in page.context["columns"]) == ("code", "remembered")
     assert counts(zhao.get(mapped(zhao, next_time).headers["Location"]))["New"] == "1"
 
 
