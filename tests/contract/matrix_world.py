@@ -239,13 +239,15 @@ def _run(label: str, place: UUID) -> Run:
 
 
 def _master_data(bank, label: str, place: UUID) -> MasterData:
-    run = bring(bank, place, "courses", [{"code": "SW1001", "name": "course"}], "2026-09-01")
+    # Two schools may have one code; here each has its own, so that nobody finds a row at the other's address.
+    key = f"C{place.hex[-8:]}"
+    run = bring(bank, place, "courses", [{"code": key, "name": "course"}], "2026-09-01")
     upload, content = clock.new_id(), "课程代码,课程名称\nSW1002,another\n".encode()
     staging.keep_sheet(bank, place, upload, content, {"set": "courses", "name": "a.csv", "as_of": "2026-09-02"})
     return MasterData(
         label,
         place,
-        {"data_set": "courses", "key": "SW1001"},
+        {"data_set": "courses", "key": key},
         {"run_id": run.run_id},
         {"data_set": "courses", "upload_id": upload},
     )

@@ -79,7 +79,7 @@ def test_from_the_template_to_the_list_the_history_and_back(zhao, cast):
     check = mapped(zhao, columns).headers["Location"]
     page = zhao.get(check)
     assert counts(page) == {
-        "New": "2", "Changed": "0", "The same": "0", "Something later stands": "0", "Refused": "0", "Not in the sheet": "0",
+        "New": "2", "Changed": "0", "The same": "0", "Something later stands": "0", "Refused by the check": "0", "Not in the sheet": "0",
     }  # fmt: skip
     assert rows(cast) == {}
     run = zhao.post(check.replace("/check/", "/apply/")).headers["Location"]
@@ -112,7 +112,7 @@ def test_the_dry_run_shows_each_verdict_with_its_rows_and_stores_nothing(zhao, c
     check = mapped(zhao, columns).headers["Location"]
     refused = zhao.get(check)
     assert counts(refused) == {
-        "New": "1", "Changed": "1", "The same": "0", "Something later stands": "0", "Refused": "1", "Not in the sheet": "1",
+        "New": "1", "Changed": "1", "The same": "0", "Something later stands": "0", "Refused by the check": "1", "Not in the sheet": "1",
     }  # fmt: skip
     assert refused.context["shown"] == "refused"
     assert [(row["line"], row["cell"], row["column"]) for row in refused.context["rows"]] == [

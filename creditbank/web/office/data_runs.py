@@ -209,7 +209,7 @@ def _figures(found: DataRun) -> list[dict[str, Any]]:
         {"word": _t("Changed"), "count": f"{stated.rows_changed:,}"},
         {"word": _t("Confirmed, nothing changed"), "count": f"{same:,}"},
         {"word": _t("Repeated, ignored"), "count": f"{stated.rows_repeated:,}"},
-        {"word": _t("Refused"), "count": f"{stated.rows_refused:,}"},
+        {"word": _t("Refused by the check"), "count": f"{stated.rows_refused:,}"},
         {"word": _t("Not in the sheet"), "count": f"{stated.rows_missing:,}"},
     ]
 
