@@ -150,7 +150,7 @@ def read_value(one: Field, text: str, today: date | None = None) -> Value | Faul
             return read if isinstance(read, str) else Fault(one.name, *read)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def read_date(text: str) -> date | None:
     """The day that a cell means: ISO, with slashes or points, Chinese, eight digits, or an Excel serial number."""
     said = normal(text)
