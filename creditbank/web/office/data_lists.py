@@ -99,6 +99,7 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
         labels = labels_of(scope, found, lines)
         context = {
             "data_set": found,
+            "name": found.name.said_in(reader.language),
             "columns": columns,
             "rows": [_row(found, line, labels, reader, check) for line in lines],
             "filters": filters,
