@@ -66,6 +66,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("export.read", "export_batch", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("export.make", "export_batch", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
+    Permission("masterdata.read", "data_row", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
+    Permission("masterdata.write", "data_row", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
     Permission("programme.publish", "programme", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),

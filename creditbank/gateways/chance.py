@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
@@ -12,6 +13,7 @@ def seeded(seed: int) -> random.Random:
     return random.Random(seed)  # noqa: S311 - a demonstration is to be repeatable
 
 
+@lru_cache(maxsize=100_000)
 def sort_key(name: str) -> str:
     """What a list of Chinese names is ordered by, stored beside the name."""
     return " ".join(lazy_pinyin(name))

@@ -19,6 +19,9 @@ from creditbank.gateways.problem import DiskProblem
 MOST_BYTES = 12 * 1024 * 1024
 """The largest file taken as evidence: a photo of a modern phone fits."""
 
+_SHORTEST = 1 + 12 + 16
+"""The bytes of anything sealed: the key's id, the nonce, and the tag of empty content."""
+
 _SIGNS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF-", "application/pdf"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -52,12 +55,9 @@ def store(bank: Bank, content: bytes) -> Stored | None:
     digest = hashlib.sha256(content).hexdigest()
     path = bank.files / digest[:2] / digest[2:4] / digest
     if not path.exists():
-        key_id, key = _key(bank)
-        nonce = os.urandom(12)
-        sealed = AESGCM(key).encrypt(nonce, content, _sealed_with(key_id, digest))
         for folder in (path.parent.parent, path.parent):
             disk.make_folder(folder, mode=0o700)
-        disk.write_whole(path, bytes([key_id]) + nonce + sealed, mode=0o600)
+        disk.write_whole(path, seal(bank, content, digest), mode=0o600)
     return Stored(digest, media_type, len(content))
 
 
@@ -77,18 +77,36 @@ def read(bank: Bank, sha256: str) -> bytes:
     """
     path = bank.files / sha256[:2] / sha256[2:4] / sha256
     try:
-        sealed = path.read_bytes()
-        # A lost key is never replaced by a new one here: nothing could be opened with it.
-        key_id, key = _opened(keys.need(bank, "data"))
-        # The key's id is sealed too: bytes under another key fail as damaged ones do.
-        content = AESGCM(key).decrypt(sealed[1:13], sealed[13:], _sealed_with(key_id, sha256))
-    except (OSError, InvalidTag, IndexError) as error:
+        content = unseal(bank, path.read_bytes(), sha256)
+    except (OSError, InvalidTag) as error:
         raise DiskProblem(
             en=f"The evidence file {sha256[:12]}… is missing or damaged. Its record was kept. Restore the files folder"
             " from a backup.",
             zh=f"佐证文件 {sha256[:12]}… 缺失或已损坏。其记录仍保留。请从备份恢复 files 文件夹。",
         ) from error
     return content
+
+
+def seal(bank: Bank, content: bytes, name: str) -> bytes:
+    """Content as it lies on the disk: the key's id, a nonce, and what only the same name opens."""
+    key_id, key = _key(bank)
+    nonce = os.urandom(12)
+    return bytes([key_id]) + nonce + AESGCM(key).encrypt(nonce, content, _sealed_with(key_id, name))
+
+
+def unseal(bank: Bank, sealed: bytes, name: str) -> bytes:
+    """What :func:`seal` sealed under this name.
+
+    Raises:
+        InvalidTag: it is damaged, or was sealed under another name or key.
+        KeyProblem: the key is missing or must not be used.
+    """
+    # A lost key is never replaced by a new one here: nothing could be opened with it.
+    key_id, key = _opened(keys.need(bank, "data"))
+    if len(sealed) < _SHORTEST:
+        raise InvalidTag
+    # The key's id is sealed too: bytes under another key fail as damaged ones do.
+    return AESGCM(key).decrypt(sealed[1:13], sealed[13:], _sealed_with(key_id, name))
 
 
 def _sealed_with(key_id: int, sha256: str) -> bytes:

@@ -94,3 +94,4 @@ class LearnerNumber(models.Model):
 
     class Meta:
         db_table = "learner_number"
+        indexes = [models.Index(fields=["institution", "learner_id"], name="learner_number_learner")]

@@ -12,7 +12,7 @@ from django.test import Client
 from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.registrar import default_mapping
-from creditbank.gateways import clock
+from creditbank.gateways import clock, staging
 from creditbank.records.people import Account
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.results import ImportProblem, ImportRun
@@ -28,6 +28,7 @@ from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
+from tests.services.masterdata_rows import bring
 from tests.web.office_cases import FACTS, PDF
 
 
@@ -92,6 +93,17 @@ class Published:
 
 
 @dataclass(frozen=True)
+class MasterData:
+    """A row of an institution's master data, the run that brought it, and a sheet between upload and import."""
+
+    label: str
+    institution: UUID
+    row: dict[str, str]
+    run: dict[str, UUID]
+    sheet: dict[str, object]
+
+
+@dataclass(frozen=True)
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
@@ -104,6 +116,7 @@ class World:
     versions: tuple[Published, ...]
     programmes: tuple[Published, ...]
     above: dict[UUID, set[UUID]]
+    master_data: tuple[MasterData, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -144,6 +157,10 @@ def build_world(bank, cast: Cast) -> World:
             cast.college: {cast.college, cast.centre},
             cast.university: {cast.university, cast.centre},
         },
+        master_data=tuple(
+            _master_data(bank, label, place)
+            for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
     )
 
 
@@ -248,6 +265,19 @@ def _export(label: str, registrar: Actor) -> Export:
             returned=ReturnedSheet("back.csv", "0" * 64, "UTF-8", "", (), ()),
         )  # fmt: skip
     return Export(label, Thing(None, registrar.institution, None), made.batch_id, kept.reconciliation_id)
+def _master_data(bank, label: str, place: UUID) -> MasterData:
+    # Two schools may have one code; here each has its own, so that nobody finds a row at the other's address.
+    key = f"C{place.hex[-8:]}"
+    run = bring(bank, place, "courses", [{"code": key, "name": "course"}], "2026-09-01")
+    upload, content = clock.new_id(), "课程代码,课程名称\nSW1002,another\n".encode()
+    staging.keep_sheet(bank, place, upload, content, {"set": "courses", "name": "a.csv", "as_of": "2026-09-02"})
+    return MasterData(
+        label,
+        place,
+        {"data_set": "courses", "key": key},
+        {"run_id": run.run_id},
+        {"data_set": "courses", "upload_id": upload},
+    )
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -137,6 +137,40 @@ def _published_programmes(world: World) -> list[Sample]:
     ]
 
 
+def _data_sets(**more: Any) -> Callable[[World], list[Sample]]:
+    """A data set about no person, and one about people: the latter is not for the desk of one college."""
+
+    def samples(_world: World) -> list[Sample]:
+        return [
+            Sample("courses", {"data_set": "courses"} | more),
+            Sample("students", {"data_set": "students"} | more, also=lambda actor: actor.college is None),
+        ]
+
+    return samples
+
+
+def _kept_sets(_world: World) -> list[Sample]:
+    """Data sets are kept by a desk of the whole school."""
+    return [Sample("courses", {"data_set": "courses"}, also=lambda actor: actor.college is None)]
+
+
+def _data_rows(world: World) -> list[Sample]:
+    """A row about no person is read by every desk of its school."""
+    return [
+        Sample(one.label, one.row, also=lambda actor, place=one.institution: actor.institution == place)
+        for one in world.master_data
+    ]
+
+
+def _whole_school(kind: str) -> Callable[[World], list[Sample]]:
+    """Rows, sheets and runs of master data, as a desk of the whole school reaches them."""
+
+    def samples(world: World) -> list[Sample]:
+        return [Sample(one.label, getattr(one, kind), Thing(institution=one.institution)) for one in world.master_data]
+
+    return samples
+
+
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
 REGISTRY: dict[str, Entry] = {
@@ -209,6 +243,23 @@ REGISTRY: dict[str, Entry] = {
     "office:export-resend": Entry("export.make", _exports()),
     "office:reconciliation": Entry("export.read", _returned),
     "office:reconciliation-csv": Entry("export.read", _returned),
+    "office:data": Entry("masterdata.read"),
+    "office:data-list": Entry("masterdata.read", _data_sets()),
+    "office:data-template": Entry("masterdata.read", _data_sets()),
+    "office:data-export": Entry("masterdata.write", _kept_sets),
+    "office:data-source": Entry("masterdata.write", _kept_sets),
+    "office:data-add": Entry("masterdata.write", _kept_sets),
+    "office:data-row": Entry("masterdata.read", _data_rows),
+    "office:data-change": Entry("masterdata.write", _whole_school("row")),
+    "office:data-retire": Entry("masterdata.write", _whole_school("row")),
+    "office:data-import": Entry("masterdata.write", _kept_sets),
+    "office:data-import-columns": Entry("masterdata.write", _whole_school("sheet")),
+    "office:data-import-check": Entry("masterdata.write", _whole_school("sheet")),
+    "office:data-import-problems": Entry("masterdata.write", _whole_school("sheet")),
+    "office:data-import-apply": Entry("masterdata.write", _whole_school("sheet")),
+    "office:data-run": Entry("results.read_imports", _whole_school("run")),
+    "office:data-run-csv": Entry("results.read_imports", _whole_school("run")),
+    "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
     "office:programmes": Entry("programme.read"),
@@ -336,8 +387,8 @@ def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
     return tried, changed
 
 
-_LAST = ("learner:deposit_check", "learner:withdraw", "account:sign_out")
-"""What ends a draft or a session is tried last."""
+_LAST = ("office:data-import-apply", "learner:deposit_check", "learner:withdraw", "account:sign_out")
+"""What ends a sheet, a draft or a session is tried last."""
 
 
 def _walk_route(bank, world: World, route: dict[str, Any], changed: list[str]) -> list[Cell]:

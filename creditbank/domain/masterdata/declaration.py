@@ -37,7 +37,7 @@ class Choice:
     aliases: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CodeTable:
     """An editioned list of codes with its source."""
 
@@ -95,9 +95,9 @@ class Check:
         return ".".join([self.kind.value, *self.fields])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class DataSet:
-    """One kind of master data; its key is one or more of its fields."""
+    """One kind of master data; its key is one or more of its fields. Each exists once and is equal to itself only."""
 
     code: str
     name: Text

@@ -20,6 +20,8 @@ MESSAGES: dict[str, str] = {
 }
 """What is said of rows of a sheet beside their cells."""
 
+_ENCODE = json.JSONEncoder(ensure_ascii=True, sort_keys=True, separators=(",", ":")).encode
+
 Stored = Any
 """A value as facts store it: text, a whole number, a truth, nothing, or a sealed number with its blind index."""
 
@@ -81,12 +83,12 @@ class Change:
 
 def canonical(value: Stored) -> str:
     """A value as one text, equal for equal values; decides between equal ranks."""
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return f"s{value}" if isinstance(value, str) else _ENCODE(value)
 
 
 def project(facts: Iterable[Stated]) -> Row | None:
     """The row that facts make: each field has the value of the highest rank, equal ranks decided by content."""
-    best: dict[str, tuple[str, str, Stored]] = {}
+    best: dict[str, tuple[str, Stored]] = {}
     contested: set[str] = set()
     stated = False
     for fact in facts:
@@ -95,18 +97,16 @@ def project(facts: Iterable[Stated]) -> Row | None:
         for name, value in fact.content.items():
             known = best.get(name)
             if known is None or rank > known[0]:
-                best[name] = rank, canonical(value), value
+                best[name] = rank, value
                 contested.discard(name)
-            elif rank == known[0]:
-                said = canonical(value)
-                if said != known[1]:
-                    contested.add(name)
-                    if said > known[1]:
-                        best[name] = rank, said, value
+            elif rank == known[0] and value != known[1]:
+                contested.add(name)
+                if canonical(value) > canonical(known[1]):
+                    best[name] = rank, value
     if not stated:
         return None
     return Row(
-        {name: best[name][2] for name in sorted(best)},
+        {name: best[name][1] for name in sorted(best)},
         {name: best[name][0] for name in sorted(best)},
         tuple(sorted(contested)),
     )
@@ -122,7 +122,7 @@ def judge(row: Row | None, fact: Stated) -> tuple[Verdict, tuple[Change, ...], t
     older: list[Change] = []
     for name, value in fact.content.items():
         old = row.content.get(name)
-        if name in row.content and canonical(old) == canonical(value):
+        if name in row.content and old == value:
             continue
         since = row.since.get(name, "")
         over = rank > since or (rank == since and canonical(value) > canonical(old))

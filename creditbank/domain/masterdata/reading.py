@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact
-from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
+from creditbank.domain.masterdata.declaration import CodeTable, DataSet, Field, Kind
 from creditbank.domain.masterdata.identity import read_identity
 from creditbank.domain.values import format_credit, parse_credit
 
@@ -37,6 +37,8 @@ Value = str | int | bool | None
 _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 _MOST_TEXT, _MOST_CODE = 500, 64
 _NO_MAP: Mapping[str, str] = MappingProxyType({})
+_REPEATED = frozenset({Kind.CHOICE, Kind.DATE, Kind.INTEGER, Kind.AMOUNT, Kind.YES_NO, Kind.REFERENCE})
+_UNSHOWN = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ T]0{1,2}:00(?::00(?:\.0+)?)?)?")
 _PACKED = re.compile(r"(?:19|20)\d{6}")
 _SERIAL = re.compile(r"(\d{5})(?:\.0+)?")
@@ -101,7 +103,11 @@ def read_record(
             if one.required:
                 faults.append(Fault(one.name, "masterdata.required", {"field": one.label}))
             continue
-        read = _foreign(one, text) if one.kind is Kind.PERSON_ID and foreign else read_value(one, text, today)
+        if one.kind in _REPEATED:
+            # A column of a roster says the same few things thousands of times.
+            read = _repeated(data_set, one.name, text)
+        else:
+            read = _foreign(one, text) if one.kind is Kind.PERSON_ID and foreign else read_value(one, text, today)
         if isinstance(read, Fault):
             faults.append(read)
             continue
@@ -111,6 +117,11 @@ def read_record(
         if data_set.code == "colleges" and one.name == "code" and not _UNIT_CODE.fullmatch(str(read)):
             faults.append(Fault("code", "masterdata.no_unit_code", {"value": str(read)}))
     return tuple(faults) if faults else Record(key_of(data_set, content), content)
+
+
+@lru_cache(maxsize=50_000)
+def _repeated(data_set: DataSet, name: str, text: str) -> Value | Fault:
+    return read_value(data_set.field(name), text)
 
 
 def read_value(one: Field, text: str, today: date | None = None) -> Value | Fault:
@@ -139,7 +150,7 @@ def read_value(one: Field, text: str, today: date | None = None) -> Value | Faul
             return read if isinstance(read, str) else Fault(one.name, *read)
 
 
-@cache
+@lru_cache(maxsize=20_000)
 def read_date(text: str) -> date | None:
     """The day that a cell means: ISO, with slashes or points, Chinese, eight digits, or an Excel serial number."""
     said = normal(text)
@@ -165,10 +176,10 @@ def _tens(match: re.Match[str]) -> str:
 
 
 def _text(one: Field, text: str) -> Value | Fault:
-    for character in text:
-        # A character of private use looks like anything or nothing on another machine.
-        if not character.isprintable() or character == "\ufffd" or unicodedata.category(character) in {"Co", "Cs"}:
-            return Fault(one.name, "masterdata.no_text", {"character": f"U+{ord(character):04X}"})
+    # A character of private use looks like anything or nothing on another machine.
+    if not text.isprintable() or _UNSHOWN.search(text):
+        spoiled = next(one for one in text if not one.isprintable() or _UNSHOWN.match(one))
+        return Fault(one.name, "masterdata.no_text", {"character": f"U+{ord(spoiled):04X}"})
     if len(text) > _MOST_TEXT:
         return Fault(one.name, "masterdata.too_long", {"letters": len(text), "most": _MOST_TEXT})
     return text
@@ -191,20 +202,19 @@ def _foreign(one: Field, text: str) -> Value | Fault:
 
 
 @cache
-def _choices(one: Field) -> Mapping[str, str]:
-    assert one.table is not None
+def _choices(table: CodeTable) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for choice in reversed(one.table.choices):
+    for choice in reversed(table.choices):
         for word in (*choice.aliases, choice.label.en, choice.label.zh, choice.code):
             found[normal(word).casefold()] = choice.code
     return found
 
 
 def _choice(one: Field, text: str) -> Value | Fault:
-    found = _choices(one).get(normal(text).casefold())
+    assert one.table is not None
+    found = _choices(one.table).get(normal(text).casefold())
     if found is not None:
         return found
-    assert one.table is not None
     listed = "、".join(choice.label.zh for choice in one.table.choices)
     return Fault(one.name, "masterdata.no_choice", {"value": text[:40], "choices": listed})
 

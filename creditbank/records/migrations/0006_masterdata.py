@@ -181,6 +181,10 @@ class Migration(migrations.Migration):
             model_name='learner',
             index=models.Index(fields=['national_id_index'], name='learner_identity'),
         ),
+        migrations.AddIndex(
+            model_name='learnernumber',
+            index=models.Index(fields=['institution', 'learner_id'], name='learner_number_learner'),
+        ),
         migrations.RunSQL(
             # A school that enrols somebody learns which account a number belongs to, and nothing else of it.
             """CREATE FUNCTION learner_of_identity(wanted bytea[]) RETURNS TABLE (found_index bytea, found_learner uuid)

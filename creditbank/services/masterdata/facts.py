@@ -22,6 +22,8 @@ from creditbank.services.masterdata.rows import renew_rows, rows_of, run_for, ta
 from creditbank.services.masterdata.statements import NEW_FACTS
 from creditbank.services.operations import note_operation
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
+
 
 @dataclass(frozen=True, slots=True)
 class StatedRow:
@@ -106,7 +108,7 @@ def store_facts(
         key=[key for key, _content, _line in stated],
         fact_id=new_ids(len(stated)),
         line=[line for _key, _content, line in stated],
-        content=[json.dumps(content, ensure_ascii=False) for _key, content, _line in stated],
+        content=[_ENCODE(content) for _key, content, _line in stated],
         as_of=as_of,
         at=at,
         run_id=run_id,

@@ -21,6 +21,7 @@ from creditbank.services.masterdata import typed
 from creditbank.services.masterdata.statements import CHANGES_OF, FACTS, GONE_ROWS, NEW_ROWS, ROWS
 
 BATCH = 5000
+_ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def take_turn(scope: Scope) -> None:
@@ -66,7 +67,7 @@ def _renew(scope: Scope, data_set: DataSet, keys: list[str], at: datetime) -> No
             if effect is not None and key in facts:
                 facts[key].append(effect)
     made = {key: row for key in keys if (row := project(facts[key])) is not None}
-    gone = [key for key in keys if key not in made and key in before]
+    gone = {key for key in keys if key not in made and key in before}
     if made:
         labels = [label_of(data_set, key, row.content) for key, row in made.items()]
         run_for(
@@ -82,12 +83,14 @@ def _renew(scope: Scope, data_set: DataSet, keys: list[str], at: datetime) -> No
             label_sort=[sorted_by(label) for label in labels],
         )
     if gone:
-        run_for(scope, GONE_ROWS, data_set=data_set.code, keys=gone)
+        run_for(scope, GONE_ROWS, data_set=data_set.code, keys=sorted(gone))
+    # A row that says what it said before changes nothing elsewhere.
+    moved = {key: row for key, row in made.items() if key not in before or before[key][0].content != row.content}
     typed.follow(
         scope=scope,
         data_set=data_set,
-        before={key: row.content for key, (row, _label) in before.items()},
-        made={key: row.content for key, row in made.items()},
+        before={key: row.content for key, (row, _label) in before.items() if key in moved or key in gone},
+        made={key: row.content for key, row in moved.items()},
         at=at,
     )
     if data_set.code == "changes":
@@ -111,4 +114,4 @@ def sorted_by(label: str) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return _ENCODE(value)

@@ -81,8 +81,9 @@ JOIN learner_number AS number ON number.institution_id = %(institution_id)s AND 
 """
 
 NUMBERS = """
-SELECT number.learner_id, number.student_number FROM learner_number AS number
-WHERE number.institution_id = %(institution_id)s AND number.learner_id = ANY(%(learner_id)b::uuid[])
+SELECT number.learner_id, number.student_number
+FROM unnest(%(learner_id)b::uuid[]) AS given(learner_id)
+JOIN learner_number AS number ON number.institution_id = %(institution_id)s AND number.learner_id = given.learner_id
 """
 
 IDENTITIES = "SELECT found_index, found_learner FROM learner_of_identity(%(wanted)b::bytea[])"

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 _PURPOSES = {
     "learner.read": _("Opened your record"),
+    "masterdata.read": _("Opened your entry in the school's roster"),
     "recognition.read": _("Read one of your requests"),
     "recognition.review": _("Worked on one of your requests"),
     "evidence.read": _("Opened a file of yours"),

@@ -41,6 +41,7 @@ _MENU = (
         ),
     ),
     (_("Learners"), ((Place(_("Learner records"), "office:learners", "users", "l"), "learner.read"),)),
+    (_("Data"), ((Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),)),
     (
         _("Administration"),
         (

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.exchange.results import ALL_MESSAGES
 from creditbank.gateways import wording
 from creditbank.queries.imports import RefusedRow, Run, count_reasons, every_refused, find_run, list_refused, list_runs
@@ -113,7 +114,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "stored": f"{run.stored:,}",
         "refused": f"{run.refused:,}",
         "status": status_of(run),
-        "url": reverse("office:import", args=[run.run_id]),
+        "url": reverse("office:data-run" if data_set_named(run.kind) else "office:import", args=[run.run_id]),
     }
 
 
@@ -124,6 +125,7 @@ def status_of(run: Run) -> tuple[str, str]:
     words = {
         "running": ("info", _t("Running")),
         "finished": ("ok", _t("Finished")),
+        "reverted": ("warn", _t("Reverted")),
     }
     return words.get(run.state, ("plain", run.state))
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from creditbank.web.office import (
     batches,
+    data_imports,
+    data_lists,
+    data_rows,
+    data_runs,
     decisions,
     evidence,
     exports,
@@ -18,9 +22,15 @@ from creditbank.web.office import (
     rules,
     today,
 )
+from creditbank.web.office.data_words import RowKey
+
+register_converter(RowKey, "row_key")
 
 app_name = "office"
 
+_SET = "data/<slug:data_set>/"
+_SHEET = f"{_SET}import/<uuid:upload_id>/"
+_ROW = f"{_SET}row/<row_key:key>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -56,6 +66,23 @@ urlpatterns = [
         returned.download,
         name="reconciliation-csv",
     ),
+    path("data/", data_lists.overview, name="data"),
+    path("data/runs/<uuid:run_id>/", data_runs.run, name="data-run"),
+    path("data/runs/<uuid:run_id>/problems.csv", data_runs.problems, name="data-run-csv"),
+    path("data/runs/<uuid:run_id>/revert/", data_runs.revert, name="data-revert"),
+    path(_SET, data_lists.listing, name="data-list"),
+    path(f"{_SET}source/", data_lists.source, name="data-source"),
+    path(f"{_SET}template.xlsx", data_runs.template, name="data-template"),
+    path(f"{_SET}export.xlsx", data_runs.export, name="data-export"),
+    path(f"{_SET}add/", data_rows.add, name="data-add"),
+    path(_ROW, data_rows.row, name="data-row"),
+    path(f"{_ROW}change/", data_rows.change, name="data-change"),
+    path(f"{_ROW}retire/", data_rows.retire, name="data-retire"),
+    path(f"{_SET}import/", data_imports.upload, name="data-import"),
+    path(f"{_SHEET}columns/", data_imports.columns, name="data-import-columns"),
+    path(f"{_SHEET}check/", data_imports.check, name="data-import-check"),
+    path(f"{_SHEET}problems.csv", data_imports.problems, name="data-import-problems"),
+    path(f"{_SHEET}apply/", data_imports.apply, name="data-import-apply"),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),
