@@ -265,6 +265,8 @@ def _export(label: str, registrar: Actor) -> Export:
             returned=ReturnedSheet("back.csv", "0" * 64, "UTF-8", "", (), ()),
         )  # fmt: skip
     return Export(label, Thing(None, registrar.institution, None), made.batch_id, kept.reconciliation_id)
+
+
 def _master_data(bank, label: str, place: UUID) -> MasterData:
     # Two schools may have one code; here each has its own, so that nobody finds a row at the other's address.
     key = f"C{place.hex[-8:]}"
