@@ -1,4 +1,4 @@
-"""Write master data as workbooks: a template to fill in, and the rows in force under its headings."""
+"""Write master data as workbooks: templates to fill in, and the rows in force under the same heads."""
 
 from __future__ import annotations
 
