@@ -340,7 +340,7 @@ def _counts(plan: Plan) -> dict[str, int]:
 
 
 def _groups(sheet: Sheet, counts: Mapping[str, int], shown: str) -> list[dict[str, Any]]:
-    words = {verdict.value: word for verdict, (_tone, word) in VERDICTS.items()}
+    words = {verdict.value: str(word) for verdict, (_tone, word) in VERDICTS.items()}
     words |= {REFUSED: _t("Refused by the check"), MISSING: _t("Not in the sheet")}
     return [
         {
