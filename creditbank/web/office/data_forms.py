@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import read_record, say_value
-from creditbank.queries.masterdata_pages import choices_of
+from creditbank.queries.masterdata.pages import choices_of
 from creditbank.records.scope import Scope
 from creditbank.web.design.forms import DateField, DateInput, DesignForm, FileDrop
 from creditbank.web.office.data_words import Reader

@@ -25,7 +25,7 @@ from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, pl
 from creditbank.exchange.masterdata.reading import ReadTable, Table
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import FileRefused, open_upload
-from creditbank.queries.masterdata_pages import find_data_run
+from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.imports import JudgedRow, Plan
@@ -99,7 +99,7 @@ class Sheet:
         """The page of a step: columns, check, problems or apply."""
         return reverse(f"office:data-import-{step}", args=[self.data_set.code, self.upload_id])
 
-    def open(self, then: Callable[[Any], Any]) -> Any:
+    def taken(self, then: Callable[[Any], Any]) -> Any:
         """Do something with the file as an upload; it is closed afterwards."""
         content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
         if content is None:
@@ -144,7 +144,7 @@ def columns(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespons
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
         if sheet.run_id is not None and find_data_run(scope, sheet.run_id) is not None:
             return HttpResponseRedirect(reverse("office:data-run", args=[sheet.run_id]))
-        table = sheet.open(lambda taken: _table(sheet, taken))
+        table = sheet.taken(lambda taken: _table(sheet, taken))
         read, problem = _try_to_read(scope, sheet, reader)
         headings = {column.heading: column.field for column in table.columns}
         unknown = _words_of(read, sheet)
@@ -291,7 +291,7 @@ def _table(sheet: Sheet, taken: Any) -> Table:
 def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable | None, str]:
     """The rows as the mapping of now reads them, or why they cannot be read."""
     try:
-        read = sheet.open(
+        read = sheet.taken(
             lambda taken: read_sheet(
                 taken,
                 sheet.data_set,

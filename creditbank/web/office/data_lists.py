@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.access import may_enter
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.gateways import clock
+from creditbank.queries.masterdata.pages import said_of
 from creditbank.queries.masterdata.rows import RowLine, labels_of, page_of_rows
 from creditbank.queries.masterdata.sources import SourceLine, figure_named, list_data_runs, source_of, source_register
-from creditbank.queries.masterdata_pages import said_of
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.facts import set_source
 from creditbank.web.design.forms import DesignForm

@@ -17,8 +17,8 @@ from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Change, Verdict
 from creditbank.domain.masterdata.sets import CHANGES, COURSES, STUDENTS, data_set_named
 from creditbank.gateways import clock
+from creditbank.queries.masterdata.pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.queries.masterdata.rows import RowDetail, RowLine, dependents_of_course, find_row, labels_of
-from creditbank.queries.masterdata_pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.facts import StatedRow, state_row

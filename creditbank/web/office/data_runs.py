@@ -20,8 +20,8 @@ from creditbank.exchange.masterdata.writing import export_bytes, template_bytes
 from creditbank.gateways import clock
 from creditbank.gateways.identities import Identities
 from creditbank.queries.imports import RefusedRow, count_reasons, every_refused, list_refused
+from creditbank.queries.masterdata.pages import DataRun, find_data_run, standing_on
 from creditbank.queries.masterdata.rows import every_row
-from creditbank.queries.masterdata_pages import DataRun, find_data_run, standing_on
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.imports import revert_run
