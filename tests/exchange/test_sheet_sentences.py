@@ -9,13 +9,21 @@ import polib
 import pytest
 
 import creditbank
-from creditbank.exchange import aggregates, encoding, result_rows, results, sheets, workbooks
+from creditbank.exchange import (
+    aggregates,
+    encoding,
+    plans,
+    result_rows,
+    results,
+    sheets,
+    workbooks,
+)
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.mapping import read_mapping
 from creditbank.gateways import files
 
 CATALOGUE = Path(creditbank.__file__).parent / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-MODULES = (files, encoding, workbooks, sheets, aggregates, result_rows, results)
+MODULES = (files, encoding, workbooks, sheets, aggregates, result_rows, results, plans)
 SENTENCES = {code: text for module in MODULES for code, text in module.MESSAGES.items()}
 
 
