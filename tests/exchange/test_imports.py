@@ -364,7 +364,7 @@ def test_a_killed_process_leaves_an_interrupted_run_that_the_next_one_finishes(b
     importer.wait()
     with acting_for(institution=ready.university, purpose="test") as scope:
         assert mark_interrupted(scope=scope) == 0
-    for _ in range(100):
+    for _ in range(600):
         # The server notices a lost client when it next speaks to it.
         with acting_for(institution=ready.college, purpose="test") as scope:
             if mark_interrupted(scope=scope):

@@ -30,7 +30,8 @@ RETURNING 1
 
 _SAID = "{0}.term, {0}.starts_on, {0}.earned_on, {0}.outcome, {0}.mark, {0}.credit, {0}.level, {0}.field, {0}.grade"
 
-# The fact that counts, and the fact of the sheet's own day if there is one.
+# The fact that counts, and the fact of the sheet's own day if there is one. Each is looked up by its key: a join that
+# was planned on an empty table would go through all of it for ever.
 STORED = f"""
 SELECT given.place, newest.as_of, newest.lot_id, same.as_of IS NOT NULL, {_SAID.format("newest")},
   {_SAID.format("same")}
@@ -42,9 +43,13 @@ CROSS JOIN LATERAL (
     AND result.course = given.course AND result.presentation = given.presentation AND result.sitting = given.sitting
   ORDER BY as_of DESC LIMIT 1
 ) AS newest
-LEFT JOIN result AS same ON same.learner_id = given.learner_id AND same.institution_id = %(institution_id)s
-  AND same.course = given.course AND same.presentation = given.presentation AND same.sitting = given.sitting
-  AND same.as_of = %(as_of)s::date
+LEFT JOIN LATERAL (
+  SELECT * FROM result
+  WHERE result.learner_id = given.learner_id AND result.institution_id = %(institution_id)s
+    AND result.course = given.course AND result.presentation = given.presentation AND result.sitting = given.sitting
+    AND result.as_of = %(as_of)s::date
+  LIMIT 1
+) AS same ON true
 """  # noqa: S608 - the pieces are the constant above
 
 # The deposit behind each lot that a correction takes back.
