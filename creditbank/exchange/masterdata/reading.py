@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -325,23 +326,23 @@ def _unprotected(text: str) -> str:
     return text[1:] if text.startswith(_PROTECTED) else text
 
 
-class _Source:
+class _Source(ABC):
     """Where rows come from."""
 
     title = ""
     encoding = ""
 
+    @abstractmethod
     def heads(self) -> Iterator[tuple[int, Sequence[str]]]:
         """Lines that may be the head, each with its headings."""
-        raise NotImplementedError
 
+    @abstractmethod
     def merged(self, line: int) -> bool:
         """Whether the head at this line has merged cells."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rows(self, head_line: int, places: Sequence[int]) -> Iterator[_Line | RefusedRow]:
         """The rows below the head, blank ones left out."""
-        raise NotImplementedError
 
 
 class _TextSource(_Source):
