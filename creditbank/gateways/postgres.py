@@ -84,7 +84,6 @@ class _ArrayDumper(Dumper):
     format = Format.BINARY
     column: type[_Column]
     element: int
-    size: int
     write: Callable[[Any], bytes]
 
     def dump(self, obj: _Column) -> bytes:
@@ -93,16 +92,19 @@ class _ArrayDumper(Dumper):
         if len(set(map(id, values))) == 1:
             # Most columns of a batch hold one value again and again.
             written, nulls = (_NULL, 1) if values[0] is None else (_sized(write(values[0])), 0)
-            parts = [written * len(values)]
-        elif None in values:
-            parts, nulls = [_NULL if value is None else _sized(write(value)) for value in values], 1
-        elif self.size:
-            before = self.size.to_bytes(4, "big")
-            parts = [before + write(value) for value in values]
+            body = written * len(values)
+        elif type(None) in set(map(type, values)):
+            body, nulls = b"".join([_NULL if value is None else _sized(write(value)) for value in values]), 1
         else:
-            parts = [_sized(write(value)) for value in values]
+            parts = list(map(write, values))
+            sizes = set(map(len, parts))
+            if len(sizes) == 1:
+                before = sizes.pop().to_bytes(4, "big")
+                body = before + before.join(parts)
+            else:
+                body = b"".join(map(_sized, parts))
         head = pack(">5i", 1, nulls, self.element, len(values), 1) if values else pack(">3i", 0, 0, self.element)
-        return b"".join([head, *parts])
+        return head + body
 
 
 def _sized(written: bytes) -> bytes:
@@ -113,31 +115,31 @@ _NULL = b"\xff\xff\xff\xff"
 _DAY_ZERO = date(2000, 1, 1).toordinal()
 
 
-def _kind(name: str, size: int, write: Callable[[Any], bytes]) -> type[_ArrayDumper]:
+def _kind(name: str, write: Callable[[Any], bytes]) -> type[_ArrayDumper]:
     column = type(f"_Column_{name}", (_Column,), {"__slots__": ()})
     known = psycopg.adapters.types[name]
     return type(
         f"_ArrayDumper_{name}",
         (_ArrayDumper,),
-        {"column": column, "element": known.oid, "oid": known.array_oid, "size": size, "write": staticmethod(write)},
+        {"column": column, "element": known.oid, "oid": known.array_oid, "write": staticmethod(write)},
     )
 
 
-def _number(size: int) -> tuple[int, Callable[[int], bytes]]:
-    return size, lambda value: value.to_bytes(size, "big", signed=True)
+def _number(size: int) -> Callable[[int], bytes]:
+    return lambda value: value.to_bytes(size, "big", signed=True)
 
 
-_WRITERS: dict[str, tuple[int, Callable[[Any], bytes]]] = {
-    "uuid": (16, attrgetter("bytes")),
-    "text": (0, str.encode),
-    "bytea": (0, bytes),
+_WRITERS: dict[str, Callable[[Any], bytes]] = {
+    "uuid": attrgetter("bytes"),
+    "text": str.encode,
+    "bytea": bytes,
     "int2": _number(2),
     "int4": _number(4),
     "int8": _number(8),
-    "date": (4, lambda value: (value.toordinal() - _DAY_ZERO).to_bytes(4, "big", signed=True)),
+    "date": lambda value: (value.toordinal() - _DAY_ZERO).to_bytes(4, "big", signed=True),
 }
-"""Bytes of one value (0: of any length) and how it is written."""
-_KINDS = {name: _kind(name, size, write) for name, (size, write) in _WRITERS.items()}
+"""How one value is written."""
+_KINDS = {name: _kind(name, write) for name, write in _WRITERS.items()}
 _SAME = {"int": "int4", "integer": "int4", "smallint": "int2", "bigint": "int8"}
 _ARRAY = re.compile(r"%\((\w+)\)b::(\w+)\[\]")
 

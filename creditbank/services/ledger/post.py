@@ -22,7 +22,6 @@ from creditbank.domain.ledger import (
     deposit_writer,
     lot_facts,
     posting_record,
-    request_bytes,
 )
 from creditbank.domain.log.leaf import commit, commit_bytes
 from creditbank.gateways.clock import new_id, new_ids, new_salt, new_salts
@@ -115,13 +114,7 @@ def post_deposits(
 
     def parts() -> Iterator[dict[str, Any]]:
         for start in range(0, len(deposits), _AT_ONCE):
-            written.append(
-                _deposit_columns(
-                    deposits[start : start + _AT_ONCE],
-                    write,
-                )
-                | common
-            )
+            written.append(_deposit_columns(deposits[start : start + _AT_ONCE], write) | common)
             yield written[-1]
 
     if len(deposits) == 1:
@@ -140,21 +133,18 @@ def post_deposits(
 
 
 def _deposit_columns(
-    deposits: Sequence[Deposit], write: Callable[[Deposit, UUID, UUID, bytes], bytes]
+    deposits: Sequence[Deposit], write: Callable[[Deposit, UUID, UUID], tuple[bytes, bytes]]
 ) -> dict[str, Any]:
     """A list for each column that differs from deposit to deposit; ids and salts are made here."""
     columns: dict[str, Any] = dict(zip(_COLUMNS, map(list, zip(*map(_VALUES, deposits), strict=True)), strict=True))
     lots, postings, salts = new_ids(len(deposits)), new_ids(len(deposits)), new_salts(len(deposits))
-    requests = [_request_hash(deposit) for deposit in deposits]
+    requests, records = zip(*map(write, deposits, postings, lots), strict=True)
     return columns | {
-        "request_hash": requests,
+        "request_hash": list(requests),
         "lot_id": lots,
         "posting_id": postings,
         "salt": salts,
-        "commitment": [
-            commit_bytes(salt, write(deposit, posting, lot, request))
-            for deposit, posting, lot, salt, request in zip(deposits, postings, lots, salts, requests, strict=True)
-        ],
+        "commitment": list(map(commit_bytes, salts, records)),
     }
 
 
@@ -308,10 +298,6 @@ def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refus
             return Refusal.because("ledger.key_reused", key=columns["key"][place - 1])
         found[place] = Posted(posting, lot, repeated=True)
     return found
-
-
-def _request_hash(deposit: Deposit) -> bytes:
-    return hashlib.sha256(request_bytes(deposit)).digest()
 
 
 def _reversal_hash(item: Reversal) -> bytes:
