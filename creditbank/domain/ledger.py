@@ -126,23 +126,53 @@ def request_bytes(deposit: Deposit) -> bytes:
 
     Canonical JSON, so that nothing asked for and the words for it, or two texts and one, are never the same bytes.
     """
-    return _asked(deposit, _wording(*_WORDED(deposit)), str(deposit.learner_id))
+    return _asked(deposit, _wording(_worded(deposit)), str(deposit.learner_id))
+
+
+WORDED = (
+    *("outcome_type", "title", "category", "earned_on", "effective_on", "title_en", "code", "level", "field", "unit"),
+    *("grade", "term", "academic_year", "expires_on", "source_kind", "rule_version_id", "rule_row"),
+)
+"""The fields in which deposits of one batch are mostly alike, in their order."""
+_worded = attrgetter(*WORDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What several deposits say in the same words: the values of ``WORDED``, and pieces of canonical JSON.
+
+    The pieces are of a request, before and after its source, and of a record, in the order of its names.
+    """
+
+    values: tuple[Any, ...]
+    before: str
+    after: str
+    days: str
+    level: str
+    names: str
+
+
+def wordings(deposits: Iterable[Deposit]) -> tuple[list[Wording], list[int]]:
+    """The different wordings of a batch, and for each deposit the place of its own among them, from 0."""
+    places: dict[tuple[Any, ...], int] = {}
+    of_each = [places.setdefault(values, len(places)) for values in map(_worded, deposits)]
+    return list(map(_wording, places)), of_each
 
 
 def deposit_writer(
     *, institution: str, recorded_at: datetime, actor_id: UUID, reason: str
-) -> Callable[[Deposit, UUID, UUID], tuple[bytes, bytes]]:
-    """A writer of two things for each deposit of one batch, which takes the deposit, its posting and its lot.
+) -> Callable[[Deposit, Wording, UUID, UUID], tuple[bytes, bytes]]:
+    """A writer of two things for each deposit of one batch: the hash of its request, the canonical bytes of its record.
 
-    It gives the hash of the request and the canonical bytes of ``posting_record``. Several times faster than the record
-    itself, because what a batch shares is written once.
+    It takes the deposit, its wording, its posting and its lot. Several times faster than ``posting_record``, because
+    what a batch shares is written once.
     """
     actor, given_by, because = f'{{"actor":"{actor_id}",', _text(institution), _text(reason)
     owner = f',"institution":{given_by},"kind":"deposit","learner":"'
     spoken = f'","reason":{because},"recorded_at":"{_moment(recorded_at)}","request":"'
 
-    def write(deposit: Deposit, posting_id: UUID, lot_id: UUID) -> tuple[bytes, bytes]:
-        wording, learner = _wording(*_WORDED(deposit)), str(deposit.learner_id)
+    def write(deposit: Deposit, wording: Wording, posting_id: UUID, lot_id: UUID) -> tuple[bytes, bytes]:
+        learner = str(deposit.learner_id)
         request = sha256(_asked(deposit, wording, learner)).digest()
         record = (
             f'{actor}{wording.days}{deposit.amount}{owner}{learner}"{wording.level},"lot":"{lot_id}",'
@@ -153,66 +183,33 @@ def deposit_writer(
     return write
 
 
-# Deposits of one batch are alike in most of what they say, so the words of it are written once for all of them.
-_WORDED = attrgetter(
-    *("outcome_type", "title", "category", "earned_on", "effective_on", "title_en", "code", "level", "field", "unit"),
-    *("grade", "term", "academic_year", "expires_on", "source_kind", "rule_version_id", "rule_row"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Wording:
-    """Pieces of canonical JSON: of a request before and after its source, and of a record in the order of names."""
-
-    before: str
-    after: str
-    days: str
-    level: str
-    names: str
-
-
-@lru_cache(maxsize=4096)
-def _wording(
-    outcome_type: str,
-    title: str,
-    category: str,
-    earned_on: date,
-    effective_on: date,
-    title_en: str,
-    code: str,
-    level: int | None,
-    field: str,
-    unit: str,
-    grade: str | None,
-    term: str,
-    academic_year: str,
-    expires_on: date | None,
-    source_kind: str,
-    rule_version_id: UUID | None,
-    rule_row: str,
-) -> _Wording:
-    earned, counted, expires = _day(earned_on), _day(effective_on), _day(expires_on)
-    number = "null" if level is None else str(level)
-    texts = (_text(title_en), _text(code), number, _text(field), _text(unit), _text(grade), _text(term))
-    return _Wording(
-        before=f"{_text(outcome_type)},{_text(title)},{_text(category)},{earned},{counted},{','.join(texts)},"
-        f"{_text(academic_year)},{expires},{_text(source_kind)},",
-        after=f",{_id(rule_version_id)},{_text(rule_row)},",
-        days=f'"category":{_text(category)},"earned_on":{earned},"effective_on":{counted},'
-        + (f'"expires_on":{expires},' if expires_on is not None else "")
-        + '"hundredths":',
-        level="" if level is None else f',"level":{level}',
-        names=f'","schema":"creditbank.posting/1","title":{_text(title)},'
-        + (f'"title_en":{_text(title_en)},' if title_en else "")
-        + f'"unit":{_text(unit)}}}',
+@lru_cache(maxsize=256)
+def _wording(values: tuple[Any, ...]) -> Wording:
+    of = dict(zip(WORDED, values, strict=True))
+    earned, counted, expires = _day(of["earned_on"]), _day(of["effective_on"]), _day(of["expires_on"])
+    level = "null" if of["level"] is None else str(of["level"])
+    title, title_en, category, unit = (_text(of[name]) for name in ("title", "title_en", "category", "unit"))
+    asked = (
+        *(_text(of["outcome_type"]), title, category, earned, counted, title_en, _text(of["code"]), level),
+        *(_text(of["field"]), unit, _text(of["grade"]), _text(of["term"]), _text(of["academic_year"]), expires),
+        _text(of["source_kind"]),
+    )
+    lapses = f'"expires_on":{expires},' if of["expires_on"] is not None else ""
+    english = f'"title_en":{title_en},' if of["title_en"] else ""
+    return Wording(
+        values=values,
+        before=",".join(asked),
+        after=f"{_id(of['rule_version_id'])},{_text(of['rule_row'])}",
+        days=f'"category":{category},"earned_on":{earned},"effective_on":{counted},{lapses}"hundredths":',
+        level="" if of["level"] is None else f',"level":{level}',
+        names=f'","schema":"creditbank.posting/1","title":{title},{english}"unit":{unit}}}',
     )
 
 
-def _asked(deposit: Deposit, wording: _Wording, learner: str) -> bytes:
-    source, evidence = deposit.source_id, deposit.evidence_hash
+def _asked(deposit: Deposit, wording: Wording, learner: str) -> bytes:
+    evidence = None if deposit.evidence_hash is None else str(deposit.evidence_hash)
     return (
-        f'["{learner}",{deposit.amount},{wording.before}{"null" if source is None else _id(source)}{wording.after}'
-        f"{'null' if evidence is None else _text(str(evidence))}]"
+        f'["{learner}",{deposit.amount},{wording.before},{_id(deposit.source_id)},{wording.after},{_text(evidence)}]'
     ).encode()
 
 

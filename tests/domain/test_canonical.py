@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from creditbank.domain.canonical import canonical
-from creditbank.domain.ledger import Deposit, deposit_writer, lot_facts, posting_record, request_bytes
+from creditbank.domain.ledger import Deposit, deposit_writer, lot_facts, posting_record, request_bytes, wordings
 from creditbank.domain.values import Hundredths
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
@@ -96,7 +96,8 @@ def test_the_fast_writer_of_a_deposit_writes_the_bytes_of_its_record(
             earned_on=deposit.earned_on, expires_on=deposit.expires_on, unit=deposit.unit,
         ),
     )  # fmt: skip
-    assert write(deposit, posting, lot) == (request_hash, canonical(record))
+    (wording,), _ = wordings([deposit])
+    assert write(deposit, wording, posting, lot) == (request_hash, canonical(record))
 
 
 @given(deposits)

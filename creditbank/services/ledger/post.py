@@ -16,12 +16,15 @@ from django.db import connections
 from creditbank.domain.canonical import canonical
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.ledger import (
+    WORDED,
     Deposit,
+    Wording,
     check_deposit,
     check_reversal,
     deposit_writer,
     lot_facts,
     posting_record,
+    wordings,
 )
 from creditbank.domain.log.leaf import commit, commit_bytes
 from creditbank.gateways.clock import new_id, new_ids, new_salt, new_salts
@@ -29,30 +32,7 @@ from creditbank.gateways.postgres import run, run_each
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.statements import DEPOSIT, DEPOSIT_ONE, LOCK, REPEATED, REVERSE, TO_REVERSE
 
-_COLUMNS = (
-    "learner_id",
-    "key",
-    "amount",
-    "source_kind",
-    "source_id",
-    "outcome_type",
-    "title",
-    "title_en",
-    "code",
-    "category",
-    "level",
-    "field",
-    "unit",
-    "grade",
-    "earned_on",
-    "effective_on",
-    "term",
-    "academic_year",
-    "expires_on",
-    "rule_version_id",
-    "rule_row",
-    "evidence_hash",
-)
+_COLUMNS = ("learner_id", "key", "amount", "source_id", "evidence_hash")
 _VALUES = attrgetter(*_COLUMNS)
 _AT_ONCE = 125
 """Deposits of one statement: while the server works on them, the next are prepared."""
@@ -133,13 +113,23 @@ def post_deposits(
 
 
 def _deposit_columns(
-    deposits: Sequence[Deposit], write: Callable[[Deposit, UUID, UUID], tuple[bytes, bytes]]
+    deposits: Sequence[Deposit], write: Callable[[Deposit, Wording, UUID, UUID], tuple[bytes, bytes]]
 ) -> dict[str, Any]:
-    """A list for each column that differs from deposit to deposit; ids and salts are made here."""
-    columns: dict[str, Any] = dict(zip(_COLUMNS, map(list, zip(*map(_VALUES, deposits), strict=True)), strict=True))
+    """A list for each column that differs from deposit to deposit, and for each of the wordings they share.
+
+    Ids and salts are made here.
+    """
+    said, places = wordings(deposits)
+    shared = zip(WORDED, map(list, zip(*[wording.values for wording in said], strict=True)), strict=True)
+    own = zip(_COLUMNS, map(list, zip(*map(_VALUES, deposits), strict=True)), strict=True)
     lots, postings, salts = new_ids(len(deposits)), new_ids(len(deposits)), new_salts(len(deposits))
-    requests, records = zip(*map(write, deposits, postings, lots), strict=True)
-    return columns | {
+    written = map(write, deposits, [said[place] for place in places], postings, lots)
+    requests, records = zip(*written, strict=True)
+    return {
+        **dict(shared),
+        **dict(own),
+        # Arrays of the database count from 1.
+        "wording": [place + 1 for place in places],
         "request_hash": list(requests),
         "lot_id": lots,
         "posting_id": postings,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-_GIVEN = {
+_OWN = {
     "learner_id": "uuid",
     "key": "text",
     "request_hash": "bytea",
     "lot_id": "uuid",
     "posting_id": "uuid",
     "amount": "int",
-    "source_kind": "text",
     "source_id": "uuid",
+    "evidence_hash": "bytea",
+    "salt": "bytea",
+    "commitment": "bytea",
+    "wording": "int",
+}
+"""What differs from deposit to deposit, and its type; ``wording`` is the place of what it shares with others."""
+
+_SHARED = {
+    "source_kind": "text",
     "outcome_type": "text",
     "title": "text",
     "title_en": "text",
@@ -27,15 +35,12 @@ _GIVEN = {
     "expires_on": "date",
     "rule_version_id": "uuid",
     "rule_row": "text",
-    "evidence_hash": "bytea",
-    "salt": "bytea",
-    "commitment": "bytea",
 }
-"""What differs from deposit to deposit, and its type."""
+"""What the deposits of a batch mostly share, and its type."""
 
-_ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in _GIVEN.items())
-_MANY = f"SELECT * FROM unnest({_ARRAYS}) AS given({', '.join(_GIVEN)})"  # noqa: S608 - the pieces are the constants above
-_ONE = "SELECT " + ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in _GIVEN.items())
+_ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in _OWN.items())
+_MANY = f"SELECT * FROM unnest({_ARRAYS}) AS given({', '.join(_OWN)})"  # noqa: S608 - the pieces are the constants above
+_ONE = "SELECT " + ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in _OWN.items())
 
 # Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
 # request inserts nothing anywhere. The triggers look when the whole statement ends.
@@ -52,14 +57,14 @@ WITH input AS (
   INSERT INTO lot (learner_id, lot_id, institution_id, source_kind, source_id, outcome_type, title, title_en, code,
     category, level, field, unit, amount, grade, earned_on, term, academic_year, expires_on, rule_version_id,
     rule_row, evidence_hash)
-  SELECT learner_id, lot_id, %(institution_id)s::uuid, source_kind, source_id, outcome_type, title, title_en, code,
-    category, level, field, unit, amount, grade, earned_on, term, academic_year, expires_on, rule_version_id,
-    rule_row, evidence_hash FROM new
+  SELECT learner_id, lot_id, %(institution_id)s::uuid, {source_kind}, source_id, {outcome_type}, {title}, {title_en},
+    {code}, {category}, {level}, {field}, {unit}, amount, {grade}, {earned_on}, {term}, {academic_year}, {expires_on},
+    {rule_version_id}, {rule_row}, evidence_hash FROM new
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
     actor_id, reason, rule_version_id, batch_id, from_state, to_state, to_version, to_after)
-  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'deposit', lot_id, amount, effective_on,
-    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, rule_version_id, %(batch_id)s::uuid,
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'deposit', lot_id, amount, {effective_on},
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, {rule_version_id}, %(batch_id)s::uuid,
     'issued', 'available', 1, amount FROM new
 ), new_balance AS (
   INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
@@ -77,10 +82,10 @@ WITH input AS (
 SELECT count(*) FROM fresh
 """
 
-DEPOSIT = _DEPOSIT.format(input=_MANY)
-"""Any number of deposits, each column a list."""
+DEPOSIT = _DEPOSIT.format(input=_MANY, **{name: f"(%({name})b::{kind}[])[wording]" for name, kind in _SHARED.items()})
+"""Any number of deposits: a list for each column of their own, and one for each of those they share."""
 
-DEPOSIT_ONE = _DEPOSIT.format(input=_ONE)
+DEPOSIT_ONE = _DEPOSIT.format(input=_ONE, **{name: f"%({name})s::{kind}" for name, kind in _SHARED.items()})
 """One deposit, each column a value: arrays of one cost more than all its rows."""
 
 REPEATED = """
