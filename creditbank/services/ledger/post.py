@@ -34,8 +34,11 @@ from creditbank.services.ledger.statements import DEPOSIT, DEPOSIT_ONE, LOCK, RE
 
 _COLUMNS = ("learner_id", "key", "amount", "source_id", "evidence_hash")
 _VALUES = attrgetter(*_COLUMNS)
-_AT_ONCE = 125
-"""Deposits of one statement: while the server works on them, the next are prepared."""
+_FIRST, _LARGEST = 32, 256
+"""Deposits of the first statement and of the largest: while the server works on one, the next is prepared.
+
+The first is small so that the server need not wait; each is twice the one before, because a larger one costs less.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +96,11 @@ def post_deposits(
     written: list[dict[str, Any]] = []
 
     def parts() -> Iterator[dict[str, Any]]:
-        for start in range(0, len(deposits), _AT_ONCE):
-            written.append(_deposit_columns(deposits[start : start + _AT_ONCE], write) | common)
+        start, size = 0, _FIRST
+        while start < len(deposits):
+            written.append(_deposit_columns(deposits[start : start + size], write) | common)
             yield written[-1]
+            start, size = start + size, min(2 * size, _LARGEST)
 
     if len(deposits) == 1:
         one = {name: value[0] if isinstance(value, list) else value for name, value in next(parts()).items()}
