@@ -116,6 +116,7 @@ def bench_single(table, institution):
     from django.db import connections
 
     from creditbank.gateways.postgres import run
+    from creditbank.records.scope import begin
     from creditbank.services.ledger import post as service
 
     with connections["owner"].cursor() as cursor:
@@ -138,9 +139,9 @@ def bench_single(table, institution):
 
     def ledger():
         values = captured["values"] | {name: clock.new_id() for name in ("learner_id", "lot_id", "posting_id")}
-        with raw.transaction():
-            plain_cursor.execute("SELECT set_config('bank.institution', %s, true)", [str(institution)], prepare=True)
-            run(connections["default"], captured["sql"], values)
+        begin(connections["default"], ("", str(institution), "bench"))
+        run(connections["default"], captured["sql"], values)
+        raw.commit()
 
     for _ in range(20):
         plain(), ledger()

@@ -39,53 +39,66 @@ _SHARED = {
 """What the deposits of a batch mostly share, and its type."""
 
 _ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in _OWN.items())
-_MANY = f"SELECT * FROM unnest({_ARRAYS}) AS given({', '.join(_OWN)})"  # noqa: S608 - the pieces are the constants above
-_ONE = "SELECT " + ", ".join(f"%({name})s::{kind} AS {name}" for name, kind in _OWN.items())
-
-# Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
-# request inserts nothing anywhere. The triggers look when the whole statement ends.
-_DEPOSIT = """
+_NEW = f"""
 WITH input AS (
-  {input}
+  SELECT * FROM unnest({_ARRAYS}) AS given({", ".join(_OWN)})
 ), fresh AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
   ON CONFLICT DO NOTHING RETURNING posting_id
 ), new AS MATERIALIZED (
   SELECT input.* FROM input JOIN fresh USING (posting_id)
-), new_lot AS (
+)""".strip()  # noqa: S608 - the pieces are the constants above
+
+_NEW_ONE = """
+WITH fresh AS (
+  INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
+  VALUES ({learner_id}, %(institution_id)s::uuid, {key}, {request_hash}, {posting_id})
+  ON CONFLICT DO NOTHING RETURNING posting_id
+)""".strip()
+
+# Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
+# request inserts nothing anywhere. The triggers look when the whole statement ends.
+_DEPOSIT = """
+{new}, new_lot AS (
   INSERT INTO lot (learner_id, lot_id, institution_id, source_kind, source_id, outcome_type, title, title_en, code,
     category, level, field, unit, amount, grade, earned_on, term, academic_year, expires_on, rule_version_id,
     rule_row, evidence_hash)
-  SELECT learner_id, lot_id, %(institution_id)s::uuid, {source_kind}, source_id, {outcome_type}, {title}, {title_en},
-    {code}, {category}, {level}, {field}, {unit}, amount, {grade}, {earned_on}, {term}, {academic_year}, {expires_on},
-    {rule_version_id}, {rule_row}, evidence_hash FROM new
+  SELECT {learner_id}, {lot_id}, %(institution_id)s::uuid, {source_kind}, {source_id}, {outcome_type}, {title},
+    {title_en}, {code}, {category}, {level}, {field}, {unit}, {amount}, {grade}, {earned_on}, {term}, {academic_year},
+    {expires_on}, {rule_version_id}, {rule_row}, {evidence_hash} FROM {rows}
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
     actor_id, reason, rule_version_id, batch_id, from_state, to_state, to_version, to_after)
-  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'deposit', lot_id, amount, {effective_on},
+  SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid, 'deposit', {lot_id}, {amount}, {effective_on},
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, {rule_version_id}, %(batch_id)s::uuid,
-    'issued', 'available', 1, amount FROM new
+    'issued', 'available', 1, {amount} FROM {rows}
 ), new_balance AS (
   INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
-  SELECT learner_id, lot_id, 'available', %(institution_id)s::uuid, amount, 1, posting_id FROM new
+  SELECT {learner_id}, {lot_id}, 'available', %(institution_id)s::uuid, {amount}, 1, {posting_id} FROM {rows}
 ), new_salt AS (
   INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
-  SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new
+  SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid, {salt} FROM {rows}
 ), new_leaf AS (
   INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)
-  SELECT 'posting', posting_id::text, posting_id, commitment, %(recorded_at)s::timestamptz FROM new
+  SELECT 'posting', {posting_id}::text, {posting_id}, {commitment}, %(recorded_at)s::timestamptz FROM {rows}
 ), new_dirty AS (
   INSERT INTO dirty (learner_id, cause, institution_id)
-  SELECT learner_id, posting_id, %(institution_id)s::uuid FROM new
+  SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid FROM {rows}
 )
 SELECT count(*) FROM fresh
 """
 
-DEPOSIT = _DEPOSIT.format(input=_MANY, **{name: f"(%({name})b::{kind}[])[wording]" for name, kind in _SHARED.items()})
+DEPOSIT = _DEPOSIT.format(
+    new=_NEW,
+    rows="new",
+    **{name: name for name in _OWN},
+    **{name: f"(%({name})b::{kind}[])[wording]" for name, kind in _SHARED.items()},
+)
 """Any number of deposits: a list for each column of their own, and one for each of those they share."""
 
-DEPOSIT_ONE = _DEPOSIT.format(input=_ONE, **{name: f"%({name})s::{kind}" for name, kind in _SHARED.items()})
+_VALUES = {name: f"%({name})s::{kind}" for name, kind in (_OWN | _SHARED).items()}
+DEPOSIT_ONE = _DEPOSIT.format(new=_NEW_ONE.format(**_VALUES), rows="fresh", **_VALUES)
 """One deposit, each column a value: arrays of one cost more than all its rows."""
 
 REPEATED = """
