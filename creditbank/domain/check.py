@@ -14,6 +14,8 @@ MESSAGES = {
     "check.idempotency": "Posting {posting} of learner {learner} and its idempotency row are not one and one.",
     "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit of the same"
     " lot and amount.",
+    "check.conversion": "Conversion {conversion} of learner {learner} is not whole: it uses {used} lots and makes"
+    " {made}, or its postings are of several people, institutions or moments.",
     "check.not_in_log": "Posting {posting} of learner {learner} is neither in the log nor on its way to it.",
     "check.commitment": "Posting {posting} of learner {learner} is not what the log committed to: the posting or its"
     " lot was changed after it was recorded.",

@@ -27,6 +27,12 @@ MESSAGES = {
     " which is earlier. Nothing was changed.",
     "ledger.key_reused": "The request key {key} was used before for a different request; nothing was changed.",
     "ledger.unknown_posting": "There is no such posting.",
+    "ledger.unknown_lot": "There is no such credit of this learner at this institution; nothing was converted.",
+    "ledger.credit_missing": "Of “{title}” {available} credits are available and {wanted} are wanted; nothing was"
+    " converted.",
+    "ledger.conversion_too_early": "“{title}” counts from {deposited}; a conversion cannot use it on {converted}, which"
+    " is earlier. Nothing was converted.",
+    "ledger.conversion_empty": "A conversion uses credit and makes credit; this one lacks one of the two.",
 }
 
 
@@ -49,6 +55,7 @@ class Kind(StrEnum):
     """What a posting does."""
 
     DEPOSIT = "deposit"
+    CONVERT = "convert"
     REVERSE = "reverse"
 
 
@@ -78,6 +85,76 @@ class Deposit:
     rule_version_id: UUID | None = None
     rule_row: str = ""
     evidence_hash: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How much of one lot a conversion uses up, in hundredths."""
+
+    lot_id: UUID
+    amount: Hundredths
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Credit of one learner that turns into other credit of the same learner: what it uses, what it makes.
+
+    The two need not be equal: a rule, or an office, says what so much of one thing is worth as another. ``key`` makes
+    a repeat harmless; the keys of what is ``made`` are not looked at.
+    """
+
+    learner_id: UUID
+    key: str
+    used: tuple[Use, ...]
+    made: tuple[Deposit, ...]
+    effective_on: date
+
+    def request(self) -> dict[str, Any]:
+        """What makes two requests the same one: everything but the keys and the new ids."""
+        return {
+            "learner": str(self.learner_id),
+            "effective_on": self.effective_on.isoformat(),
+            "used": [[str(use.lot_id), use.amount] for use in self.used],
+            "made": [request_bytes(made).decode() for made in self.made],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What stands of a lot that a conversion wants to use: hundredths available, the day its credit counts from."""
+
+    title: str
+    available: int
+    counts_from: date
+
+
+def check_conversion(conversion: Conversion, sources: Mapping[UUID, Source]) -> Refusal | None:
+    """Refuse a conversion that uses nothing, makes nothing, or uses what is not there; None lets it pass."""
+    if not conversion.used or not conversion.made:
+        return Refusal.because("ledger.conversion_empty")
+    for amount in (*(use.amount for use in conversion.used), *(made.amount for made in conversion.made)):
+        if amount <= 0:
+            return Refusal.because("ledger.amount_not_positive", amount=Amount(amount))
+    for use in conversion.used:
+        source = sources.get(use.lot_id)
+        if source is None:
+            return Refusal.because("ledger.unknown_lot")
+        if conversion.effective_on < source.counts_from:
+            # Between the two days the learner would have owed credit.
+            return Refusal.because(
+                "ledger.conversion_too_early",
+                title=source.title,
+                deposited=source.counts_from.isoformat(),
+                converted=conversion.effective_on.isoformat(),
+            )
+        if source.available < use.amount:
+            return Refusal.because(
+                "ledger.credit_missing",
+                title=source.title,
+                available=Amount(Hundredths(source.available)),
+                wanted=Amount(use.amount),
+            )
+    return None
 
 
 def check_deposit(deposit: Deposit) -> Refusal | None:

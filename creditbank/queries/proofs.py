@@ -16,6 +16,7 @@ from creditbank.records.scope import Scope
 _RECORD = """
 SELECT posting.kind::text, posting.lot_id, institution.code, posting.amount, posting.effective_on, posting.recorded_at,
   posting.reverses, posting.actor_id, posting.reason, idempotency.request_hash,
+  posting.conversion_id,
   lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
 FROM posting
 JOIN institution ON institution.id = posting.institution_id
@@ -32,9 +33,11 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
     if not rows:
         return None
     kind, lot, code, amount, effective_on, recorded_at, reverses, *rest = rows[0]
-    (actor, reason, request), about = rest[:3], rest[3:]
+    (actor, reason, request, conversion), about = rest[:4], rest[4:]
     names = ("title", "title_en", "category", "level", "earned_on", "expires_on", "unit")
     facts = lot_facts(**dict(zip(names, about, strict=True)))
+    facts |= {"reverses": str(reverses)} if reverses else {}
+    facts |= {"conversion": str(conversion)} if conversion else {}
     return posting_record(
         posting_id=posting,
         kind=kind,
@@ -47,7 +50,7 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
         actor_id=actor,
         reason=reason,
         request_hash=request,
-        facts=facts | ({"reverses": str(reverses)} if reverses else {}),
+        facts=facts,
     )
 
 

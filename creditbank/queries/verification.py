@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.values import Text
+from creditbank.domain.values import Amount, Hundredths, Text
 from creditbank.records.scope import acting_for
 
 _STANDING = """
-SELECT posting.kind::text, mirror.effective_on, institution.name, institution.name_en
+SELECT posting.kind::text, posting.from_state = 'issued', posting.amount, coalesce((
+    SELECT sum(balance.amount) FROM balance WHERE balance.learner_id = posting.learner_id
+      AND balance.lot_id = posting.lot_id AND balance.state = 'converted'), 0),
+  mirror.effective_on, institution.name, institution.name_en
 FROM posting JOIN institution ON institution.id = posting.institution_id
 LEFT JOIN posting AS mirror ON mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
 WHERE posting.learner_id = %s AND posting.posting_id = %s
@@ -41,10 +44,15 @@ def standing_of(record: Mapping[str, Any]) -> Standing:
         rows = scope.fetch(_STANDING, [learner, posting])
     if not rows:
         return Standing(Line("verification.not_here", Verdict.NO), None)
-    kind, reversed_on, name, name_en = rows[0]
+    kind, gives, amount, converted, reversed_on, name, name_en = rows[0]
     institution = Text(name, name_en)
     if kind == "reverse":
         return Standing(Line("verification.is_reversal", Verdict.ASK), institution)
     if reversed_on is not None:
         return Standing(Line("verification.reversed", Verdict.NO, {"day": reversed_on.isoformat()}), institution)
+    if not gives:
+        return Standing(Line("verification.is_use", Verdict.ASK), institution)
+    if converted:
+        facts = {"amount": Amount(amount), "converted": Amount(Hundredths(int(converted)))}
+        return Standing(Line("verification.converted", Verdict.ASK, facts), institution)
     return Standing(Line("verification.stands", Verdict.YES), institution)

@@ -128,6 +128,7 @@ POSTING = Table(
             ("to_state", "lot_state NOT NULL"),
             ("to_version", "integer"),
             ("to_after", "integer"),
+            ("conversion_id", "uuid"),
         ),
         key=("learner_id", "posting_id"),
         constraints=(
@@ -146,10 +147,11 @@ SELECT FROM added
 WHERE (SELECT lot_id FROM lot WHERE lot.learner_id = added.learner_id AND lot.lot_id = added.lot_id) IS NULL
   OR {_MOVED.format(leg="from")}
   OR {_MOVED.format(leg="to")}
+  OR (kind = 'convert') <> (conversion_id IS NOT NULL)
   OR reason !~ '^[a-z][a-z0-9_.]{{0,63}}$'
   OR (SELECT id FROM institution WHERE id = added.institution_id) IS NULL
 """,  # noqa: S608 - the pieces are the constant above
-            "a posting has its lot, the balances it left, its institution, and a reason that is a code",
+            "a posting has its lot, its institution, the balances it left and a reason that is a code",
         ),
     ),
 )

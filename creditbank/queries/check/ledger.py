@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.ledger import Deposit, Kind, lot_facts, posting_record, request_bytes
+from creditbank.domain.ledger import Deposit, State, lot_facts, posting_record, request_bytes
 from creditbank.domain.log.leaf import opens
 from creditbank.records.ledger import ENTRY
 
@@ -24,10 +24,10 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         """
         SELECT entry.leg, entry.posting_id, entry.learner_id, entry.state::text, posting.kind::text
         FROM entry JOIN posting USING (learner_id, posting_id)
-        WHERE posting.kind NOT IN ('deposit', 'reverse')
-          OR (entry.leg, entry.state::text, sign(entry.amount)) NOT IN (
-            (1, CASE posting.kind WHEN 'deposit' THEN 'issued' ELSE 'available' END, -1),
-            (2, CASE posting.kind WHEN 'deposit' THEN 'available' ELSE 'issued' END, 1))
+        WHERE (posting.kind::text, posting.from_state::text, posting.to_state::text) NOT IN (
+            ('deposit', 'issued', 'available'), ('reverse', 'available', 'issued'),
+            ('convert', 'available', 'converted'), ('convert', 'issued', 'available'))
+          OR sign(entry.amount) <> CASE entry.leg WHEN 1 THEN -1 ELSE 1 END
         """,
     ),
     (
@@ -58,7 +58,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         """
         SELECT lot.lot_id, lot.learner_id, lot.amount, coalesce(sum(posting.amount), 0)
         FROM lot LEFT JOIN posting ON posting.learner_id = lot.learner_id AND posting.lot_id = lot.lot_id
-          AND posting.kind = 'deposit'
+          AND posting.from_state = 'issued'
         GROUP BY lot.learner_id, lot.lot_id HAVING sum(posting.amount) IS DISTINCT FROM lot.amount
         """,
     ),
@@ -94,6 +94,18 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
           ON original.learner_id = mirror.learner_id AND original.posting_id = mirror.reverses
         WHERE mirror.kind = 'reverse' AND (original.kind IS DISTINCT FROM 'deposit'
           OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount)
+        """,
+    ),
+    (
+        "check.conversion",
+        ("conversion", "learner", "used", "made"),
+        """
+        SELECT conversion_id, min(learner_id::text), count(*) FILTER (WHERE from_state = 'available'),
+          count(*) FILTER (WHERE from_state = 'issued')
+        FROM posting WHERE conversion_id IS NOT NULL OR kind = 'convert' GROUP BY conversion_id
+        HAVING conversion_id IS NULL OR bool_or(kind <> 'convert') OR count(DISTINCT learner_id) > 1
+          OR count(DISTINCT institution_id) > 1 OR count(DISTINCT recorded_at) > 1
+          OR count(*) FILTER (WHERE from_state = 'available') = 0 OR count(*) FILTER (WHERE from_state = 'issued') = 0
         """,
     ),
     (
@@ -140,7 +152,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("run", "said", "found"),
         """
         SELECT run_id, lots_posted, count(posting.posting_id)
-        FROM import_run LEFT JOIN posting ON posting.batch_id = run_id AND posting.kind = 'deposit'
+        FROM import_run LEFT JOIN posting ON posting.batch_id = run_id AND posting.from_state = 'issued'
         GROUP BY run_id, lots_posted HAVING lots_posted <> count(posting.posting_id)
         """,
     ),
@@ -167,7 +179,8 @@ SELECT posting.posting_id, posting.kind::text, posting.lot_id, posting.learner_i
   coalesce(log_leaf.commitment, log_outbox.commitment), request_hash,
   lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit,
   lot.outcome_type, lot.code, lot.field, lot.grade, lot.term, lot.academic_year, lot.source_kind, lot.source_id,
-  lot.rule_version_id, lot.rule_row, lot.evidence_hash, posting.rule_version_id
+  lot.rule_version_id, lot.rule_row, lot.evidence_hash, posting.rule_version_id, posting.conversion_id,
+  posting.from_state::text
 FROM posting JOIN lot USING (learner_id, lot_id)
 JOIN institution ON institution.id = posting.institution_id
 LEFT JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
@@ -223,7 +236,11 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
             (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses), rest = row[:9], row[11:]
             actor, reason = row[9:11]
             (salt, commitment, request_hash), about, more = rest[:3], rest[3:10], rest[10:]
+            *more, posting_version, conversion, from_state = more
             described = dict(zip(_ABOUT, about, strict=True))
+            facts = lot_facts(**described)
+            facts |= {"reverses": str(reverses)} if reverses else {}
+            facts |= {"conversion": str(conversion)} if conversion else {}
             record = posting_record(
                 posting_id=posting,
                 kind=kind,
@@ -236,14 +253,13 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
                 actor_id=actor,
                 reason=reason,
                 request_hash=request_hash or b"",
-                facts=lot_facts(**described) | ({"reverses": str(reverses)} if reverses else {}),
+                facts=facts,
             )
             if salt is None:
                 yield "check.salt", posting, learner
             elif commitment is not None and not opens(bytes(commitment), bytes(salt), record):
                 yield "check.commitment", posting, learner
-            if kind == Kind.DEPOSIT and request_hash is not None:
-                *more, posting_version = more
+            if from_state == State.ISSUED and request_hash is not None:
                 asked = Deposit(
                     learner_id=learner,
                     key="",

@@ -85,7 +85,7 @@ def post_deposits(
         return ()
     if len({(deposit.learner_id, deposit.key) for deposit in deposits}) < len(deposits):
         raise ValueError("two deposits of one batch share learner and key")
-    write = deposit_writer(institution=_institution_code(scope), recorded_at=at, actor_id=actor, reason=reason)
+    write = deposit_writer(institution=institution_code(scope), recorded_at=at, actor_id=actor, reason=reason)
     common = {
         "institution_id": scope.institution,
         "recorded_at": at,
@@ -177,10 +177,10 @@ def reverse_postings(
     }
     _run(scope, LOCK, lookup)
     found = {(row[0], row[1]): row for row in _run(scope, TO_REVERSE, lookup)}
-    done = _earlier(scope, lookup)
+    done = earlier_postings(scope, lookup)
     if isinstance(done, Refusal):
         return done
-    code = _institution_code(scope)
+    code = institution_code(scope)
     columns: dict[str, list[Any]] = {
         name: []
         for name in (
@@ -274,7 +274,7 @@ def _posted(scope: Scope, columns: dict[str, Any], fresh: int) -> list[Posted] |
     pairs = zip(columns["posting_id"], columns["lot_id"], strict=True)
     if fresh == len(columns["posting_id"]):
         return list(starmap(Posted, pairs))
-    earlier = _earlier(scope, columns)
+    earlier = earlier_postings(scope, columns)
     if isinstance(earlier, Refusal):
         # Some deposits of this batch were written above; a refusal must leave nothing behind.
         connections[scope.using].set_rollback(rollback=True)
@@ -285,7 +285,7 @@ def _posted(scope: Scope, columns: dict[str, Any], fresh: int) -> list[Posted] |
     ]
 
 
-def _earlier(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refusal:
+def earlier_postings(scope: Scope, columns: dict[str, Any]) -> dict[int, Posted] | Refusal:
     """What earlier requests with the same keys posted, by place; or the refusal of a key used for another body."""
     found: dict[int, Posted] = {}
     for place, posting, lot, same in _run(scope, REPEATED, columns):
@@ -302,7 +302,8 @@ def _reversal_hash(item: Reversal) -> bytes:
 _codes: dict[tuple[str, UUID], str] = {}
 
 
-def _institution_code(scope: Scope) -> str:
+def institution_code(scope: Scope) -> str:
+    """The code of the scope's institution."""
     # A code never changes once given, so each process reads it once.
     assert scope.institution is not None
     place = (connections[scope.using].settings_dict["NAME"], scope.institution)

@@ -38,10 +38,12 @@ _SHARED = {
 }
 """What the deposits of a batch mostly share, and its type."""
 
-_ARRAYS = ", ".join(f"%({name})b::{kind}[]" for name, kind in _OWN.items())
-_NEW = f"""
+
+def _new(own: dict[str, str]) -> str:
+    arrays = ", ".join(f"%({name})b::{kind}[]" for name, kind in own.items())
+    return f"""
 WITH input AS (
-  SELECT * FROM unnest({_ARRAYS}) AS given({", ".join(_OWN)})
+  SELECT * FROM unnest({arrays}) AS given({", ".join(own)})
 ), fresh AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
@@ -49,6 +51,7 @@ WITH input AS (
 ), new AS MATERIALIZED (
   SELECT input.* FROM input JOIN fresh USING (posting_id)
 )""".strip()  # noqa: S608 - the pieces are the constants above
+
 
 _NEW_ONE = """
 WITH fresh AS (
@@ -69,10 +72,10 @@ _DEPOSIT = """
     {expires_on}, {rule_version_id}, {rule_row}, {evidence_hash} FROM {rows}
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
-    actor_id, reason, rule_version_id, batch_id, from_state, to_state, to_version, to_after)
-  SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid, 'deposit', {lot_id}, {amount}, {effective_on},
+    actor_id, reason, rule_version_id, batch_id, conversion_id, from_state, to_state, to_version, to_after)
+  SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid, {kind}, {lot_id}, {amount}, {effective_on},
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, {rule_version_id}, %(batch_id)s::uuid,
-    'issued', 'available', 1, {amount} FROM {rows}
+    {conversion_id}, 'issued', 'available', 1, {amount} FROM {rows}
 ), new_balance AS (
   INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
   SELECT {learner_id}, {lot_id}, 'available', %(institution_id)s::uuid, {amount}, 1, {posting_id} FROM {rows}
@@ -89,17 +92,85 @@ _DEPOSIT = """
 SELECT count(*) FROM fresh
 """
 
-DEPOSIT = _DEPOSIT.format(
-    new=_NEW,
-    rows="new",
-    **{name: name for name in _OWN},
-    **{name: f"(%({name})b::{kind}[])[wording]" for name, kind in _SHARED.items()},
-)
+_OF_DEPOSIT = {"kind": "'deposit'", "conversion_id": "NULL::uuid"}
+_SAID = {name: f"(%({name})b::{kind}[])[wording]" for name, kind in _SHARED.items()}
+DEPOSIT = _DEPOSIT.format(new=_new(_OWN), rows="new", **_OF_DEPOSIT, **{name: name for name in _OWN}, **_SAID)
 """Any number of deposits: a list for each column of their own, and one for each of those they share."""
 
 _VALUES = {name: f"%({name})s::{kind}" for name, kind in (_OWN | _SHARED).items()}
-DEPOSIT_ONE = _DEPOSIT.format(new=_NEW_ONE.format(**_VALUES), rows="fresh", **_VALUES)
+DEPOSIT_ONE = _DEPOSIT.format(new=_NEW_ONE.format(**_VALUES), rows="fresh", **_OF_DEPOSIT, **_VALUES)
 """One deposit, each column a value: arrays of one cost more than all its rows."""
+
+_MADE = _OWN | {"conversion_id": "uuid"}
+MADE = _DEPOSIT.format(new=_new(_MADE), rows="new", kind="'convert'", **{name: name for name in _MADE}, **_SAID)
+"""What conversions make: lots like those of deposits, whose postings name the conversion."""
+
+# What conversions use: each lot at most once in one statement. A later conversion of the same lot adds to what was
+# converted of it before.
+USED = """
+WITH input AS (
+  SELECT * FROM unnest(
+    %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(lot_id)b::uuid[], %(posting_id)b::uuid[],
+    %(amount)b::int[], %(effective_on)b::date[], %(conversion_id)b::uuid[], %(salt)b::bytea[], %(commitment)b::bytea[]
+  ) AS given(learner_id, key, request_hash, lot_id, posting_id, amount, effective_on, conversion_id, salt, commitment)
+), fresh AS (
+  INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
+  SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
+  ON CONFLICT DO NOTHING RETURNING posting_id
+), gave AS (
+  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1,
+    posting_id = input.posting_id
+  FROM input JOIN fresh USING (posting_id)
+  WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id AND balance.state = 'available'
+    AND balance.amount >= input.amount
+  RETURNING input.posting_id, balance.version, balance.amount AS balance_after
+), new AS MATERIALIZED (
+  SELECT input.*, gave.version, gave.balance_after FROM input JOIN gave USING (posting_id)
+), took AS (
+  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
+  SELECT learner_id, lot_id, 'converted', %(institution_id)s::uuid, amount, 1, posting_id FROM new
+  ON CONFLICT (learner_id, lot_id, state) DO UPDATE
+    SET amount = balance.amount + EXCLUDED.amount, version = balance.version + 1, posting_id = EXCLUDED.posting_id
+  RETURNING posting_id, version AS to_version, amount AS to_after
+), new_posting AS (
+  INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
+    actor_id, reason, batch_id, conversion_id, from_state, from_version, from_after, to_state, to_version, to_after)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'convert', lot_id, amount, effective_on,
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, %(batch_id)s::uuid, conversion_id,
+    'available', version, balance_after, 'converted', to_version, to_after FROM new JOIN took USING (posting_id)
+), new_salt AS (
+  INSERT INTO leaf_salt (learner_id, leaf_ref, institution_id, salt)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, salt FROM new
+), new_leaf AS (
+  INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)
+  SELECT 'posting', posting_id::text, posting_id, commitment, %(recorded_at)s::timestamptz FROM new
+), new_dirty AS (
+  INSERT INTO dirty (learner_id, cause, institution_id)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid FROM new
+)
+SELECT count(*) FROM gave
+"""
+
+# The balance rows of the lots to be used are locked in the order of their key, before anything is read.
+LOCK_LOTS = """
+SELECT 1 FROM unnest(%(learner_id)b::uuid[], %(lot_id)b::uuid[]) AS input(learner_id, lot_id)
+JOIN balance ON balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id
+  AND balance.state = 'available' AND balance.institution_id = %(institution_id)s
+ORDER BY balance.learner_id, balance.lot_id
+FOR UPDATE OF balance
+"""
+
+# What is needed to decide a conversion: each lot with what is available of it and the day its credit counts from.
+TO_CONVERT = """
+SELECT lot.learner_id, lot.lot_id, coalesce(balance.amount, 0), posting.effective_on,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
+FROM unnest(%(learner_id)b::uuid[], %(lot_id)b::uuid[]) AS input(learner_id, lot_id)
+JOIN lot ON lot.learner_id = input.learner_id AND lot.lot_id = input.lot_id
+  AND lot.institution_id = %(institution_id)s
+JOIN posting ON posting.learner_id = lot.learner_id AND posting.lot_id = lot.lot_id AND posting.from_state = 'issued'
+LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
+  AND balance.state = 'available'
+"""
 
 REPEATED = """
 SELECT input.place, idempotency.posting_id, posting.lot_id,

@@ -15,7 +15,7 @@ from creditbank.web.design.tables import read_state
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import found, own_scope, show
 from creditbank.web.learner.passbook import line_shown
-from creditbank.web.learner.words import ACCOUNTS, KINDS, reason_said
+from creditbank.web.learner.words import ACCOUNTS, kind_said, reason_said
 
 
 @door("passbook.read")
@@ -44,7 +44,7 @@ def entry(request: HttpRequest, posting_id: UUID) -> HttpResponse:
         one = found(entry_of(scope, request.visitor.actor.person, posting_id))
         context = {
             "entry": one,
-            "kind": KINDS.get(one.line.kind, one.line.kind),
+            "kind": kind_said(one.line.kind, one.line.amount),
             "reason": reason_said(one.reason),
             "legs": [(ACCOUNTS[leg.state], leg) for leg in one.legs],
         }

@@ -17,7 +17,7 @@ from creditbank.queries.passbook import PassbookLine, enrolments_of, figures_of,
 from creditbank.queries.progress import rings_of
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import own_scope, show
-from creditbank.web.learner.words import KINDS, notice_said
+from creditbank.web.learner.words import kind_said, notice_said
 
 _LINES_SHOWN = 8
 _RANK = {"warn": 0, "bad": 1, "ok": 2, "info": 3}
@@ -47,7 +47,7 @@ def passbook(request: HttpRequest) -> HttpResponse:
 def line_shown(line: PassbookLine, *, whole_date: bool = False) -> dict[str, Any]:
     """A posting as the component of the ledger's lines wants it."""
     language = get_language() or "zh-hans"
-    detail = f"{line.institution.said_in(language)} · {KINDS.get(line.kind, line.kind)}"
+    detail = f"{line.institution.said_in(language)} · {kind_said(line.kind, line.amount)}"
     if line.reverses_on is not None:
         detail = gettext("Reversal of the entry of %(day)s") % {"day": line.reverses_on.isoformat()}
     elif line.reversed_by is not None:

@@ -55,8 +55,18 @@ REASONS: dict[str, object] = {
     "duplicate": _("The same outcome had been deposited before."),
 }
 
-KINDS: dict[str, object] = {"deposit": _("Recognised and deposited"), "reverse": _("Reversal")}
+KINDS: dict[str, object] = {
+    "deposit": _("Recognised and deposited"),
+    "convert": _("Obtained by conversion"),
+    "reverse": _("Reversal"),
+}
 """Kinds of posting."""
+
+
+def kind_said(kind: str, amount: int) -> object:
+    """What a posting did, in words; a conversion takes here and gives there."""
+    return _("Used in a conversion") if kind == "convert" and amount < 0 else KINDS.get(kind, kind)
+
 
 ACCOUNTS: dict[Account, object] = {
     Account.ISSUED: _("Given by the institution"),
