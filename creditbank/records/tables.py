@@ -35,6 +35,7 @@ TABLES: tuple[Table, ...] = (
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
     Table("result", _L, Rows.AWARDED),
+    Table("opening_lot", _L, Rows.AWARDED),
     Table("data_fact", _I, Rows.INSTITUTION),
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),

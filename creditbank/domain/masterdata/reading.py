@@ -72,10 +72,10 @@ def normal(text: str) -> str:
 
 
 def key_of(data_set: DataSet, content: Mapping[str, Value]) -> str:
-    """The key of a record: its key field, or several of them with a bar between them."""
+    """The key of a record: its key field, or several of them, of which some may be empty, with a bar between them."""
     if len(data_set.key) == 1:
         return str(content[data_set.key[0]])
-    return "|".join(str(content[name]).replace("\\", "\\\\").replace("|", "\\|") for name in data_set.key)
+    return "|".join(str(content.get(name) or "").replace("\\", "\\\\").replace("|", "\\|") for name in data_set.key)
 
 
 def read_record(

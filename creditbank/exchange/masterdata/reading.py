@@ -203,7 +203,7 @@ def open_table(
         if found is not None and _complete(data_set, found[2]):
             best = (found[0], source, *found[1:])
             break
-    wanted = "、".join(data_set.field(name).label.zh for name in data_set.key)
+    wanted = "、".join(data_set.field(name).label.zh for name in data_set.key if data_set.field(name).required)
     if best is None:
         raise SheetProblem(
             MESSAGES, "datasheet.no_head", name=upload.name, lines=HEAD_LINES, set=data_set.name.zh, columns=wanted
@@ -303,7 +303,8 @@ def _placed(table: Table, fault: RefusedRow, texts: Mapping[str, str] | None) ->
 
 
 def _complete(data_set: DataSet, columns: Sequence[Column]) -> bool:
-    return set(data_set.key) <= {column.field for column in columns}
+    needed = {name for name in data_set.key if data_set.field(name).required}
+    return needed <= {column.field for column in columns}
 
 
 def _best_head(

@@ -161,8 +161,11 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("run", "stored", "results", "refused", "problems"),
         """
         SELECT run_id, rows_stored, results, rows_refused, problems FROM import_run
-        CROSS JOIN LATERAL (SELECT count(*) AS results FROM result
-          WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id) AS kept
+        CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM result
+            WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id)
+          + (SELECT count(*) FROM opening_lot
+            WHERE opening_lot.institution_id = import_run.institution_id AND opening_lot.run_id = import_run.run_id)
+          AS results) AS kept
         CROSS JOIN LATERAL (SELECT count(*) AS problems FROM import_problem
           WHERE import_problem.institution_id = import_run.institution_id
             AND import_problem.run_id = import_run.run_id) AS named

@@ -15,9 +15,11 @@ from creditbank.domain.values import Hundredths
 from creditbank.records.institutions import Institution, Term
 from creditbank.records.scope import Scope
 
+# What a conversion makes is credit given, as what a deposit brings.
+_GIVES = "CASE WHEN p.from_state = 'issued' THEN 'deposit' ELSE p.kind::text END"
 # What is shown of a posting, for whichever postings FROM names as p; {original} are three columns.
 _SHOWN = """
-SELECT p.posting_id, p.learner_id, p.kind::text, p.amount, p.reverses, {original},
+SELECT p.posting_id, p.learner_id, {gives}, p.amount, p.reverses, {original},
   e.student_number, e.name, e.name_en, coalesce(college.name, ''), coalesce(college.code, ''), e.cohort,
   e.programme_code,
   lot.code, lot.title, lot.title_en, lot.category, lot.outcome_type, lot.level, lot.field, coalesce(lot.grade, ''),
@@ -30,7 +32,8 @@ LEFT JOIN institution college ON college.id = e.college_id
 LEFT JOIN claim ON lot.source_kind = 'claim' AND claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
 """
 _NOT_OUT = """
-p.institution_id = %(institution)s AND p.kind IN ('deposit', 'reverse')
+p.institution_id = %(institution)s
+  AND (p.kind IN ('deposit', 'reverse') OR p.kind = 'convert' AND p.from_state = 'issued')
   AND p.recorded_at < ((%(until)s::date + 1)::timestamp AT TIME ZONE %(zone)s)
   AND NOT lot.source_kind = ANY(%(leave_out)s)
   AND NOT EXISTS (SELECT FROM export_line done WHERE done.institution_id = p.institution_id
@@ -38,6 +41,7 @@ p.institution_id = %(institution)s AND p.kind IN ('deposit', 'reverse')
 """
 _POSTINGS = (
     _SHOWN.format(
+        gives=_GIVES,
         original="first.batch_id, batch.number, first.line",
         postings="posting p LEFT JOIN export_line first ON first.institution_id = p.institution_id"
         " AND first.posting_id = p.reverses AND first.kind <> 'resend'"
@@ -58,12 +62,12 @@ asked.institution_id = %(institution)s AND NOT EXISTS (SELECT FROM export_line a
     AND again.names_line = asked.line AND again.kind = 'resend')
 """
 _RESENDS = (
-    _SHOWN.format(original="first.batch_id, batch.number, first.line", postings=_ASKED)
+    _SHOWN.format(gives=_GIVES, original="first.batch_id, batch.number, first.line", postings=_ASKED)
     + f"WHERE {_NOT_AGAIN} ORDER BY first.batch_id, first.line"
 )
 _COUNTS = f"""
 WITH waiting AS (
-  SELECT p.posting_id, p.kind::text AS kind, p.amount, p.reverses, e.student_number FROM posting p
+  SELECT p.posting_id, {_GIVES} AS kind, p.amount, p.reverses, e.student_number FROM posting p
   JOIN lot ON lot.learner_id = p.learner_id AND lot.lot_id = p.lot_id
   LEFT JOIN enrolment e ON e.learner_id = p.learner_id AND e.institution_id = p.institution_id
   WHERE {_NOT_OUT}
