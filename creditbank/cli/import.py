@@ -1,10 +1,11 @@
-"""Bring course results in from a sheet, as one run that can be resumed."""
+"""Bring course results or opening lots in from a sheet, as one run."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, how to read it, and for whom."""
-    parser.add_argument("kind", choices=["results"], help="what the sheet holds")
+    parser.add_argument("kind", choices=["results", "opening"], help="what the sheet holds")
     parser.add_argument("file", type=Path, help="a CSV or XLSX file; related sheets lie beside it")
-    parser.add_argument("--mapping", required=True, help="a mapping file, or the name of one that ships (oulad)")
+    parser.add_argument("--mapping", help="of results: a mapping file, or the name of one that ships (oulad)")
     parser.add_argument("--institution", required=True, metavar="CODE", help="whose results they are")
     parser.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
     parser.add_argument(
@@ -33,11 +34,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, or say what an import would do; exit 1 when rows were refused, 2 when nothing could be read."""
+    if arguments.kind == "opening":
+        return _guarded(arguments, _opening)
+    if not arguments.mapping:
+        print("Say with --mapping how the sheet of results is to be read. Nothing was imported.", file=sys.stderr)
+        return 2
     from creditbank.domain.rules.places import UnreadableError
     from creditbank.exchange.documents import DocumentError, expect_schema, read_document
-    from creditbank.exchange.encoding import SheetProblem
     from creditbank.exchange.mapping import read_mapping
-    from creditbank.gateways.files import FileRefused
 
     shipped = ROOT / "packs" / "mappings" / f"{arguments.mapping}.yaml"
     place = Path(arguments.mapping)
@@ -49,8 +53,15 @@ def run(arguments: argparse.Namespace) -> int:
     except (OSError, DocumentError, UnreadableError) as error:
         print(f"{place}: {error}. Nothing was imported.", file=sys.stderr)
         return 2
+    return _guarded(arguments, lambda given: _import(given, mapping))
+
+
+def _guarded(arguments: argparse.Namespace, act: Callable[[argparse.Namespace], int]) -> int:
+    from creditbank.exchange.encoding import SheetProblem
+    from creditbank.gateways.files import FileRefused
+
     try:
-        return _import(arguments, mapping)
+        return act(arguments)
     except (SheetProblem, FileRefused) as refusal:
         print(f"{arguments.file}: {refusal} Nothing was imported.", file=sys.stderr)
         return 2
@@ -64,16 +75,11 @@ def _import(arguments: argparse.Namespace, mapping: Any) -> int:
 
     with opened(arguments, "import"):
         from creditbank.exchange import imports
-        from creditbank.queries.institutions import account_named, institution_named
 
-        institution = institution_named(arguments.institution)
-        if institution is None:
-            print(f"There is no institution with the code {arguments.institution}.", file=sys.stderr)
+        found = _who(arguments)
+        if found is None:
             return 2
-        actor = account_named(arguments.by) if arguments.by else institution.id
-        if actor is None:
-            print(f"There is no account with the sign-in {arguments.by}.", file=sys.stderr)
-            return 2
+        institution, actor = found
         reading, uploads = imports.open_results(arguments.file, mapping, encoding=arguments.encoding, at=clock.now())
         try:
             if arguments.dry_run:
@@ -93,6 +99,61 @@ def _import(arguments: argparse.Namespace, mapping: Any) -> int:
             for upload in uploads:
                 upload.close()
         return _tell_run(arguments, finished)
+
+
+def _who(arguments: argparse.Namespace) -> tuple[Any, Any] | None:
+    """The institution and who decides, or nothing once it was said that there is no such one."""
+    from creditbank.queries.institutions import account_named, institution_named
+
+    institution = institution_named(arguments.institution)
+    if institution is None:
+        print(f"There is no institution with the code {arguments.institution}.", file=sys.stderr)
+        return None
+    actor = account_named(arguments.by) if arguments.by else institution.id
+    if actor is None:
+        print(f"There is no account with the sign-in {arguments.by}.", file=sys.stderr)
+        return None
+    return institution, actor
+
+
+def _opening(arguments: argparse.Namespace) -> int:
+    from creditbank.gateways import clock
+    from creditbank.gateways.files import open_upload
+
+    with opened(arguments, "import"):
+        from creditbank.exchange import opening_lots
+
+        found = _who(arguments)
+        if found is None:
+            return 2
+        institution, actor = found
+        with open_upload(arguments.file) as upload:
+            read = opening_lots.read_opening(upload, today=clock.today(institution.zone), encoding=arguments.encoding)
+        if arguments.dry_run:
+            return _tell_opening(arguments, read, opening_lots.plan_sheet(read, institution=institution.id))
+        return _tell_run(
+            arguments, opening_lots.import_sheet(read, institution=institution.id, actor=actor, now=clock.now)
+        )
+
+
+def _tell_opening(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
+    from creditbank.exchange.results import ALL_MESSAGES
+    from creditbank.gateways.wording import say_code
+
+    counts = {"recognitions": len(plan.recognitions), "conversions": len(plan.conversions)}
+    repeated = plan.repeated + read.repeated
+    if arguments.json:
+        refused = [[row.line, row.column, row.code, {k: str(v) for k, v in row.facts.items()}] for row in plan.refused]
+        print(json.dumps(counts | {"repeated": repeated, "refused": refused}, ensure_ascii=False))
+    else:
+        for row in plan.refused:
+            where = f", column {row.column}" if row.column else ""
+            print(f"line {row.line}{where}: {say_code(row.code, row.facts, 'en', ALL_MESSAGES)}")
+        print(
+            f"{counts['recognitions']} recognitions and {counts['conversions']} conversions, {repeated} known already,"
+            f" {len(plan.refused)} refused. This was a dry run: nothing was posted."
+        )
+    return 1 if plan.refused else 0
 
 
 class _bar:  # noqa: N801 - used as a context, read as a verb

@@ -68,6 +68,10 @@ class Entry:
     rule: RuleReference | None
     claim_id: UUID | None
     claim_number: str
+    document: str
+    """The number of the paper behind an opening lot."""
+    together: tuple[PassbookLine, ...]
+    """The other lines of a conversion: what it used, what it made."""
     log_index: int | None
     provable: bool
     """Whether its salt is still kept; without it nobody can prove the entry any more."""
@@ -133,6 +137,12 @@ LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608 - the pieces are the constants above
 
 
+_TOGETHER = """
+AND posting.posting_id <> %(posting)s AND posting.conversion_id = (
+  SELECT conversion_id FROM posting WHERE learner_id = %(learner)s AND posting_id = %(posting)s)
+"""
+
+
 def figures_of(scope: Scope, learner: UUID) -> Figures:
     """The cover of a learner's passbook."""
     available, recognised, in_review, has_lines, waits = scope.fetch(_FIGURES, _values(scope, learner))[0]
@@ -158,12 +168,13 @@ SELECT posting.recorded_at, posting.reason, lot.lot_id, lot.outcome_type, lot.ca
   lot.earned_on, lot.expires_on, lot.academic_year, lot.term,
   rule_set.name, rule_set.name_en, rule_version.number, rule_version.effective_from, rule_version.content_hash,
   lot.rule_row, claim.claim_id, claim.number, log_leaf.log_index, leaf_salt.salt IS NOT NULL,
-  kind.name, kind.name_en
+  kind.name, kind.name_en, coalesce(opening_lot.document, '')
 FROM posting
 JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
 LEFT JOIN rule_version ON rule_version.id = lot.rule_version_id
 LEFT JOIN rule_set ON rule_set.id = rule_version.rule_set_id
 LEFT JOIN claim ON claim.learner_id = posting.learner_id AND claim.claim_id = lot.source_id
+LEFT JOIN opening_lot ON opening_lot.learner_id = lot.learner_id AND opening_lot.lot_id = lot.lot_id
 LEFT JOIN log_leaf ON log_leaf.stream = 'posting' AND log_leaf.leaf_ref = posting.posting_id::text
 LEFT JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
 LEFT JOIN LATERAL (
@@ -192,7 +203,7 @@ def entry_of(scope: Scope, learner: UUID, posting: UUID) -> Entry | None:
     (
         recorded_at, reason, lot_id, outcome_type, category, level, unit, earned_on, expires_on, academic_year, term,
         rule_name, rule_name_en, number, effective_from, content_hash, rule_row, claim_id, claim_number, log_index,
-        provable, kind_name, kind_name_en,
+        provable, kind_name, kind_name_en, document,
     ) = found[0]  # fmt: skip
     rule = (
         RuleReference(Text(rule_name, rule_name_en), number, effective_from, content_hash, rule_row) if number else None
@@ -214,6 +225,8 @@ def entry_of(scope: Scope, learner: UUID, posting: UUID) -> Entry | None:
         rule=rule,
         claim_id=claim_id,
         claim_number=claim_number or "",
+        document=document,
+        together=tuple(_line(row) for row in scope.fetch(_LINES.format(narrowed=_TOGETHER), values | {"limit": 50})),
         log_index=log_index,
         provable=provable,
     )

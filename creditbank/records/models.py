@@ -4,7 +4,7 @@ from creditbank.records import (  # noqa: F401 - importing registers the models
     catalogue,
     institutions,
     masterdata,
-    opening,
+    opening_lots,
     operations,
     people,
     programmes,

@@ -101,6 +101,7 @@ class MasterData:
     row: dict[str, str]
     run: dict[str, UUID]
     sheet: dict[str, object]
+    opening: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -273,12 +274,15 @@ def _master_data(bank, label: str, place: UUID) -> MasterData:
     run = bring(bank, place, "courses", [{"code": key, "name": "course"}], "2026-09-01")
     upload, content = clock.new_id(), "课程代码,课程名称\nSW1002,another\n".encode()
     staging.keep_sheet(bank, place, upload, content, {"set": "courses", "name": "a.csv", "as_of": "2026-09-02"})
+    opening, head = clock.new_id(), "学号,处理类别,文号,认定日期,成果名称,学分\n404,认定,甲,2020-01-01,成果,1\n"
+    staging.keep_sheet(bank, place, opening, head.encode(), {"set": "opening_lots", "name": "b.csv"})
     return MasterData(
         label,
         place,
         {"data_set": "courses", "key": key},
         {"run_id": run.run_id},
         {"data_set": "courses", "upload_id": upload},
+        {"upload_id": opening},
     )
 
 

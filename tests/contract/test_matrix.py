@@ -154,6 +154,11 @@ def _kept_sets(_world: World) -> list[Sample]:
     return [Sample("courses", {"data_set": "courses"}, also=lambda actor: actor.college is None)]
 
 
+def _whole_desk(_world: World) -> list[Sample]:
+    """A page for desks of the whole school."""
+    return [Sample("desk", {}, also=lambda actor: actor.college is None)]
+
+
 def _data_rows(world: World) -> list[Sample]:
     """A row about no person is read by every desk of its school."""
     return [
@@ -233,6 +238,11 @@ REGISTRY: dict[str, Entry] = {
     "office:learners": Entry("learner.read"),
     "office:learner": Entry("learner.read", _records),
     "office:imports": Entry("results.read_imports"),
+    "office:opening": Entry("opening.write", _whole_desk),
+    "office:opening-template": Entry("opening.write", _whole_desk),
+    "office:opening-check": Entry("opening.write", _whole_school("opening")),
+    "office:opening-problems": Entry("opening.write", _whole_school("opening")),
+    "office:opening-post": Entry("opening.write", _whole_school("opening")),
     "office:import": Entry("results.read_imports", _runs),
     "office:import-csv": Entry("results.read_imports", _runs),
     "office:exports": Entry("export.read"),
@@ -387,7 +397,13 @@ def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
     return tried, changed
 
 
-_LAST = ("office:data-import-apply", "learner:deposit_check", "learner:withdraw", "account:sign_out")
+_LAST = (
+    "office:data-import-apply",
+    "office:opening-post",
+    "learner:deposit_check",
+    "learner:withdraw",
+    "account:sign_out",
+)
 """What ends a sheet, a draft or a session is tried last."""
 
 

@@ -46,6 +46,7 @@ def entry(request: HttpRequest, posting_id: UUID) -> HttpResponse:
             "entry": one,
             "kind": kind_said(one.line.kind, one.line.amount),
             "reason": reason_said(one.reason),
+            "together": [line_shown(line, whole_date=True) for line in one.together],
             "legs": [(ACCOUNTS[leg.state], leg) for leg in one.legs],
         }
         return show(request, scope, "entry", context)

@@ -21,6 +21,7 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
 from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.opening_lots import may_open
 
 COLUMNS = (
     Column("file", _("File"), link="url", second="who"),
@@ -44,7 +45,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     with at_desk(request, "results.read_imports") as scope:
         state = read_state(request.GET, columns=COLUMNS)
         runs, total = list_runs(scope, actor_of(request), offset=state.offset, limit=state.size)
-        context = {"columns": COLUMNS, "rows": [row_of(run) for run in runs], "state": state, "total": total}
+        context = {
+            "columns": COLUMNS,
+            "rows": [row_of(run) for run in runs],
+            "state": state,
+            "total": total,
+            "may_open": may_open(actor_of(request)),
+        }
         return show(request, scope, "office/imports.html", context)
 
 
@@ -58,7 +65,8 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
             raise NotVisible
         language = get_language() or "zh-hans"
         reasons = count_reasons(scope, run_id)
-        words = {code: wording.translate(ALL_MESSAGES.get(code, code), language) for code, _count in reasons}
+        sentences = {**wording.messages(), **ALL_MESSAGES}
+        words = {code: wording.translate(sentences.get(code, code), language) for code, _count in reasons}
         filters = (
             Filter("reason", _t("Reason"), tuple((code, f"{words[code]} ({count})") for code, count in reasons)),
         )

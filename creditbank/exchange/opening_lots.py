@@ -8,14 +8,14 @@ from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
-from creditbank.domain.opening import OPENING, OpeningLine, read_line
+from creditbank.domain.opening_lots import OPENING, OpeningLine, read_line
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.masterdata.reading import Note, open_table, read_table
 from creditbank.exchange.masterdata.writing import template_bytes
 from creditbank.gateways.files import Upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
-from creditbank.services.opening import OpeningPlan, Sheet, import_opening, plan_opening
+from creditbank.services.opening_lots import OpeningPlan, Sheet, import_opening, plan_opening
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from creditbank.domain.ledger import State
-from creditbank.domain.opening import OPENING
-from creditbank.exchange.opening import import_sheet, opening_template, plan_sheet, read_opening
+from creditbank.domain.opening_lots import OPENING
+from creditbank.exchange.opening_lots import import_sheet, opening_template, plan_sheet, read_opening
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.database_roles import user_of
 from creditbank.gateways.files import open_upload
@@ -19,7 +19,7 @@ from creditbank.projections.progress import held_credit
 from creditbank.queries.balances import balance_as_of
 from creditbank.queries.check.whole import check_bank
 from creditbank.queries.registrar.waiting import count_waiting
-from creditbank.records.opening import OpeningLot
+from creditbank.records.opening_lots import OpeningLot
 from creditbank.records.scope import acting_for
 from creditbank.services.people import enrol_learner
 from tests.cast import AT

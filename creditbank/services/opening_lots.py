@@ -1,4 +1,4 @@
-"""Opening lots: judge the lines of a sheet, and post what can stand as deposits and conversions, in one run."""
+"""Opening lots: judge the lines of a sheet, post what can stand as deposits and conversions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from creditbank.domain.explanation import Refusal, to_data
 from creditbank.domain.ledger import Use
-from creditbank.domain.opening import (
+from creditbank.domain.opening_lots import (
     RECOGNITION,
     OpeningLine,
     Recognised,
@@ -24,7 +24,7 @@ from creditbank.domain.opening import (
 from creditbank.domain.results import RefusedRow
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
-from creditbank.records.opening import OpeningLot
+from creditbank.records.opening_lots import OpeningLot
 from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.convert import post_conversions, sources_of
