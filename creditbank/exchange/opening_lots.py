@@ -53,14 +53,15 @@ def read_opening(upload: Upload, *, today: date, sheet: str | None = None, encod
             lines.append(line)
     refused.sort(key=lambda row: row.line)
     meant = content_hash({column.heading: column.field for column in table.columns})
-    about = Sheet(table.name, table.file_hash, meant, table.encoding)
+    columns = {OPENING.field(name).label.zh: (column.heading, column.letters) for name, column in table.mapped.items()}
+    about = Sheet(table.name, table.file_hash, meant, table.encoding, columns)
     return ReadOpening(about, tuple(lines), tuple(refused), read.given.repeated, read.notes)
 
 
 def plan_sheet(read: ReadOpening, *, institution: UUID) -> OpeningPlan:
     """What the sheet would do; nothing is posted."""
     with acting_for(institution=institution, purpose="opening.plan") as scope:
-        return plan_opening(scope=scope, lines=read.lines, refused=read.refused)
+        return plan_opening(scope=scope, sheet=read.sheet, lines=read.lines, refused=read.refused)
 
 
 def import_sheet(read: ReadOpening, *, institution: UUID, actor: UUID, now: Callable[[], datetime]) -> ImportRun:

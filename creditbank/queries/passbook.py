@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.ledger import State
+from creditbank.domain.opening_lots import OUTCOME
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.scope import Scope
 
@@ -137,6 +138,8 @@ LIMIT %(limit)s OFFSET %(offset)s
 """  # noqa: S608 - the pieces are the constants above
 
 
+# What the catalogue does not name: courses of results, and outcomes that were decided before there was one.
+_KINDS = {choice.code: choice.label for choice in OUTCOME.choices}
 _TOGETHER = """
 AND posting.posting_id <> %(posting)s AND posting.conversion_id = (
   SELECT conversion_id FROM posting WHERE learner_id = %(learner)s AND posting_id = %(posting)s)
@@ -214,7 +217,7 @@ def entry_of(scope: Scope, learner: UUID, posting: UUID) -> Entry | None:
         recorded_at=recorded_at,
         reason=reason,
         lot_id=lot_id,
-        outcome_type=Text(kind_name, kind_name_en) if kind_name else Text(outcome_type),
+        outcome_type=Text(kind_name, kind_name_en) if kind_name else _KINDS.get(outcome_type, Text(outcome_type)),
         category=category,
         level=level,
         unit=unit,

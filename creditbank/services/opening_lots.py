@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -38,12 +38,23 @@ REASON = "opening.imported"
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The sheet that was read: its name, fingerprints of the file and of what its columns mean, its encoding."""
+    """The sheet that was read: its name, fingerprints of the file and of what its columns mean, its encoding.
+
+    ``columns`` has the heading and the letters of each column, by the label of what it was taken for.
+    """
 
     name: str
     file_hash: str
     mapping_hash: str
     encoding: str
+    columns: Mapping[str, tuple[str, str]]
+
+    def placed(self, row: RefusedRow) -> RefusedRow:
+        """A refused row with the cell at fault, as the sheet calls its column."""
+        if "cell" in row.facts or row.column not in self.columns:
+            return row
+        heading, letters = self.columns[row.column]
+        return RefusedRow(row.line, heading, row.code, {**row.facts, "cell": f"{letters}{row.line}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +79,21 @@ class _Judged:
     refused: list[RefusedRow]
 
 
-def plan_opening(*, scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[RefusedRow]) -> OpeningPlan:
+def plan_opening(
+    *, scope: Scope, sheet: Sheet, lines: Sequence[OpeningLine], refused: Sequence[RefusedRow]
+) -> OpeningPlan:
     """Say of each line what it would do, and post nothing.
 
     Args:
         scope: the institution whose sheet it is.
+        sheet: where it stands.
         lines: those that could be read.
         refused: those that could not.
     """
     judged = _judge(scope, lines, refused)
     # What is about to be recognised has no lot yet; any id tells them apart.
     lots = [new_id() for _ in judged.recognitions]
-    return _plan(scope, judged, lots)
+    return _plan(scope, sheet, judged, lots)
 
 
 def import_opening(
@@ -113,7 +127,7 @@ def import_opening(
     )
     if isinstance(posted, Refusal):
         raise TypeError(f"a judged line cannot be posted: {to_data(posted.explanation)}")
-    plan = _plan(scope, judged, [one.lot_id for one in posted])
+    plan = _plan(scope, sheet, judged, [one.lot_id for one in posted])
     converted = post_conversions(
         scope=scope,
         conversions=[conversion_of(*one) for one in plan.conversions],
@@ -186,7 +200,7 @@ def _judge(scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[Refused
     return replace(judged, repeated=repeated)
 
 
-def _plan(scope: Scope, judged: _Judged, lots: Sequence[UUID]) -> OpeningPlan:
+def _plan(scope: Scope, sheet: Sheet, judged: _Judged, lots: Sequence[UUID]) -> OpeningPlan:
     """The plan, once what is recognised has lots."""
     having = _recognised_before(scope, {learner for _line, learner in judged.conversions})
     for (line, learner), lot in zip(judged.recognitions, lots, strict=True):
@@ -202,8 +216,8 @@ def _plan(scope: Scope, judged: _Judged, lots: Sequence[UUID]) -> OpeningPlan:
         conversions.append((line, learner, uses))
         taken = {use.lot_id: use.amount for use in uses}
         having[learner] = [replace(one, left=one.left - taken.get(one.lot_id, 0)) for one in mine]
-    refused.sort(key=lambda row: row.line)
-    return OpeningPlan(tuple(judged.recognitions), tuple(conversions), judged.repeated, tuple(refused))
+    placed = sorted(map(sheet.placed, refused), key=lambda row: row.line)
+    return OpeningPlan(tuple(judged.recognitions), tuple(conversions), judged.repeated, tuple(placed))
 
 
 def _recognised_before(scope: Scope, learners: set[UUID]) -> dict[UUID, list[Recognised]]:

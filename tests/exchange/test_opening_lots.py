@@ -168,7 +168,7 @@ WRONG = [
     (recognition(LIN, credit="4.005"), "学分", "masterdata.no_amount"),
     (recognition(LIN, document=""), "文号", "masterdata.required"),
     (conversion(LIN, source=""), "所用成果文号", "opening.no_source"),
-    (conversion(LIN, course=""), "置换课程代码", "opening.no_course"),
+    (conversion(LIN, course=""), "课程代码", "opening.no_course"),
     (conversion(LIN, source="没有的文号"), "所用成果文号", "opening.unknown_source"),
     (conversion(MEI), "所用成果文号", "opening.unknown_source"),
     (conversion(LIN, used="4.01"), "所用学分", "opening.not_enough"),
@@ -187,13 +187,14 @@ def test_each_wrong_row_is_named_and_sinks_nothing(bank, cast):
     assert [row[0] for row in lots(bank, cast.lin.person)] == ["好"]
     for at, (row, column, code) in enumerate(WRONG):
         run = bring(cast, recognition(LIN, outcome="基础"), row, at=AT + timedelta(minutes=at))
-        assert [(found[1].rstrip("*"), found[2]) for found in refusals(bank, run)] in (
-            [(column, code)], [(_heading(column), code)],
-        ), row  # fmt: skip
+        assert [(found[1], found[2]) for found in refusals(bank, run)] == [(column, code)], row
 
 
-def _heading(column):
-    return {"置换课程代码": "课程代码"}.get(column, column)
+def test_a_refused_row_names_its_cell(cast):
+    plan = plan_sheet(read(recognition("404"), conversion(LIN)), institution=cast.college)
+    assert [(one.line, one.column, one.facts["cell"]) for one in plan.refused] == [
+        (2, "学号", "A2"), (3, "所用成果文号", "I3"),
+    ]  # fmt: skip
 
 
 def test_a_dry_run_says_what_the_import_does_and_posts_nothing(bank, cast):
