@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet
+from creditbank.domain.masterdata.sets import fields_on
 
 _KNOWN = """
 stored.content->>%({name})s IN (
@@ -29,6 +30,40 @@ stored.content->%({name})s->>'index' IN (
 )"""
 
 
+_UNPLACED = """
+stored.content->>%({name})s <> '' AND stored.content->>%({name})s NOT IN (
+  SELECT code FROM institution WHERE kind = 'institution'
+)"""
+
+
+def named_key(said: str, data_set: str, institution: str = "%(institution)s") -> str:
+    """The SQL of the key of the row that a reference names: by its key, else by a name that only one row has.
+
+    Args:
+        said: the SQL of what the reference says.
+        data_set: the code of the data set that is named; never what somebody typed.
+        institution: the SQL place of the institution.
+    """
+    rows = f"FROM data_row WHERE institution_id = {institution}::uuid AND data_set = '{data_set}'"
+    by_name = f"SELECT min(key) {rows} AND label = {said} HAVING count(*) = 1"
+    return f"coalesce((SELECT key {rows} AND key = {said}), ({by_name}))"
+
+
+def _of_path(data_set: DataSet, path: str, name: str, values: dict[str, Any]) -> str:
+    """The SQL of the value at the end of a path through references; binds the steps of the path."""
+    fields = fields_on(data_set, path)
+    for place, field in enumerate(fields):
+        values[f"{name}_{place}"] = field.name
+    value = f"stored.content->>%({name}_0)s"
+    for place, field in enumerate(fields[:-1], start=1):
+        value = (
+            f"(SELECT named.content->>%({name}_{place})s FROM data_row AS named"  # noqa: S608 - names of fields are bound
+            f" WHERE named.institution_id = %(institution)s AND named.data_set = '{field.data_set}'"
+            f" AND named.key = {named_key(value, field.data_set)})"
+        )
+    return value
+
+
 def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str = "") -> str:
     """The condition of a figure; what it binds is added to ``values`` under names that begin with ``mark``."""
     names = []
@@ -48,11 +83,17 @@ def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str
             said += ")"
         case CheckKind.ORDER:
             # Days are stored so that their texts sort as they do.
-            said = f"stored.content->>%({names[0]})s > stored.content->>%({names[1]})s"
+            first, second = (_of_path(data_set, path, names[i], values) for i, path in enumerate(check.fields))
+            said = f"{first} > {second}"
         case CheckKind.TWICE:
             said = _TWICE.format(name=names[0])
         case CheckKind.CONTESTED:
             said = "stored.contested <> '[]'::jsonb"
+        case CheckKind.UNPLACED:
+            said = _UNPLACED.format(name=names[0])
+    if check.where is not None:
+        values[f"{mark}where"], values[f"{mark}code"] = check.where
+        said = f"stored.content->>%({mark}where)s = %({mark}code)s AND {said}"
     return f"(NOT stored.retired AND {said})"
 
 

@@ -1,4 +1,4 @@
-"""Keep calendar, units, courses and learners of the bank in step with the rows of master data."""
+"""Keep calendar, units, courses, learners and resources in step with the rows of master data."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from creditbank.gateways.postgres import run
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata import statements as sql
+from creditbank.services.masterdata.education_resources import follow_resources
 
 Contents = Mapping[str, Mapping[str, Stored]]
 """The values of rows by key."""
@@ -44,6 +45,8 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             _courses(scope, made, {key for key in before if key not in made})
         case "students":
             _enrol(scope, made, at)
+        case "providers" | "resources" | "offerings":
+            follow_resources(scope=scope, data_set=data_set, before=before, made=made)
         case _:
             return
 

@@ -163,7 +163,9 @@ def main_field(data_set: DataSet) -> Field:
 def listed_fields(data_set: DataSet, check: Check | None = None, most: int = 5) -> tuple[Field, ...]:
     """The fields a list shows beside label and key: what a figure is about, then what is expected of a row."""
     apart = {data_set.label, *(data_set.key if len(data_set.key) == 1 else ()), "retired"}
-    asked = [data_set.field(name) for name in (check.fields if check else ()) if name not in apart]
+    # Of a path through references the row itself has the first step.
+    asked = [data_set.field(path.partition(".")[0]) for path in (check.fields if check else ())]
+    asked = [field for field in asked if field.name not in apart]
     usual = [
         field
         for field in data_set.fields

@@ -1,0 +1,128 @@
+"""The data sets of education resources: providers, what they offer, and each time it is offered."""
+
+from __future__ import annotations
+
+from creditbank.domain.masterdata import codes
+from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet, Kind
+from creditbank.domain.masterdata.fields import NAME_EN, RETIRED, choice, field, reference, text
+from creditbank.domain.values import Text
+
+PROVIDERS = DataSet(
+    "providers",
+    Text("资源机构", "Providers"),
+    Text("提供教育资源的校内单位和校外机构。校外机构只是本校的一条记录，不是学分银行的成员，也没有账户；"
+         "如果它本身就是学分银行的机构，可以填写它在银行中的机构代码。",
+         "Units of the school and outside bodies that offer education. An outside body is a record of this school, "
+         "no member of the bank, and has no account; one that is a member can be named by its code in the bank."),
+    ("code",),
+    (
+        field("code", "机构编号",
+              "Provider code", Kind.CODE, "资源机构代码 资源机构编号 机构代码 单位编号 合作单位编号",
+              required=True, examples=("P001", "P002")),
+        text("name", "机构名称", "Name of provider",
+             "资源机构 资源机构名称 单位名称 合作单位 合作单位名称 企业名称 名称",
+             expected=True, examples=("软件学院", "云帆智能科技有限公司")),
+        text(*NAME_EN, "机构英文名称", examples=("School of Software", "Yunfan Intelligent Technology Ltd.")),
+        choice("kind", "校内外", "Internal or external", codes.PROVIDER_KIND, "机构类型 校内/校外 内外部 机构性质",
+               expected=True, examples=("校内", "校外")),
+        field("bank_code", "学分银行机构代码", "Code in the credit bank", Kind.CODE, "银行机构代码 成员机构代码",
+              examples=("", "")),
+        field("accredited_from", "认证起始日期", "Start of accreditation", Kind.DATE,
+              "认证开始日期 认证日期 资质起始日期 合作起始日期", examples=("", "2026-01-01")),
+        field("accredited_until", "认证截止日期", "End of accreditation", Kind.DATE,
+              "认证结束日期 认证到期日 认证有效期至 资质截止日期 合作截止日期", examples=("", "2028-12-31")),
+        text("document", "认证文号", "Accreditation document", "认证文件 批准文号 文号 协议编号",
+             examples=("", "教〔2026〕1号")),
+        text("contact", "联系人及电话（不公开）", "Contact (not published)", "联系人及电话 联系人 内部联系方式",
+             personal=True, examples=("", "")),
+        text("address", "机构地址", "Address of provider", "单位地址 地址", examples=("", "")),
+        RETIRED,
+    ),
+    (
+        Check(CheckKind.MISSING, ("accredited_from",), where=("kind", "external")),
+        Check(CheckKind.MISSING, ("accredited_until",), where=("kind", "external")),
+        Check(CheckKind.ORDER, ("accredited_from", "accredited_until")),
+        Check(CheckKind.UNPLACED, ("bank_code",)),
+    ),
+)  # fmt: skip
+
+RESOURCES = DataSet(
+    "resources",
+    Text("教育资源", "Education resources"),
+    Text("校内外的课程、实践基地和其他学习资源；标为公开的在门户上展示。",
+         "Courses, practice bases and other places to learn, inside and outside; those marked so are published."),
+    ("code",),
+    (
+        field("code", "资源编号", "Resource code", Kind.CODE, "资源代码 教育资源编号 教育资源代码", required=True,
+              examples=("R001", "R002")),
+        text("name", "资源名称", "Name of resource", "教育资源 教育资源名称 课程名称 基地名称 项目名称 名称",
+             expected=True,
+             examples=("Web 前端开发", "云帆智能软件测试实践基地")),
+        text(*NAME_EN, "资源英文名称", examples=("Web Front-End Development", "Yunfan Software Testing Practice Base")),
+        choice("kind", "资源类型", "Kind of resource", codes.RESOURCE_KIND, "类型 资源种类", expected=True,
+               examples=("课程", "实践基地")),
+        reference("provider", "资源机构", "Provider", "providers",
+                  "提供机构 机构编号 资源机构编号 资源机构名称 机构名称 合作单位 提供单位 开设单位", expected=True,
+                  examples=("P001", "P002")),
+        text("category", "资源类别", "Category", "类别 领域 学科领域 专业领域", examples=("信息技术", "信息技术")),
+        field("credit", "学分", "Credit", Kind.AMOUNT, "参考学分 建议学分", most=10_000, units=("学分", "分"),
+              examples=("3", "")),
+        field("hours", "学时", "Hours", Kind.INTEGER, "总学时 课时", most=5000, units=("学时", "课时"),
+              examples=("48", "80")),
+        reference("course", "校内对应课程", "Course of the school", "courses",
+                  "对应课程 对应课程代码 校内课程代码 课程代码", examples=("", "")),
+        text("contact", "咨询方式（公开）", "Enquiries (published)", "咨询方式 咨询电话 公开联系方式 联系方式",
+             expected=True,
+             examples=("0571-00000000", "base@example.org")),
+        text("address", "地点", "Place", "地址 学习地点 基地地址", examples=("主校区 3 号楼", "滨江区智慧路 1 号")),
+        text("about", "简介", "Description", "资源简介 内容简介 说明 介绍", long=True,
+             examples=("从网页结构到可访问的交互界面，以项目教学。", "在真实产品上完成测试计划、用例与缺陷报告。")),
+        text("about_en", "英文简介", "Description in English", "英文说明 英文介绍", long=True,
+             examples=("From the structure of a page to an accessible interface, taught by projects.",
+                       "Test plans, cases and defect reports on a real product.")),
+        field("published", "是否公开", "Published", Kind.YES_NO, "公开 是否发布 发布",
+              expected=True, examples=("是", "否")),
+        RETIRED,
+    ),
+)  # fmt: skip
+
+OFFERINGS = DataSet(
+    "offerings",
+    Text("开课", "Offerings"),
+    Text("教育资源每学期的开设：日期、名额、费用和报名截止日期。",
+         "Each time a resource is offered: its term, days, seats, fee, and until when one applies."),
+    ("code",),
+    (
+        field("code", "开课编号", "Offering code", Kind.CODE, "开课代码 班次编号 批次编号 教学班号", required=True,
+              examples=("R001-1", "R002-1")),
+        reference("resource", "教育资源", "Resource", "resources", "资源编号 资源代码 资源名称 教育资源编号",
+                  expected=True,
+                  examples=("R001", "R002")),
+        reference("term", "学期", "Term", "terms", "开课学期 学年学期 学期代码", expected=True,
+                  examples=("2026-2027-2", "2026-2027-2")),
+        field("starts_on", "开始日期", "First day", Kind.DATE, "开课日期 开始时间 起始日期",
+              examples=("2027-03-01", "2027-04-06")),
+        field("ends_on", "结束日期", "Last day", Kind.DATE, "结课日期 结束时间 终止日期", expected=True,
+              examples=("2027-06-25", "2027-05-28")),
+        field("seats", "名额", "Seats", Kind.INTEGER, "人数 容量 招生人数 计划人数 名额数",
+              expected=True, most=1_000_000,
+              units=("人", "名", "个"), examples=("40", "25")),
+        field("fee", "费用", "Fee", Kind.AMOUNT, "收费 学费 费用(元) 收费标准 价格", expected=True, most=100_000_000,
+              units=("元/人", "元"), examples=("0", "360")),
+        choice("currency", "币种", "Currency", codes.CURRENCY, "货币", examples=("", "人民币")),
+        field("apply_until", "报名截止日期", "Apply until", Kind.DATE, "报名截止 截止报名日期 报名截止时间",
+              examples=("2027-02-26", "2027-03-31")),
+        text("contact", "报名咨询（公开）", "Contact for applications (published)",
+             "报名咨询 报名联系方式 联系方式 咨询方式",
+             examples=("", "")),
+        text("place", "上课地点", "Where", "地点 上课地址", examples=("主校区 3-201", "")),
+        RETIRED,
+    ),
+    (
+        Check(CheckKind.ORDER, ("starts_on", "ends_on")),
+        Check(CheckKind.ORDER, ("apply_until", "ends_on")),
+        Check(CheckKind.ORDER, ("resource.provider.accredited_from", "starts_on")),
+        Check(CheckKind.ORDER, ("ends_on", "resource.provider.accredited_until")),
+    ),
+    label="resource",
+)  # fmt: skip
