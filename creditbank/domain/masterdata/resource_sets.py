@@ -10,10 +10,9 @@ from creditbank.domain.values import Text
 PROVIDERS = DataSet(
     "providers",
     Text("资源机构", "Providers"),
-    Text("提供教育资源的校内单位和校外机构。校外机构只是本校的一条记录，不是学分银行的成员，也没有账户；"
-         "如果它本身就是学分银行的机构，可以填写它在银行中的机构代码。",
-         "Units of the school and outside bodies that offer education. An outside body is a record of this school, "
-         "no member of the bank, and has no account; one that is a member can be named by its code in the bank."),
+    Text("提供教育资源的校内单位和校外机构；校外机构只是本校的记录，不是学分银行的成员，没有账户。",
+         "Units of the school and outside bodies that offer education; an outside body is a record of this school, "
+         "no member of the bank, and has no account."),
     ("code",),
     (
         field("code", "机构编号",

@@ -59,7 +59,7 @@ _COLUMNS = (
 _OFFERING_COLUMNS = (
     Column("term", _("Term"), second="code"),
     Column("days", _("Days")),
-    Column("seats", _("Seats"), kind="number"),
+    Column("seats", _("Seats")),
     Column("fee", _("Fee")),
     Column("place", _("Where")),
     Column("contact", _("Enquiries")),
@@ -131,8 +131,11 @@ def _words(table: CodeTable) -> tuple[tuple[str, str], ...]:
 def _filters(choices: Choices) -> tuple[Filter, ...]:
     """Search, and what the published resources can really be narrowed by."""
     language = _language()
-    made = [Filter("q", _t("Name, category or provider")), Filter("kind", _t("Kind of resource"), _words(codes.RESOURCE_KIND))]
-    made.append(Filter("side", _t("Internal or external"), _words(codes.PROVIDER_KIND)))
+    made = [
+        Filter("q", _t("Name, category or provider")),
+        Filter("kind", _t("Kind of resource"), _words(codes.RESOURCE_KIND)),
+        Filter("side", _t("Internal or external"), _words(codes.PROVIDER_KIND)),
+    ]
     if choices.categories:
         made.append(Filter("category", _t("Category"), tuple((one, one) for one in choices.categories)))
     if choices.terms:
@@ -150,12 +153,11 @@ def _filters(choices: Choices) -> tuple[Filter, ...]:
 
 def _row(one: ResourceLine, offerings: Sequence[OfferingLine]) -> dict[str, Any]:
     language = _language()
-    provider = one.provider.name.said_in(language) if one.provider else one.institution_name.said_in(language)
     return {
         "id": "",
         "name": one.name.said_in(language),
         "url": reverse("public:resource", args=[one.institution, one.code]),
-        "provider": provider,
+        "provider": one.provider.name.said_in(language) if one.provider else "",
         "kind": " · ".join(word for word in (_word(codes.RESOURCE_KIND, one.kind), one.category) if word),
         "extent": _extent(one),
         "offered": _offered(one, offerings),
@@ -185,22 +187,22 @@ def _offered(one: ResourceLine, offerings: Sequence[OfferingLine]) -> str:
 def _facts(one: ResourceLine) -> list[dict[str, Any]]:
     """What is known of a resource, as rows of a summary."""
     language = _language()
-    rows: list[tuple[str, str]] = [(_t("Kind of resource"), _word(codes.RESOURCE_KIND, one.kind)), (_t("Category"), one.category)]
-    if one.provider is not None:
-        kind = one.provider.decided.kind
-        side = _word(codes.PROVIDER_KIND, kind.value) if kind else ""
-        rows.append((_t("Provider"), _t("%(name)s (%(side)s)") % {
-            "name": one.provider.name.said_in(language), "side": side,
-        } if side else one.provider.name.said_in(language)))  # fmt: skip
-        if one.provider.member is not None:
-            rows.append((_t("Takes part in this bank as"), one.provider.member.said_in(language)))
-    rows += [
+    provider = one.provider.name.said_in(language) if one.provider else ""
+    if one.provider and one.provider.decided.kind:
+        side = _word(codes.PROVIDER_KIND, one.provider.decided.kind)
+        provider = _t("%(name)s (%(side)s)") % {"name": provider, "side": side}
+    member = one.provider.member if one.provider else None
+    rows = (
+        (_t("Kind of resource"), _word(codes.RESOURCE_KIND, one.kind)),
+        (_t("Category"), one.category),
+        (_t("Provider"), provider),
+        (_t("Takes part in this bank as"), member.said_in(language) if member else ""),
         (_t("Listed by"), one.institution_name.said_in(language)),
         (_t("Extent"), _extent(one)),
         (_t("Place"), one.address),
         (_t("Enquiries"), one.contact),
         (_t("Resource code"), one.code),
-    ]
+    )
     return [{"label": label, "value": value} for label, value in rows if value]
 
 
@@ -210,7 +212,7 @@ def _offering(one: OfferingLine) -> dict[str, Any]:
     tone, word = STANDINGS[one.standing]
     return {
         "id": "",
-        "term": one.term_name.said_in(language) or one.term,
+        "term": one.term if one.term_name.zh == one.term else f"{one.term} {one.term_name.said_in(language)}",
         "code": one.code,
         "days": " – ".join(day.isoformat() for day in days if day is not None),
         "seats": "" if one.decided.seats is None else f"{one.decided.seats:,}",
