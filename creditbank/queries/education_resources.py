@@ -1,4 +1,4 @@
-"""Published education resources: pages of them, one with its offerings, and what they can be narrowed by."""
+"""Published education resources: pages of them, one with its offerings, and their filters."""
 
 from __future__ import annotations
 

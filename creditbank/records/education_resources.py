@@ -1,4 +1,4 @@
-"""Education resources as everybody reads them: providers, resources, offerings; projections of master data."""
+"""Education resources as everybody reads them; projections of master data."""
 
 from __future__ import annotations
 

@@ -48,7 +48,15 @@ class DataRow(models.Model):
 
     class Meta:
         db_table = "data_row"
-        indexes = [models.Index(fields=["institution", "data_set", "label"], name="data_row_label")]
+        indexes = [
+            # References are read with ordinary brackets and digits, names stay as they were typed.
+            models.Index(
+                "institution",
+                "data_set",
+                models.Func("label", template="normalize(%(expressions)s, NFKC)", output_field=models.TextField()),
+                name="data_row_named",
+            )
+        ]
 
 
 class SheetMapping(models.Model):

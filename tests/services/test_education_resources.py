@@ -8,12 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from creditbank.domain.masterdata.sets import OFFERINGS, PROVIDERS, RESOURCES
+from creditbank.domain.masterdata.sets import OFFERINGS, PROVIDERS, RESOURCES, STUDENTS
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.pages import dependants_of
 from creditbank.queries.masterdata.rows import page_of_rows
 from creditbank.queries.masterdata.sources import figure_named, source_of
 from creditbank.records.education_resources import EducationOffering, EducationProvider, EducationResource
+from creditbank.records.institutions import Institution
 from creditbank.records.masterdata import DataFact, DataRow
+from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope, acting_for
 from creditbank.services.masterdata.facts import retire_row, state_row
 from creditbank.services.masterdata.imports import revert_run
@@ -151,6 +154,33 @@ def test_references_by_name_follow_their_row_whatever_comes_first(bank, cast):
         assert set(scope.rows(EducationProvider).values_list("code", "published")) == {("P2", False), ("P3", False)}
     bring(bank, cast.college, "providers", [{"code": "P3", "name": "别家"}], "2026-09-02", "p4")
     assert codes() == [{"P2"}, {"R1"}, {"R1-1"}]
+
+
+def test_a_name_with_full_width_brackets_is_found_by_its_name(bank, cast):
+    """A reference is read with ordinary brackets, a name stays as it was typed; they are the same name."""
+    name = "云帆（上海）科技"
+    bring(bank, cast.college, "resources", [RESOURCE | {"provider": name}], "2026-09-01", "r")
+    bring(bank, cast.college, "providers", [PROVIDER | {"name": name}], "2026-09-01", "p")
+    bring(
+        bank,
+        cast.college,
+        "students",
+        [{"number": "S1", "name": "甲", "college": "会计学院（示范）"}],
+        "2026-09-01",
+        "s",
+    )
+    bring(
+        bank, cast.college, "colleges", [{"code": "acc", "name": "会计学院（示范）", "kind": "学院"}], "2026-09-01", "c"
+    )
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        assert scope.rows(EducationResource).get().provider == "P2"
+        assert scope.rows(EducationProvider).get().name == name
+        assert "unknown.provider" not in figures(scope, RESOURCES)
+        assert "unknown.college" not in figures(scope, STUDENTS)
+        assert (
+            scope.rows(Enrolment).get(student_number="S1").college_id == scope.rows(Institution).get(code="svc-acc").pk
+        )
+        assert [one.count for one in dependants_of(scope, PROVIDERS, "P2", name)] == [1]
 
 
 FILES = [

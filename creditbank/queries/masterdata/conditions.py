@@ -10,13 +10,14 @@ from creditbank.domain.masterdata.sets import fields_on
 _KNOWN = """
 stored.content->>%({name})s IN (
   SELECT key FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
-  UNION ALL SELECT label FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
+  UNION ALL SELECT normalize(label, NFKC) FROM data_row
+  WHERE institution_id = %(institution)s AND data_set = %({target})s
 )"""
 
 # A unit may be in the bank's tree without a row of its own.
 _PLACES = """
 stored.content->>%({name})s IN (
-  SELECT unnest(ARRAY[place.code, place.name, substr(place.code, length(own.code) + 2)])
+  SELECT unnest(ARRAY[place.code, normalize(place.name, NFKC), substr(place.code, length(own.code) + 2)])
   FROM institution AS place JOIN institution AS own ON own.id = place.parent_id
   WHERE own.id = %(institution)s AND place.kind <> 'institution'
 )"""
@@ -39,13 +40,16 @@ stored.content->>%({name})s <> '' AND stored.content->>%({name})s NOT IN (
 def named_key(said: str, data_set: str, institution: str = "%(institution)s") -> str:
     """The SQL of the key of the row that a reference names: by its key, else by a name that only one row has.
 
+    References are read with ordinary brackets and digits, names stay as they were typed: they are compared as
+    references are read.
+
     Args:
         said: the SQL of what the reference says.
         data_set: the code of the data set that is named; never what somebody typed.
         institution: the SQL place of the institution.
     """
     rows = f"FROM data_row WHERE institution_id = {institution}::uuid AND data_set = '{data_set}'"
-    by_name = f"SELECT min(key) {rows} AND label = {said} HAVING count(*) = 1"
+    by_name = f"SELECT min(key) {rows} AND normalize(label, NFKC) = {said} HAVING count(*) = 1"
     return f"coalesce((SELECT key {rows} AND key = {said}), ({by_name}))"
 
 

@@ -1,4 +1,4 @@
-"""Education resources as everybody reads them."""
+"""Education resources as everybody reads them; rows of master data are found by their name as references say it."""
 
 import django.db.models.deletion
 from django.db import migrations, models
@@ -27,6 +27,15 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(model_name='datarow', name='data_row_label'),
+        migrations.AddIndex(
+            model_name='datarow',
+            index=models.Index(
+                'institution', 'data_set',
+                models.Func('label', template='normalize(%(expressions)s, NFKC)', output_field=models.TextField()),
+                name='data_row_named',
+            ),
+        ),
         table(
             'EducationProvider', 'education_provider',
             *texts('code', 'name', 'name_en', 'kind', 'bank_code'),

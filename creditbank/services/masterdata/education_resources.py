@@ -1,4 +1,4 @@
-"""Keep providers, education resources and offerings that everybody reads in step with the rows of master data."""
+"""Keep education resources that everybody reads in step with the rows of master data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import connections
 
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Stored
+from creditbank.domain.masterdata.reading import normal
 from creditbank.gateways.postgres import run
 from creditbank.queries.masterdata.conditions import named_key
 from creditbank.records.scope import Scope
@@ -140,7 +141,7 @@ def follow_resources(
     moved, by what it is called now or was called before, is made anew with it.
     """
     keys = {*before, *made}
-    said = keys | {str(row["name"]) for row in [*before.values(), *made.values()] if row.get("name")}
+    said = keys | {normal(str(row["name"])) for row in [*before.values(), *made.values()] if row.get("name")}
     match data_set.code:
         case "providers":
             _renew_resources(scope, _saying(scope, "resources", "provider", said), keys)
