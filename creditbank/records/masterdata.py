@@ -49,11 +49,12 @@ class DataRow(models.Model):
     class Meta:
         db_table = "data_row"
         indexes = [
-            # References are read with ordinary brackets and digits, names stay as they were typed.
+            # References are read with ordinary brackets and digits, names stay as they were typed. The data set stands
+            # last: a planner without statistics would take the index for the look-up of a key otherwise.
             models.Index(
                 "institution",
-                "data_set",
                 models.Func("label", template="normalize(%(expressions)s, NFKC)", output_field=models.TextField()),
+                "data_set",
                 name="data_row_named",
             )
         ]

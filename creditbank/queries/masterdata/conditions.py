@@ -37,7 +37,7 @@ stored.content->>%({name})s <> '' AND stored.content->>%({name})s NOT IN (
 )"""
 
 
-def named_key(said: str, data_set: str, institution: str = "%(institution)s") -> str:
+def _named_key(said: str, data_set: str) -> str:
     """The SQL of the key of the row that a reference names: by its key, else by a name that only one row has.
 
     References are read with ordinary brackets and digits, names stay as they were typed: they are compared as
@@ -46,9 +46,8 @@ def named_key(said: str, data_set: str, institution: str = "%(institution)s") ->
     Args:
         said: the SQL of what the reference says.
         data_set: the code of the data set that is named; never what somebody typed.
-        institution: the SQL place of the institution.
     """
-    rows = f"FROM data_row WHERE institution_id = {institution}::uuid AND data_set = '{data_set}'"
+    rows = f"FROM data_row WHERE institution_id = %(institution)s AND data_set = '{data_set}'"
     by_name = f"SELECT min(key) {rows} AND normalize(label, NFKC) = {said} HAVING count(*) = 1"
     return f"coalesce((SELECT key {rows} AND key = {said}), ({by_name}))"
 
@@ -63,7 +62,7 @@ def _of_path(data_set: DataSet, path: str, name: str, values: dict[str, Any]) ->
         value = (
             f"(SELECT named.content->>%({name}_{place})s FROM data_row AS named"  # noqa: S608 - names of fields are bound
             f" WHERE named.institution_id = %(institution)s AND named.data_set = '{field.data_set}'"
-            f" AND named.key = {named_key(value, field.data_set)})"
+            f" AND named.key = {_named_key(value, field.data_set)})"
         )
     return value
 

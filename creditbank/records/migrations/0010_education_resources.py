@@ -31,8 +31,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='datarow',
             index=models.Index(
-                'institution', 'data_set',
+                'institution',
                 models.Func('label', template='normalize(%(expressions)s, NFKC)', output_field=models.TextField()),
+                'data_set',
                 name='data_row_named',
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -11,10 +12,7 @@ from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import normal
 from creditbank.gateways.postgres import run
-from creditbank.queries.masterdata.conditions import named_key
 from creditbank.records.scope import Scope
-
-_INSTITUTION = "%(institution_id)s"
 
 SAYING = """
 SELECT key FROM data_row WHERE institution_id = %(institution_id)s AND data_set = %(data_set)s
@@ -26,23 +24,29 @@ SELECT DISTINCT provider FROM education_resource
 WHERE institution_id = %(institution_id)s AND code = ANY(%(keys)b::text[]) AND provider <> ''
 """
 
+STATED = """
+SELECT key, coalesce(content->>%(field)s, '') FROM data_row
+WHERE institution_id = %(institution_id)s AND data_set = %(data_set)s AND key = ANY(%(keys)b::text[])
+"""
+
+NAMED = """
+SELECT key, normalize(label, NFKC) FROM data_row WHERE institution_id = %(institution_id)s AND data_set = %(data_set)s
+  AND (key = ANY(%(said)b::text[]) OR normalize(label, NFKC) = ANY(%(said)b::text[]))
+"""
+
 _GONE = """
 DELETE FROM {table} WHERE institution_id = %(institution_id)s AND code = ANY(%(keys)b::text[])
-  AND NOT EXISTS (SELECT FROM data_row AS stored WHERE stored.institution_id = %(institution_id)s
-    AND stored.data_set = '{data_set}' AND stored.key = {table}.code)
 RETURNING 1
 """
 
-_FROM = """
-FROM unnest(%(keys)b::text[]) AS given(key)
-JOIN data_row AS stored ON stored.institution_id = %(institution_id)s AND stored.data_set = '{data_set}'
-  AND stored.key = given.key
-"""
-
+# What the rows name comes as an array beside their keys: a look-up for each of them would depend on the planner.
 _UPSERT = """
 INSERT INTO {table} (institution_id, code, {names})
 SELECT %(institution_id)s::uuid, stored.key, {values}
-{rows}
+FROM unnest(%(keys)b::text[], %(named)b::text[]) AS given(key, named)
+JOIN data_row AS stored ON stored.institution_id = %(institution_id)s AND stored.data_set = %(data_set)s
+  AND stored.key = given.key
+{more}
 ON CONFLICT (institution_id, code) DO UPDATE SET {changes}
 RETURNING 1
 """
@@ -79,7 +83,7 @@ _RESOURCE: dict[str, str] = {
     "name_sort": "stored.label_sort",
     **{name: _text(name) for name in ("name_en", "kind", "category", "course", "contact", "address", "about")},
     "about_en": _text("about_en"),
-    "provider": f"coalesce({named_key(_text('provider'), 'providers', _INSTITUTION)}, '')",
+    "provider": "given.named",
     "credit": _typed("credit", "int"),
     "hours": _typed("hours", "int"),
     "published": f"coalesce({_typed('published', 'boolean')}, false) AND NOT stored.retired",
@@ -87,7 +91,7 @@ _RESOURCE: dict[str, str] = {
 }
 
 _OFFERING: dict[str, str] = {
-    "resource": "coalesce(named.code, '')",
+    "resource": "given.named",
     "term": _text("term"),
     "starts_on": _typed("starts_on", "date"),
     "ends_on": _typed("ends_on", "date"),
@@ -100,36 +104,29 @@ _OFFERING: dict[str, str] = {
     "published": "coalesce(named.published, false) AND NOT stored.retired",
 }
 
-_NAMED_RESOURCE = f"""
-LEFT JOIN education_resource AS named ON named.institution_id = %(institution_id)s
-  AND named.code = {named_key(_text("resource"), "resources", _INSTITUTION)}
+_OF_RESOURCE = """
+LEFT JOIN education_resource AS named ON named.institution_id = %(institution_id)s AND named.code = given.named
 """
 
 
-def _upsert(table: str, data_set: str, columns: Mapping[str, str], more: str = "") -> str:
+def _upsert(table: str, columns: Mapping[str, str], more: str = "") -> str:
     return _UPSERT.format(
         table=table,
         names=", ".join(columns),
         values=", ".join(columns.values()),
-        rows=_FROM.format(data_set=data_set) + more,
+        more=more,
         changes=", ".join(f"{name} = EXCLUDED.{name}" for name in columns),
     )
 
 
 _RENEW = {
-    "providers": (
-        _upsert("education_provider", "providers", _PROVIDER),
-        _GONE.format(table="education_provider", data_set="providers"),
-    ),
-    "resources": (
-        _upsert("education_resource", "resources", _RESOURCE),
-        _GONE.format(table="education_resource", data_set="resources"),
-    ),
-    "offerings": (
-        _upsert("education_offering", "offerings", _OFFERING, _NAMED_RESOURCE),
-        _GONE.format(table="education_offering", data_set="offerings"),
-    ),
+    "providers": (_upsert("education_provider", _PROVIDER), _GONE.format(table="education_provider")),
+    "resources": (_upsert("education_resource", _RESOURCE), _GONE.format(table="education_resource")),
+    "offerings": (_upsert("education_offering", _OFFERING, _OF_RESOURCE), _GONE.format(table="education_offering")),
 }
+
+_NAMES = {"resources": ("provider", "providers"), "offerings": ("resource", "resources")}
+"""By data set, the field that names a row of another one, and which one that is."""
 
 
 def follow_resources(
@@ -144,10 +141,10 @@ def follow_resources(
     said = keys | {normal(str(row["name"])) for row in [*before.values(), *made.values()] if row.get("name")}
     match data_set.code:
         case "providers":
-            _renew_resources(scope, _saying(scope, "resources", "provider", said), keys)
+            _renew_resources(scope, _saying(scope, "resources", said), keys)
         case "resources":
             _renew_resources(scope, keys, set())
-            _renew(scope, "offerings", _saying(scope, "offerings", "resource", said))
+            _renew(scope, "offerings", _saying(scope, "offerings", said))
         case "offerings":
             _renew(scope, "offerings", keys)
         case _:
@@ -162,12 +159,31 @@ def _renew_resources(scope: Scope, keys: Collection[str], providers: set[str]) -
 
 
 def _renew(scope: Scope, data_set: str, keys: Collection[str]) -> None:
-    if keys:
-        for statement in _RENEW[data_set]:
-            _run(scope, statement, keys=sorted(keys))
+    """Make the rows of these keys as everybody reads them; those that are no longer stated go."""
+    upsert, gone = _RENEW[data_set]
+    field, target = _NAMES.get(data_set, ("", ""))
+    stated = dict(_run(scope, STATED, data_set=data_set, field=field, keys=sorted(keys)))
+    if stated:
+        found = _named(scope, target, set(stated.values()) - {""}) if target else {}
+        named = [found.get(said, "") for said in stated.values()]
+        _run(scope, upsert, data_set=data_set, keys=list(stated), named=named)
+    if lost := sorted(set(keys) - stated.keys()):
+        _run(scope, gone, keys=lost)
 
 
-def _saying(scope: Scope, data_set: str, field: str, said: Collection[str]) -> set[str]:
+def _named(scope: Scope, data_set: str, said: Collection[str]) -> dict[str, str]:
+    """The key of each row that is named: by its key, else by a name that only one row has."""
+    keys: set[str] = set()
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for key, name in _run(scope, NAMED, data_set=data_set, said=sorted(said)):
+        keys.add(key)
+        by_name[name].append(key)
+    unique = {name: found[0] for name, found in by_name.items() if len(found) == 1}
+    return {one: one if one in keys else unique.get(one, "") for one in said}
+
+
+def _saying(scope: Scope, data_set: str, said: Collection[str]) -> set[str]:
+    field, _target = _NAMES[data_set]
     return {key for (key,) in _run(scope, SAYING, data_set=data_set, field=field, said=sorted(said))}
 
 
