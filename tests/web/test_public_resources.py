@@ -172,6 +172,12 @@ def test_what_is_not_published_is_nowhere_also_for_who_keeps_it(shown, cast):
         assert "R4" not in page(client)
 
 
+def test_a_scope_that_may_read_it_still_finds_no_unpublished_resource_for_a_public_page(shown, cast):
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        assert find_resource(scope, "svc", "R4", day=TODAY) is None
+        assert page_of_resources(scope, day=TODAY, filters={})[1] == 3
+
+
 def test_the_providers_own_contact_stays_in_the_office(shown, cast):
     for address in ("", "svc/R2/"):
         assert "13900000000" not in page(shown, address)
