@@ -23,6 +23,7 @@ class Rows(StrEnum):
     INSTITUTION = "its institution"
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"
+    ANNOUNCED = "readable by all once published, before that by its institution; written by its institution"
     TREE = "readable by all, written by itself or its parent"
     JOURNAL = "readable by its institution or actor, added under the names acted for"
     OPAQUE = "no policy: asked before anybody is known, or without a person or tenant in it"

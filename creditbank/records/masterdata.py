@@ -48,7 +48,16 @@ class DataRow(models.Model):
 
     class Meta:
         db_table = "data_row"
-        indexes = [models.Index(fields=["institution", "data_set", "label"], name="data_row_label")]
+        indexes = [
+            # References are read with ordinary brackets and digits, names stay as they were typed. The data set stands
+            # last: a planner without statistics would take the index for the look-up of a key otherwise.
+            models.Index(
+                "institution",
+                models.Func("label", template="normalize(%(expressions)s, NFKC)", output_field=models.TextField()),
+                "data_set",
+                name="data_row_named",
+            )
+        ]
 
 
 class SheetMapping(models.Model):

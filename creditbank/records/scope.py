@@ -46,7 +46,7 @@ class Scope:
         rows, dot = _ROWS[table], f"{alias}." if alias else ""
         if rows in _OPEN:
             return "true", []
-        parts: list[str] = []
+        parts = [f"{dot}published"] if rows is Rows.ANNOUNCED else []
         values: list[UUID] = []
         if self.person is not None and rows in _PERSON_COLUMN:
             parts.append(f"{dot}{_PERSON_COLUMN[rows]} = %s")
@@ -62,7 +62,7 @@ class Scope:
         rows = _ROWS[model._meta.db_table]  # noqa: SLF001 - Django's documented meta interface
         if rows in _OPEN:
             return manager.all()
-        allowed = models.Q(pk__in=[])
+        allowed = models.Q(published=True) if rows is Rows.ANNOUNCED else models.Q(pk__in=[])
         if self.person is not None and rows in _PERSON_COLUMN:
             allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
         if self.institution is not None:

@@ -40,6 +40,9 @@ TABLES: tuple[Table, ...] = (
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("data_source", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
+    Table("education_provider", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("education_resource", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("education_offering", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("progress", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("operation", _R, Rows.JOURNAL),
     Table("access_line", _L, Rows.AWARDED),
@@ -78,6 +81,8 @@ def policies(table: Table) -> list[str]:
             reads, writes = f"account_id = {PERSON} OR {own}", own
         case Rows.PUBLISHED:
             reads, writes = "true", own
+        case Rows.ANNOUNCED:
+            reads, writes = f"published OR {own}", own
         case Rows.TREE:
             reads, writes = "true", f"id = {INSTITUTION} OR parent_id = {INSTITUTION}"
         case Rows.JOURNAL:

@@ -13,6 +13,7 @@ from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.registrar import default_mapping
 from creditbank.gateways import clock, staging
+from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.results import ImportProblem, ImportRun
@@ -118,6 +119,8 @@ class World:
     programmes: tuple[Published, ...]
     above: dict[UUID, set[UUID]]
     master_data: tuple[MasterData, ...]
+    resources: str
+    """The code of an institution that published the education resource R1 and keeps R2 to itself."""
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -162,6 +165,7 @@ def build_world(bank, cast: Cast) -> World:
             _master_data(bank, label, place)
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
+        resources=_resources(bank, cast.college),
     )
 
 
@@ -284,6 +288,13 @@ def _master_data(bank, label: str, place: UUID) -> MasterData:
         {"data_set": "courses", "upload_id": upload},
         {"upload_id": opening},
     )
+
+
+def _resources(bank, place: UUID) -> str:
+    rows = [{"code": "R1", "name": "one", "published": "yes"}, {"code": "R2", "name": "two", "published": "no"}]
+    bring(bank, place, "resources", rows, "2026-09-01")
+    with acting_for(institution=place, purpose="test") as scope:
+        return scope.rows(Institution).get(pk=place).code
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -176,12 +176,22 @@ def _whole_school(kind: str) -> Callable[[World], list[Sample]]:
     return samples
 
 
+def _resources(world: World) -> list[Sample]:
+    """What is published is for everybody; what is not is on no public page, not even for who keeps it."""
+    return [
+        Sample("published", {"institution": world.resources, "code": "R1"}),
+        Sample("not published", {"institution": world.resources, "code": "R2"}, also=lambda _actor: False),
+    ]
+
+
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
 REGISTRY: dict[str, Entry] = {
     "public:home": Entry("public.read"),
     "public:verify": Entry("proof.verify"),
     "public:help": Entry("public.read"),
+    "public:resources": Entry("public.read"),
+    "public:resource": Entry("public.read", _resources),
     "public:log": Entry("log.read"),
     "public:checkpoint": Entry("log.read"),
     "public:log_key": Entry("log.read"),

@@ -84,8 +84,30 @@ CHANGE_KIND = _table(
     ("graduate", "毕业", "Graduation", ""), ("complete", "结业", "Completion", ""), ("other", "其他", "Other", "其它"),
 )  # fmt: skip
 
+PROVIDER_KIND = _table(
+    "provider_kind", "校内外", "Internal or external", _HOUSE,
+    ("internal", "校内", "Internal", "校内机构 本校 内部 内部机构"),
+    ("external", "校外", "External", "校外机构 外部 外部机构 企业 合作企业 合作单位 行业企业"),
+)  # fmt: skip
+
+RESOURCE_KIND = _table(
+    "resource_kind", "资源类型", "Kind of resource", _HOUSE,
+    ("course", "课程", "Course", "线上课程 在线课程 慕课 MOOC 精品课程 校企合作课程"),
+    ("practice_base", "实践基地", "Practice base", "实训基地 实习基地 校外实践基地 校外实习基地 基地 实践教学基地"),
+    ("other", "其他", "Other", "其它 培训 培训项目 讲座"),
+)  # fmt: skip
+
+# Only currencies whose smallest unit is a hundredth, because fees are stored in hundredths.
+CURRENCY = _table(
+    "currency", "币种", "Currency", "ISO 4217:2015, abridged",
+    ("CNY", "人民币", "Renminbi", "RMB 元 人民币元 ￥ ¥"), ("HKD", "港元", "Hong Kong dollar", "港币"),
+    ("MOP", "澳门元", "Macao pataca", "澳门币 澳门币元"), ("TWD", "新台币", "New Taiwan dollar", "台币"),
+    ("USD", "美元", "US dollar", "美金 $"), ("EUR", "欧元", "Euro", "€"), ("GBP", "英镑", "Pound sterling", "£"),
+)  # fmt: skip
+
 CODE_TABLES: tuple[CodeTable, ...] = (
-    SEX, ID_KIND, UNIT_KIND, EDUCATION_LEVEL, NATURE, ASSESSMENT, STUDENT_STATUS, CHANGE_KIND,
+    SEX, ID_KIND, UNIT_KIND, EDUCATION_LEVEL, NATURE, ASSESSMENT, STUDENT_STATUS, CHANGE_KIND, PROVIDER_KIND,
+    RESOURCE_KIND, CURRENCY,
 )  # fmt: skip
 
 STATUS_AFTER = {

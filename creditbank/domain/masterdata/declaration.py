@@ -54,7 +54,8 @@ class Field:
 
     ``aliases`` are headings that sheets use besides the two labels; ``expected`` fields are counted as missing
     where a row lacks them; ``personal`` fields are about a person and shown by role; ``examples`` fill the
-    template's example rows; ``least`` and ``most`` bound whole numbers and amounts (in hundredths).
+    template's example rows; ``least`` and ``most`` bound whole numbers and amounts (in hundredths); a ``long``
+    text is a paragraph, in which line breaks are read as spaces.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Field:
     most: int = 0
     units: tuple[str, ...] = ()
     examples: tuple[str, ...] = ("", "")
+    long: bool = False
 
 
 class CheckKind(StrEnum):
@@ -80,14 +82,21 @@ class CheckKind(StrEnum):
     ORDER = "order"
     TWICE = "twice"
     CONTESTED = "contested"
+    UNPLACED = "unplaced"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A figure of the source register: rows that lack a field, name an unknown row, or contradict themselves."""
+    """A figure of the source register: rows that lack a field, name an unknown row, or contradict themselves.
+
+    ``fields`` are fields of the row; those of ``ORDER`` may also be paths through references to a field of the
+    row that is named, for instance ``resource.provider.accredited_until``. ``where`` narrows the figure to rows
+    whose code field has one code.
+    """
 
     kind: CheckKind
     fields: tuple[str, ...] = ()
+    where: tuple[str, str] | None = None
 
     @property
     def code(self) -> str:

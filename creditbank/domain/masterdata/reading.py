@@ -35,7 +35,9 @@ Value = str | int | bool | None
 """A value in a fact; ``None`` states that the field is empty, an absent field is not stated."""
 
 _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
-_MOST_TEXT, _MOST_CODE = 500, 64
+MOST_TEXT, MOST_LONG = 500, 2000
+"""How many characters a text may have, and a paragraph."""
+_MOST_CODE = 64
 _NO_MAP: Mapping[str, str] = MappingProxyType({})
 _REPEATED = frozenset({Kind.CHOICE, Kind.DATE, Kind.INTEGER, Kind.AMOUNT, Kind.YES_NO, Kind.REFERENCE})
 _UNSHOWN = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
@@ -176,12 +178,15 @@ def _tens(match: re.Match[str]) -> str:
 
 
 def _text(one: Field, text: str) -> Value | Fault:
+    if one.long:
+        text = " ".join(text.split())
     # A character of private use looks like anything or nothing on another machine.
     if not text.isprintable() or _UNSHOWN.search(text):
         spoiled = next(one for one in text if not one.isprintable() or _UNSHOWN.match(one))
         return Fault(one.name, "masterdata.no_text", {"character": f"U+{ord(spoiled):04X}"})
-    if len(text) > _MOST_TEXT:
-        return Fault(one.name, "masterdata.too_long", {"letters": len(text), "most": _MOST_TEXT})
+    most = MOST_LONG if one.long else MOST_TEXT
+    if len(text) > most:
+        return Fault(one.name, "masterdata.too_long", {"letters": len(text), "most": most})
     return text
 
 

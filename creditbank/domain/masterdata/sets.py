@@ -1,9 +1,16 @@
-"""The data sets of a school: calendar, units, majors, classes, students, staff, courses, changes."""
+"""The data sets of a school: calendar, units, people, courses, changes, education resources."""
 
 from __future__ import annotations
 
 from creditbank.domain.masterdata import codes
-from creditbank.domain.masterdata.declaration import Check, CheckKind, CodeTable, DataSet, Field, Kind
+from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet, Field, Kind
+from creditbank.domain.masterdata.fields import NAME_EN as _NAME_EN
+from creditbank.domain.masterdata.fields import RETIRED as _RETIRED
+from creditbank.domain.masterdata.fields import choice as _choice
+from creditbank.domain.masterdata.fields import field as _field
+from creditbank.domain.masterdata.fields import reference as _of
+from creditbank.domain.masterdata.fields import text as _text
+from creditbank.domain.masterdata.resource_sets import OFFERINGS, PROVIDERS, RESOURCES
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
@@ -12,28 +19,10 @@ MESSAGES: dict[str, str] = {
     "masterdata.figure_order": "{set} whose {field} comes after {other}",
     "masterdata.figure_twice": "{set} that share one {field}",
     "masterdata.figure_contested": "{set} of which two sources of one day say different things",
+    "masterdata.figure_unplaced": "{set} whose {field} is no institution of this bank",
 }
 """What the figures of the source register are called, by kind."""
 
-
-def _text(name: str, zh: str, en: str, aliases: str = "", **more: object) -> Field:
-    return _field(name, zh, en, Kind.TEXT, aliases, **more)
-
-
-def _field(name: str, zh: str, en: str, kind: Kind, aliases: str = "", **more: object) -> Field:
-    return Field(name, Text(zh, en), kind, tuple(aliases.split()), **more)  # type: ignore[arg-type]
-
-
-def _choice(name: str, zh: str, en: str, table: CodeTable, aliases: str = "", **more: object) -> Field:
-    return _field(name, zh, en, Kind.CHOICE, aliases, table=table, **more)
-
-
-def _of(name: str, zh: str, en: str, data_set: str, aliases: str = "", **more: object) -> Field:
-    return _field(name, zh, en, Kind.REFERENCE, aliases, data_set=data_set, **more)
-
-
-_RETIRED = _field("retired", "是否停用", "Retired", Kind.YES_NO, "停用 是否停用 已停用", examples=("否", ""))
-_NAME_EN = ("name_en", "英文名称", "English name")
 
 YEARS = DataSet(
     "years",
@@ -297,7 +286,9 @@ CHANGES = DataSet(
     personal=True,
 )  # fmt: skip
 
-DATA_SETS: tuple[DataSet, ...] = (YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES)
+DATA_SETS: tuple[DataSet, ...] = (
+    YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,
+)  # fmt: skip
 """Every data set, in the order in which a school begins."""
 
 _BY_CODE = {data_set.code: data_set for data_set in DATA_SETS}
@@ -310,9 +301,44 @@ def data_set_named(code: str) -> DataSet | None:
 
 def figure_facts(data_set: DataSet, check: Check) -> tuple[str, dict[str, Text]]:
     """The sentence's code and facts that say what a figure counts."""
-    facts = {"set": data_set.name}
+    facts = {"set": _narrowed(data_set, check)}
     if check.fields:
-        facts["field"] = data_set.field(check.fields[0]).label
+        facts["field"] = label_of_path(data_set, check.fields[0])
     if len(check.fields) > 1:
-        facts["other"] = data_set.field(check.fields[1]).label
+        facts["other"] = label_of_path(data_set, check.fields[1])
     return f"masterdata.figure_{check.kind.value}", facts
+
+
+def fields_on(data_set: DataSet, path: str) -> tuple[Field, ...]:
+    """The fields of a path such as ``resource.provider.accredited_until``: references, then a field of the last row.
+
+    Raises:
+        KeyError: a step of the path is no field, or no reference where the path goes on.
+    """
+    found: list[Field] = []
+    here = data_set
+    for place, name in enumerate(names := path.split(".")):
+        found.append(here.field(name))
+        if place + 1 < len(names):
+            here = _BY_CODE[found[-1].data_set]
+    return tuple(found)
+
+
+def label_of_path(data_set: DataSet, path: str) -> Text:
+    """What the end of a path is called, with whose it is."""
+    *through, last = fields_on(data_set, path)
+    if not through:
+        return last.label
+    of = through[-1].label
+    return Text(f"{of.zh}的{last.label.zh}", f"{of.en}’s {last.label.en}")
+
+
+def _narrowed(data_set: DataSet, check: Check) -> Text:
+    """The data set, or the part of it that a figure looks at."""
+    if check.where is None:
+        return data_set.name
+    name, code = check.where
+    table = data_set.field(name).table
+    assert table is not None
+    label = next(choice.label for choice in table.choices if choice.code == code)
+    return Text(f"{data_set.name.zh}（{label.zh}）", f"{data_set.name.en} ({label.en})")

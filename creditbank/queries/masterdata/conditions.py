@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet
+from creditbank.domain.masterdata.sets import fields_on
 
 _KNOWN = """
 stored.content->>%({name})s IN (
   SELECT key FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
-  UNION ALL SELECT label FROM data_row WHERE institution_id = %(institution)s AND data_set = %({target})s
+  UNION ALL SELECT normalize(label, NFKC) FROM data_row
+  WHERE institution_id = %(institution)s AND data_set = %({target})s
 )"""
 
 # A unit may be in the bank's tree without a row of its own.
 _PLACES = """
 stored.content->>%({name})s IN (
-  SELECT unnest(ARRAY[place.code, place.name, substr(place.code, length(own.code) + 2)])
+  SELECT unnest(ARRAY[place.code, normalize(place.name, NFKC), substr(place.code, length(own.code) + 2)])
   FROM institution AS place JOIN institution AS own ON own.id = place.parent_id
   WHERE own.id = %(institution)s AND place.kind <> 'institution'
 )"""
@@ -27,6 +29,42 @@ stored.content->%({name})s->>'index' IN (
     AND content->%({name})s->>'index' IS NOT NULL
   GROUP BY 1 HAVING count(*) > 1
 )"""
+
+
+_UNPLACED = """
+stored.content->>%({name})s <> '' AND stored.content->>%({name})s NOT IN (
+  SELECT code FROM institution WHERE kind = 'institution'
+)"""
+
+
+def _named_key(said: str, data_set: str) -> str:
+    """The SQL of the key of the row that a reference names: by its key, else by a name that only one row has.
+
+    References are read with ordinary brackets and digits, names stay as they were typed: they are compared as
+    references are read.
+
+    Args:
+        said: the SQL of what the reference says.
+        data_set: the code of the data set that is named; never what somebody typed.
+    """
+    rows = f"FROM data_row WHERE institution_id = %(institution)s AND data_set = '{data_set}'"
+    by_name = f"SELECT min(key) {rows} AND normalize(label, NFKC) = {said} HAVING count(*) = 1"
+    return f"coalesce((SELECT key {rows} AND key = {said}), ({by_name}))"
+
+
+def _of_path(data_set: DataSet, path: str, name: str, values: dict[str, Any]) -> str:
+    """The SQL of the value at the end of a path through references; binds the steps of the path."""
+    fields = fields_on(data_set, path)
+    for place, field in enumerate(fields):
+        values[f"{name}_{place}"] = field.name
+    value = f"stored.content->>%({name}_0)s"
+    for place, field in enumerate(fields[:-1], start=1):
+        value = (
+            f"(SELECT named.content->>%({name}_{place})s FROM data_row AS named"  # noqa: S608 - names of fields are bound
+            f" WHERE named.institution_id = %(institution)s AND named.data_set = '{field.data_set}'"
+            f" AND named.key = {_named_key(value, field.data_set)})"
+        )
+    return value
 
 
 def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str = "") -> str:
@@ -48,11 +86,17 @@ def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str
             said += ")"
         case CheckKind.ORDER:
             # Days are stored so that their texts sort as they do.
-            said = f"stored.content->>%({names[0]})s > stored.content->>%({names[1]})s"
+            first, second = (_of_path(data_set, path, names[i], values) for i, path in enumerate(check.fields))
+            said = f"{first} > {second}"
         case CheckKind.TWICE:
             said = _TWICE.format(name=names[0])
         case CheckKind.CONTESTED:
             said = "stored.contested <> '[]'::jsonb"
+        case CheckKind.UNPLACED:
+            said = _UNPLACED.format(name=names[0])
+    if check.where is not None:
+        values[f"{mark}where"], values[f"{mark}code"] = check.where
+        said = f"stored.content->>%({mark}where)s = %({mark}code)s AND {said}"
     return f"(NOT stored.retired AND {said})"
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import DataSet, Field
 from creditbank.domain.masterdata.facts import Change, Stated, Stored, canonical
+from creditbank.domain.masterdata.reading import normal
 from creditbank.domain.masterdata.sets import DATA_SETS, data_set_named
 from creditbank.domain.values import Text
 from creditbank.queries.masterdata.rows import FactLine
@@ -102,7 +103,7 @@ def dependants_of(scope: Scope, data_set: DataSet, key: str, label: str) -> tupl
             counts = scope.fetch(
                 "SELECT content->>%s AS said, count(*) FROM data_row WHERE institution_id = %s AND data_set = %s"
                 " AND content->>%s = ANY(%s) AND NOT retired GROUP BY 1 ORDER BY 1",
-                [field.name, scope.institution, other.code, field.name, [key, label]],
+                [field.name, scope.institution, other.code, field.name, [key, normal(label)]],
             )
             found += [Dependants(other, field, str(said), int(count)) for said, count in counts]
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Keep calendar, units, courses and learners of the bank in step with the rows of master data."""
+"""Keep calendar, units, courses, learners and resources in step with the rows of master data."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from django.db import connections
 
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Stored
+from creditbank.domain.masterdata.reading import normal
 from creditbank.gateways.chance import sort_key
 from creditbank.gateways.clock import new_id, new_ids
 from creditbank.gateways.postgres import run
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata import statements as sql
+from creditbank.services.masterdata.education_resources import follow_resources
 
 Contents = Mapping[str, Mapping[str, Stored]]
 """The values of rows by key."""
@@ -38,12 +40,14 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             _years(scope, {year for year in years if year})
         case "colleges":
             _colleges(scope, made)
-            said = {str(content.get("name")) for content in [*before.values(), *made.values()]}
+            said = {normal(str(content.get("name"))) for content in [*before.values(), *made.values()]}
             _enrol(scope, _students_of(scope, said | {*before, *made}), at)
         case "courses":
             _courses(scope, made, {key for key in before if key not in made})
         case "students":
             _enrol(scope, made, at)
+        case "providers" | "resources" | "offerings":
+            follow_resources(scope=scope, data_set=data_set, before=before, made=made)
         case _:
             return
 
@@ -138,8 +142,8 @@ def colleges_by_text(scope: Scope) -> dict[str, UUID]:
     """What a sheet may call each unit of the school: its code, the bank's code, or a name only one unit has."""
     own = scope.rows(Institution).get(pk=scope.institution)
     places = list(scope.rows(Institution).filter(parent_id=own.pk).exclude(kind=Institution.Kind.INSTITUTION))
-    names = Counter(place.name for place in places)
-    found = {place.name: place.pk for place in places if names[place.name] == 1}
+    names = Counter(normal(place.name) for place in places)
+    found = {normal(place.name): place.pk for place in places if names[normal(place.name)] == 1}
     found |= {place.code.removeprefix(f"{own.code}-"): place.pk for place in places}
     return found | {place.code: place.pk for place in places}
 

@@ -12,13 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Stored
-from creditbank.domain.masterdata.reading import read_record, say_value
+from creditbank.domain.masterdata.reading import MOST_LONG, MOST_TEXT, read_record, say_value
 from creditbank.queries.masterdata.pages import choices_of
 from creditbank.records.scope import Scope
 from creditbank.web.design.forms import DateField, DateInput, DesignForm, FileDrop
 from creditbank.web.office.data_words import Reader
-
-_MOST_TEXT = 500
 
 
 class RowForm(DesignForm):
@@ -90,8 +88,10 @@ class RowForm(DesignForm):
                 told["help_text"] = _t("Kept sealed. Leave it empty to leave it as it is.") if self.known else ""
                 widget = forms.TextInput({"autocomplete": "off"})
                 return forms.CharField(widget=widget, max_length=40, **told)
+            case _ if one.long:
+                return forms.CharField(max_length=MOST_LONG, widget=forms.Textarea({"rows": 4}), **told)
             case _:
-                return forms.CharField(max_length=_MOST_TEXT, **told)
+                return forms.CharField(max_length=MOST_TEXT, **told)
 
     def clean(self) -> dict[str, Any]:
         """Read what was typed as a sheet would be read; each fault stands at its field."""

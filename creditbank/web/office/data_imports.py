@@ -43,7 +43,7 @@ REFUSED, MISSING = "refused", "missing"
 STEPS = (_("Sheet"), _("Columns"), _("Dry run"), _("Applied"))
 _JUDGED = (
     Column("line", _("Line"), kind="number"),
-    Column("main", _("Row"), second="by", link="url"),
+    Column("main", _("Record"), second="by", link="url"),
     Column("changes", _("What changes")),
     Column("status", _("Verdict"), kind="tag"),
 )
@@ -51,9 +51,9 @@ _REFUSED = (
     Column("reason", _("Reason"), second="column"),
     Column("line", _("Line"), kind="number"),
     Column("cell", _("Cell")),
-    Column("row", _("Row")),
+    Column("row", _("Record")),
 )
-_MISSING = (Column("main", _("Row"), second="by", link="url"),)
+_MISSING = (Column("main", _("Record"), second="by", link="url"),)
 
 
 @dataclass(slots=True)
@@ -237,7 +237,7 @@ def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespon
             )
             for one in read.given.refused
         )
-        head = (_t("Line"), _t("Cell"), _t("Row"), _t("Column"), _t("Reason"))
+        head = (_t("Line"), _t("Cell"), _t("Record"), _t("Column"), _t("Reason"))
         return csv_response(f"refused-{sheet.data_set.code}-{sheet.as_of}.csv", head, rows)
 
 

@@ -96,7 +96,14 @@ def change(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
             return HttpResponseRedirect(row_address(found, key))
         labels = labels_of(scope, found, [stored])
         keys = [_value(found.field(name), stored, labels, reader) for name in found.key]
-        context = {"data_set": found, "form": form, "row": stored, "keys": keys, "back": row_address(found, key)}
+        context = {
+            "data_set": found,
+            "form": form,
+            "row": stored,
+            "title": _title(found, stored, labels),
+            "keys": keys,
+            "back": row_address(found, key),
+        }
         return show(request, scope, "office/data_form.html", context)
 
 

@@ -38,7 +38,7 @@ _PROBLEMS = (
     Column("reason", _("Reason"), link="url", second="column"),
     Column("line", _("Line"), kind="number"),
     Column("cell", _("Cell")),
-    Column("row", _("Row")),
+    Column("row", _("Record")),
 )
 
 
@@ -97,7 +97,7 @@ def problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
             for one in every_refused(scope, run_id)
         )
         name = f"problems-{found.data_set.code}-{found.run.started_at:%Y%m%d-%H%M%S}.csv"
-        return csv_response(name, (_t("Line"), _t("Cell"), _t("Row"), _t("Column"), _t("Reason")), rows)
+        return csv_response(name, (_t("Line"), _t("Cell"), _t("Record"), _t("Column"), _t("Reason")), rows)
 
 
 @door("masterdata.write")

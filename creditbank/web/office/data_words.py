@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -43,29 +41,6 @@ VERDICTS = {
 }
 
 _ALWAYS_SHOWN = frozenset({"name", "name_en"})
-
-
-class RowKey:
-    """A row's key in an address: as it is where it is plain, else as letters that any address can hold."""
-
-    regex = r"[A-Za-z0-9][A-Za-z0-9_.-]*|~[A-Za-z0-9_-]+"
-
-    def to_python(self, value: str) -> str:
-        """The key of an address.
-
-        Raises:
-            ValueError: the address holds no key.
-        """
-        if not value.startswith("~"):
-            return value
-        packed = value[1:]
-        return base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)).decode()
-
-    def to_url(self, value: str) -> str:
-        """The key as a part of an address."""
-        if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", value):
-            return value
-        return "~" + base64.urlsafe_b64encode(value.encode()).decode().rstrip("=")
 
 
 class Reader:
@@ -163,7 +138,9 @@ def main_field(data_set: DataSet) -> Field:
 def listed_fields(data_set: DataSet, check: Check | None = None, most: int = 5) -> tuple[Field, ...]:
     """The fields a list shows beside label and key: what a figure is about, then what is expected of a row."""
     apart = {data_set.label, *(data_set.key if len(data_set.key) == 1 else ()), "retired"}
-    asked = [data_set.field(name) for name in (check.fields if check else ()) if name not in apart]
+    # Of a path through references the row itself has the first step.
+    asked = [data_set.field(path.partition(".")[0]) for path in (check.fields if check else ())]
+    asked = [field for field in asked if field.name not in apart]
     usual = [
         field
         for field in data_set.fields

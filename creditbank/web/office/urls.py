@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, register_converter
 
+from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
     batches,
     data_imports,
@@ -23,7 +24,6 @@ from creditbank.web.office import (
     rules,
     today,
 )
-from creditbank.web.office.data_words import RowKey
 
 register_converter(RowKey, "row_key")
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from django.urls import path, re_path
+from django.urls import path, re_path, register_converter
 
-from creditbank.web.public import health, log, verify, views
+from creditbank.web.addresses import RowKey
+from creditbank.web.public import health, log, resources, verify, views
+
+register_converter(RowKey, "resource_key")
 
 app_name = "public"
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("verify/", verify.verify, name="verify"),
+    path("resources/", resources.listing, name="resources"),
+    path("resources/<resource_key:institution>/<resource_key:code>/", resources.resource, name="resource"),
     path("help/", views.help_page, name="help"),
     path("log/", log.overview, name="log"),
     path("log/checkpoint", log.checkpoint, name="checkpoint"),
