@@ -106,10 +106,11 @@ def read_entries(kind: ListKind, line: int, content: Mapping[str, Value]) -> tup
     certificate = normal_words(shared.get(kind.certificate, "")) if kind.certificate else ""
     key = content_hash([kind.outcome_type, [_identity(kind, name, content) for name in kind.identity]])
     made = Entry(line, 1, people[0], kind.outcome_type, title, facts, {}, certificate, key, _basis(kind, shared))
-    return tuple(
-        replace(made, member=place, person=person, **_placed(kind.sources, facts, place, len(people)))
-        for place, person in enumerate(people, 1)
-    )
+    entries = []
+    for place, person in enumerate(people, 1):
+        own, allowed = _placed(kind.sources, facts, place, len(people))
+        entries.append(replace(made, member=place, person=person, facts=own, allowed=allowed))
+    return tuple(entries)
 
 
 def read_people(kind: ListKind, content: Mapping[str, Value]) -> tuple[Person, ...] | Fault:
@@ -130,7 +131,7 @@ def read_people(kind: ListKind, content: Mapping[str, Value]) -> tuple[Person, .
             return Fault(name, "lists.uneven", {"names": len(parts["name"]), "others": len(found), "field": label})
     school, college = (str(content.get(name) or "") for name in ("school", "college"))
     return tuple(
-        _person(*(parts[name][place] if parts[name] else "" for name in cells), school, college)
+        _person({name: found[place] if found else "" for name, found in parts.items()}, school, college)
         for place in range(count)
     )
 
@@ -140,8 +141,9 @@ def _divided(text: str, separators: str) -> list[str]:
     return [part.strip() for part in re.split(f"[{re.escape(normal(separators))}\n]", plain) if part.strip()]
 
 
-def _person(name: str, number: str, identity: str, school: str, college: str) -> Person:
-    name = " ".join(normal(name).split())
+def _person(said: Mapping[str, str], school: str, college: str) -> Person:
+    name = " ".join(normal(said["name"]).split())
+    number, identity = said["student_number"], said["id_number"]
     # Many lists write a number, or a part in the team, in brackets behind the name.
     if found := _BRACKET.match(name):
         name, inside = found[1].strip(), found[2].replace(" ", "")
@@ -169,7 +171,10 @@ def _identity(kind: ListKind, name: str, content: Mapping[str, Value]) -> str:
     return normal_words(str(value or ""))
 
 
-def _placed(sources: tuple[Source, ...], facts: Mapping[str, str], place: int, members: int) -> dict[str, Mapping]:  # type: ignore[type-arg]
+def _placed(
+    sources: tuple[Source, ...], facts: Mapping[str, str], place: int, members: int
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The facts of one member, and those that the place in the team leaves open."""
     own, allowed = dict(facts), {}
     for source in sources:
         possible = source.alone if members == 1 else source.first if place == 1 else source.other
@@ -177,7 +182,7 @@ def _placed(sources: tuple[Source, ...], facts: Mapping[str, str], place: int, m
             own[source.fact] = possible[0]
         elif possible:
             allowed[source.fact] = possible
-    return {"facts": own, "allowed": allowed}
+    return own, allowed
 
 
 def _basis(kind: ListKind, said: Mapping[str, str]) -> dict[str, object]:
