@@ -83,6 +83,8 @@ class ListKind:
     conditions: tuple[Condition, ...]
     absent: Mapping[str, frozenset[str]]
     sources: tuple[Source, ...]
+    all_ours: bool
+    """Whether such lists are usually about one school alone, so that a name may be enough."""
 
     @property
     def stated(self) -> tuple[Field, ...]:
@@ -106,7 +108,7 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
     """
     root = Place(document).object(
         ("schema", "code", "name", "outcome_type", "title", "person", "columns", "identity", "facts"),
-        ("note", "separators", "certificate", "conditions"),
+        ("note", "all_ours", "separators", "certificate", "conditions"),
     )
     root.named("schema").one_of((SCHEMA,))
     code = root.named("code").code()
@@ -157,6 +159,7 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
         conditions=conditions,
         absent=absent,
         sources=sources,
+        all_ours=root.named("all_ours").flag(),
     )
 
 

@@ -104,7 +104,10 @@ def is_ours(person: Person, schools: frozenset[str], *, all_ours: bool) -> bool 
     """
     if person.school:
         said = normal_words(person.school)
-        return any(said == known or (len(known) >= 4 and said.startswith(known)) for known in schools)
+        if said in schools:
+            return True
+        # A name that only begins like ours may be one of our colleges, or a school that belongs to us and is not us.
+        return None if any(len(known) >= 4 and said.startswith(known) for known in schools) else False
     return True if all_ours else None
 
 

@@ -164,6 +164,29 @@ def same_outcome(listed: Listed, title: str, earned_on: date) -> bool:
     return named and all(_near(text, earned_on.isoformat(), far) for text, far in days)
 
 
+def standing_of(
+    listed: Listed, claims: Iterable[Claimed], credit: Iterable[tuple[str, date]], proposal: str
+) -> tuple[Standing, UUID | None]:
+    """What an outcome means for its learner, and the claim that it is about.
+
+    Args:
+        listed: the outcome.
+        claims: all claims of the learner at this school.
+        credit: title and day of credit that came otherwise than by a claim.
+        proposal: the state of a proposal made of it before, empty where there is none.
+    """
+    found = best_comparison(listed, claims)
+    if found is not None and found[0].state not in UNCLAIMED:
+        claim, answer = found
+        if claim.state not in WAITING:
+            return Standing.CLAIMED, claim.claim_id
+        return (Standing.VERIFIED if answer.verified else Standing.DIFFERS), claim.claim_id
+    if any(same_outcome(listed, title, earned_on) for title, earned_on in credit):
+        return Standing.KNOWN, None
+    made = {"open": Standing.PROPOSED, "claimed": Standing.TAKEN_UP, "declined": Standing.DECLINED}
+    return made.get(proposal, Standing.UNSAID), found[0].claim_id if found else None
+
+
 _T = TypeVar("_T")
 
 
