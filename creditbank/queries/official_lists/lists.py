@@ -267,3 +267,12 @@ def _list(row: tuple[Any, ...], names: Mapping[UUID, Text], counts: Mapping[str,
     nobody = Text("")
     shown = names.get(actor, nobody), recorded_at, withdrawn_at, names.get(withdrawn_by, nobody), counts
     return OfficialList(*(*row[:15], *shown))
+
+
+def learner_numbered(scope: Scope, number: str) -> UUID | None:
+    """The learner of this school who has or had a student number."""
+    rows = scope.fetch(
+        "SELECT learner_id FROM learner_number WHERE institution_id = %s AND lower(student_number) = lower(%s) LIMIT 1",
+        [scope.institution, number.strip()],
+    )
+    return rows[0][0] if rows else None

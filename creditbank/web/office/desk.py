@@ -41,7 +41,13 @@ _MENU = (
         ),
     ),
     (_("Learners"), ((Place(_("Learner records"), "office:learners", "users", "l"), "learner.read"),)),
-    (_("Data"), ((Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),)),
+    (
+        _("Data"),
+        (
+            (Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),
+            (Place(_("Official lists"), "office:lists", "document-check", "o"), "lists.read"),
+        ),
+    ),
     (
         _("Administration"),
         (
