@@ -66,7 +66,8 @@ class ListKind:
     """A whole mapping; ``digest`` is the SHA-256 of its canonical JSON.
 
     ``several`` names the person columns that hold a whole team, divided at ``separators``; ``identity`` the columns
-    that, with the learner, name one outcome; ``certificate`` the column of the certificate's number, or nothing.
+    that, with the learner, name one outcome; ``about`` those by which a claim is about it, although its other facts
+    may differ; ``certificate`` the column of the certificate's number, or nothing.
     """
 
     code: str
@@ -79,6 +80,7 @@ class ListKind:
     several: frozenset[str]
     separators: str
     identity: tuple[str, ...]
+    about: tuple[str, ...]
     certificate: str
     conditions: tuple[Condition, ...]
     absent: Mapping[str, frozenset[str]]
@@ -93,9 +95,9 @@ class ListKind:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The columns that always name the outcome and become no fact; a claim says them in its title."""
+        """The columns a claim is about that always say something and become no fact; its title says them."""
         used = {source.column for source in self.sources}
-        named = (self.columns.field(name) for name in self.identity if name not in used)
+        named = (self.columns.field(name) for name in self.about if name not in used)
         return tuple(field.name for field in named if field.kind is Kind.TEXT and field.required)
 
 
@@ -108,7 +110,7 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
     """
     root = Place(document).object(
         ("schema", "code", "name", "outcome_type", "title", "person", "columns", "identity", "facts"),
-        ("note", "all_ours", "separators", "certificate", "conditions"),
+        ("note", "about", "all_ours", "separators", "certificate", "conditions"),
     )
     root.named("schema").one_of((SCHEMA,))
     code = root.named("code").code()
@@ -127,6 +129,7 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
     identity = root.named("identity").each(lambda place: place.one_of(tuple(known)), 10)
     if not identity:
         root.named("identity").fail("name at least one column that tells two outcomes of one person apart")
+    about = root.named("about").each(lambda place: place.one_of(tuple(known)), 10) or identity
     title = root.named("title").text()
     for one in _TITLE_PLACE.findall(title):
         if one not in known:
@@ -155,6 +158,7 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
         several=several,
         separators=root.named("separators").text() if root.given("separators") else "、;,/",
         identity=identity,
+        about=about,
         certificate=certificate,
         conditions=conditions,
         absent=absent,

@@ -189,9 +189,7 @@ def _basis(kind: ListKind, said: Mapping[str, str]) -> dict[str, object]:
     """What a comparison with claims needs of the mapping, in plain data."""
     return {
         "same": [
-            source.fact
-            for source in kind.sources
-            if source.constant or (source.column and source.column in kind.identity)
+            source.fact for source in kind.sources if source.constant or (source.column and source.column in kind.about)
         ],
         "names": [said[name] for name in kind.names if name in said],
         "days": {source.fact: source.days for source in kind.sources if source.days},

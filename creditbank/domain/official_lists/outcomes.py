@@ -165,7 +165,11 @@ def same_outcome(listed: Listed, title: str, earned_on: date) -> bool:
 
 
 def standing_of(
-    listed: Listed, claims: Iterable[Claimed], credit: Iterable[tuple[str, date]], proposal: str
+    listed: Listed,
+    claims: Iterable[Claimed],
+    credit: Iterable[tuple[str, date]],
+    proposal: str,
+    others: Iterable[Listed] = (),
 ) -> tuple[Standing, UUID | None]:
     """What an outcome means for its learner, and the claim that it is about.
 
@@ -174,8 +178,10 @@ def standing_of(
         claims: all claims of the learner at this school.
         credit: title and day of credit that came otherwise than by a claim.
         proposal: the state of a proposal made of it before, empty where there is none.
+        others: what lists say of the learner besides; a claim that is verified by another outcome is about that one.
     """
-    found = best_comparison(listed, claims)
+    others = [one for one in others if one.key != listed.key and one.outcome_type == listed.outcome_type]
+    found = best_comparison(listed, (claim for claim in claims if not _is_about_another(claim, listed, others)))
     if found is not None and found[0].state not in UNCLAIMED:
         claim, answer = found
         if claim.state not in WAITING:
@@ -185,6 +191,13 @@ def standing_of(
         return Standing.KNOWN, None
     made = {"open": Standing.PROPOSED, "claimed": Standing.TAKEN_UP, "declined": Standing.DECLINED}
     return made.get(proposal, Standing.UNSAID), found[0].claim_id if found else None
+
+
+def _is_about_another(claim: Claimed, listed: Listed, others: Sequence[Listed]) -> bool:
+    own = compare(listed, claim) if others else None
+    if own is None or own.verified:
+        return False
+    return any((answer := compare(other, claim)) is not None and answer.verified for other in others)
 
 
 _T = TypeVar("_T")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -77,11 +77,13 @@ class Ground:
     claims: Mapping[UUID, Sequence[Claimed]]
     credit: Mapping[UUID, Sequence[tuple[str, date]]]
     proposals: Mapping[tuple[UUID, str], str]
+    stated: Mapping[UUID, Sequence[Listed]]
 
     def standing(self, learner: UUID, listed: Listed) -> tuple[Standing, UUID | None]:
         """What a listed outcome means for a learner, and the claim that it is about."""
         proposal = self.proposals.get((learner, listed.key), "")
-        return standing_of(listed, self.claims.get(learner, ()), self.credit.get(learner, ()), proposal)
+        claims, credit = self.claims.get(learner, ()), self.credit.get(learner, ())
+        return standing_of(listed, claims, credit, proposal, self.stated.get(learner, ()))
 
 
 def listed_of(outcome_type: str, key: str, title: str, content: Mapping[str, Any]) -> Listed:
@@ -123,8 +125,13 @@ def statements_in_force(scope: Scope, institution: UUID, learners: Sequence[UUID
     return {key: found for key, stated in grouped.items() if (found := in_force(stated)) is not None}
 
 
-def ground_of(scope: Scope, institution: UUID, learners: Sequence[UUID]) -> Ground:
-    """The claims, the credit that came otherwise and the proposals of these learners at one institution."""
+def ground_of(
+    scope: Scope, institution: UUID, learners: Sequence[UUID], more: Iterable[tuple[UUID, Listed]] = ()
+) -> Ground:
+    """The claims, the credit that came otherwise and the proposals of these learners at one institution.
+
+    ``more`` is what a list says of learners before it is applied.
+    """
     claims: dict[UUID, list[Claimed]] = defaultdict(list)
     for learner, claim, outcome_type, title, facts, state in _fetch(scope, "claim", _CLAIMS, institution, learners):
         claims[learner].append(Claimed(claim, outcome_type, title, json.loads(facts), State(state)))
@@ -135,7 +142,12 @@ def ground_of(scope: Scope, institution: UUID, learners: Sequence[UUID]) -> Grou
         (learner, key): state
         for learner, key, state in _fetch(scope, "list_proposal", _PROPOSALS, institution, learners)
     }
-    return Ground(claims, credit, proposals)
+    stated: dict[UUID, list[Listed]] = defaultdict(list)
+    for (learner, _key), one in statements_in_force(scope, institution, learners).items():
+        stated[learner].append(one.listed)
+    for learner, listed in more:
+        stated[learner].append(listed)
+    return Ground(claims, credit, proposals, stated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +171,8 @@ def listing_of(scope: Scope, claim: Any) -> Listing:
     ]
     if not answers:
         return NOT_LISTED
+    # A claim that one line bears out is not about its neighbour of another level.
+    answers = [one for one in answers if one[1].verified] or answers
     fields = _fields(scope, claim.institution_id, claim.outcome_type, on=claim.created_at.date())
     answers.sort(key=lambda one: (len(one[1].differences), one[0].list_title, one[0].line))
     return Listing(answers[0][1].verified, tuple(_line(statement, answer, fields) for statement, answer in answers))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -129,20 +129,22 @@ def plan_list(*, scope: Scope, identities: Identities, brought: Brought, about: 
         return refusal
     assert scope.institution is not None
     lines = _match(scope, identities, brought.entries, about)
-    certain = [line for line in lines if line.match.learner is not None]
-    ground = ground_of(scope, scope.institution, sorted({line.match.learner for line in certain if line.match.learner}))
-    judged = tuple(
-        line
-        if line.match.learner is None
-        else MatchedLine(
-            line.entry, line.match, line.plain, line.person_index,
-            ground.standing(
-                line.match.learner,
-                listed_of(line.entry.outcome_type, line.entry.key, line.entry.title, content_of(line.entry)),
-            )[0],
-        )
+    listed = {
+        (line.entry.line, line.entry.member): (line.match.learner, listed_of(
+            line.entry.outcome_type, line.entry.key, line.entry.title, content_of(line.entry)
+        ))
         for line in lines
-    )  # fmt: skip
+        if line.match.learner is not None
+    }  # fmt: skip
+    ground = ground_of(
+        scope, scope.institution, sorted({learner for learner, _said in listed.values()}), listed.values()
+    )
+    judged = tuple(
+        replace(line, standing=ground.standing(*listed[place])[0]) if place in listed else line
+        for line in lines
+        for place in [(line.entry.line, line.entry.member)]
+    )
+    certain = [line for line in lines if line.match.learner is not None]
     stated = [(line.match.learner, line.entry.key) for line in certain if line.match.learner is not None]
     return Plan(
         judged,
