@@ -42,8 +42,6 @@ ALL_MESSAGES: dict[str, str] = (
 )
 """Sentences of everything that can be wrong with a list as a file, by code."""
 
-KINDS = ("contest", "one-plus-x", "cet")
-"""The kinds of list that come with the program."""
 MOST_MAPPING_BYTES = 200_000
 _NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 

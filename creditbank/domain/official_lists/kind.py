@@ -14,6 +14,9 @@ from creditbank.domain.values import Text
 
 SCHEMA = "creditbank.list_mapping/1"
 
+KINDS = ("contest", "one-plus-x", "cet")
+"""The kinds of list that come with the program."""
+
 PERSON = ("name", "student_number", "id_number", "school", "college")
 """Columns about whose line it is; their usual headings are known, a mapping adds others."""
 

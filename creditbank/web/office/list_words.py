@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Thing, may
 from creditbank.domain.explanation import Explanation, Fact
-from creditbank.domain.official_lists.kind import ListKind
+from creditbank.domain.official_lists.kind import KINDS, ListKind
 from creditbank.domain.official_lists.matching import Found
 from creditbank.domain.official_lists.outcomes import Standing
-from creditbank.exchange.official_lists import ALL_MESSAGES, KINDS, packaged_kind
+from creditbank.exchange.official_lists import ALL_MESSAGES, packaged_kind
 from creditbank.gateways import wording
 from creditbank.services.access import NotVisible
 from creditbank.web.office.desk import actor_of
