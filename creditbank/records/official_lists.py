@@ -67,7 +67,7 @@ LIST_LINE = Table(
                 " REFERENCES official_list (institution_id, list_id)"
             ),
         ),
-        indexes=("CREATE INDEX official_list_line_found ON official_list_line (institution_id, list_id, found)",),
+        indexes=("CREATE INDEX official_list_line_found ON official_list_line (institution_id, found, list_id)",),
     ),
 )
 LIST_PROBLEM = Table(

@@ -45,7 +45,7 @@ FORWARD = [
   PRIMARY KEY (institution_id, list_id, line, member),
   CONSTRAINT official_list_line_of FOREIGN KEY (institution_id, list_id) REFERENCES official_list (institution_id, list_id)
 )""",
-    "CREATE INDEX official_list_line_found ON official_list_line (institution_id, list_id, found)",
+    "CREATE INDEX official_list_line_found ON official_list_line (institution_id, found, list_id)",
     """CREATE TABLE official_list_problem (
   institution_id uuid NOT NULL,
   list_id uuid NOT NULL,

@@ -22,7 +22,6 @@ from creditbank.web.office.data_words import Reader
 from creditbank.web.office.list_words import fault_said, kinds, language_now
 
 NOBODY = "nobody"
-OTHER = "other"
 
 
 class ListUploadForm(DesignForm):
@@ -173,7 +172,7 @@ class ChoiceForm(DesignForm):
             name = place_of(line)
             known = [people[one] for one in line.candidates if one in people]
             choices = [(str(one.learner_id), self._said(one)) for one in known]
-            choices += [(OTHER, _t("Another student, by student number")), (NOBODY, _t("Nobody of ours"))]
+            choices.append((NOBODY, _t("Nobody of ours")))
             who = line.stated.get("name") or line.stated.get("number") or ""
             self.fields[name] = forms.ChoiceField(
                 label=_t("Whose is line %(line)s: %(who)s?") % {"line": line.line, "who": who},
@@ -181,7 +180,7 @@ class ChoiceForm(DesignForm):
                 initial=(str(line.learner_id or NOBODY) if line.found.value != "doubtful" else None),
             )  # fmt: skip
             self.fields[f"{name}_number"] = forms.CharField(
-                label=_t("Student number"), max_length=40, required=False,
+                label=_t("Another student, by student number"), max_length=40, required=False,
                 widget=forms.TextInput({"class": "short n", "autocomplete": "off"}),
             )  # fmt: skip
 
@@ -200,7 +199,7 @@ class ChoiceForm(DesignForm):
         for line in self.lines:
             name = place_of(line)
             chosen, number = self.cleaned_data.get(name, ""), self.cleaned_data.get(f"{name}_number", "").strip()
-            if chosen == OTHER or (number and not chosen):
+            if number:
                 answers[name] = None, number
             elif chosen:
                 answers[name] = (None if chosen == NOBODY else UUID(chosen)), ""

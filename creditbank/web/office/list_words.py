@@ -27,12 +27,12 @@ FOUND: Mapping[Found, tuple[str, Any]] = {
 
 STANDINGS: Mapping[Standing, tuple[str, Any]] = {
     Standing.VERIFIED: ("ok", _("Claim verified")),
-    Standing.DIFFERS: ("warn", _("Claim says something else")),
+    Standing.DIFFERS: ("warn", _("Claim differs")),
     Standing.CLAIMED: ("plain", _("Decided before")),
-    Standing.KNOWN: ("plain", _("Credit is there already")),
-    Standing.PROPOSED: ("info", _("Proposed to the learner")),
-    Standing.TAKEN_UP: ("info", _("Taken up, not handed in yet")),
-    Standing.DECLINED: ("plain", _("Declined by the learner")),
+    Standing.KNOWN: ("plain", _("Credited already")),
+    Standing.PROPOSED: ("info", _("Proposed")),
+    Standing.TAKEN_UP: ("info", _("Draft begun")),
+    Standing.DECLINED: ("plain", _("Declined")),
     Standing.UNSAID: ("info", _("Nobody claimed it")),
 }
 """Tone and word of what a certain line means."""

@@ -229,7 +229,7 @@ def _choose(request: HttpRequest, scope: Scope, found: OfficialList, form: Choic
         if name not in said:
             continue
         learner, number = said[name]
-        if number or form.cleaned_data.get(name) == "other":
+        if number:
             learner = learner_numbered(scope, number)
             if learner is None:
                 form.add_error(f"{name}_number", _t("No learner of this school has this student number."))
