@@ -27,7 +27,7 @@ MESSAGES: dict[str, str] = {
     "lists.withdrawn_before": "This list was withdrawn before. Nothing was changed.",
     "lists.no_choice": "Choose a learner, or nobody of ours, for at least one line. Nothing was changed.",
     "lists.not_doubtful": "Line {line} waits for no choice. Nothing was changed; open the page again.",
-    "lists.no_outcome_type": "This school takes no outcomes of the type {type}, with which this kind of list is about."
+    "lists.no_outcome_type": "This school takes no outcomes of the type {type}, which this kind of list is about."
     " Open the type, or use another mapping.",
 }
 """What is said of claims beside a list, and of proposals."""
