@@ -208,7 +208,7 @@ def _read_row(
     """The outcomes of a row, its faults, or nothing when it says that there is no outcome."""
     if is_absent(kind, row.texts):
         return None
-    texts = {name: text.replace("\n", "、") if name in kind.several else text for name, text in row.texts.items()}
+    texts = {name: _one_line(text, team=name in kind.several) for name, text in row.texts.items()}
     record = read_record(kind.columns, texts, values=words, today=today)
     if isinstance(record, tuple):
         return list(record)
@@ -216,3 +216,10 @@ def _read_row(
         return None
     made = read_entries(kind, row.line, record.content)
     return [made] if isinstance(made, Fault) else made
+
+
+def _one_line(text: str, *, team: bool) -> str:
+    """A cell without the breaks and wide spaces that people put between names; a break divides a team."""
+    if text.isprintable():
+        return text
+    return " ".join(("、" if team else " ").join(text.splitlines()).split())
