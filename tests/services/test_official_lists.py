@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,12 +12,15 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.official_lists.matching import Found
 from creditbank.domain.official_lists.outcomes import Standing
 from creditbank.domain.recognition import State
+from creditbank.exchange.documents import read_document
+from creditbank.gateways.clock import new_id
 from creditbank.gateways.identities import Identities
 from creditbank.queries.cases import read_case
 from creditbank.queries.claims import claim_of
 from creditbank.queries.official_lists.lists import find_list, gone_from_list, lines_of, refused_of, standings_of
 from creditbank.queries.official_lists.proposals import proposals_of
 from creditbank.queries.queue import find_cases
+from creditbank.records.catalogue import OutcomeType
 from creditbank.records.operations import Notice
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import acting_for
@@ -24,8 +29,10 @@ from creditbank.services.official_lists.choices import choose_learners
 from creditbank.services.official_lists.imports import withdraw_list
 from creditbank.services.official_lists.proposals import claim_proposal, decline_proposal
 from creditbank.services.recognition.claim import submit_claim, withdraw_claim
-from tests.cast import AT, ON
+from creditbank.services.rules import publish_rule_version
+from tests.cast import AT, ON, PACKS
 from tests.intruder import superuser
+from tests.services.bookings import deposit, post
 from tests.services.list_sheets import CONTEST, about, apply, claim, contest, enrol, plan
 
 LIN = ("lin", "2023040117", "示范职业学院", "二等奖")
@@ -338,3 +345,37 @@ def test_refused_rows_are_kept_by_cell_and_sink_nothing(bank, cast):
 def test_a_school_without_the_outcome_type_takes_no_such_list(bank, cast):
     text = "姓名,语言级别,总分,考试日期\nlin,英语四级,512,2026-06-13\n"
     assert apply(bank, cast, text, kind="cet").explanation[0].code == "lists.no_outcome_type"
+
+
+def test_a_score_list_becomes_credit_for_a_language_test(bank, cast):
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        document = read_document((PACKS / "example-language.yaml").read_bytes(), name="example-language")
+        publish_rule_version(
+            scope=scope, document=document, effective_from=date(2020, 1, 1), actor=cast.zhao.person, at=AT
+        )
+        scope.rows(OutcomeType).create(
+            id=new_id(), institution_id=cast.college, code="language", name="外语", rule_set_code="example-language"
+        )
+    text = "姓名,学号,语言级别,总分,考试日期\nlin,2023040117,英语六级,512,2026-06-13\n"
+    text += "mei,2023050101,英语六级,424,2026-06-13\n"
+    assert apply(bank, cast, text, about("六级成绩"), kind="cet").proposed == 1
+    (found,) = proposals(cast.lin)
+    with acting_for(person=cast.lin.person, purpose="test") as scope:
+        made = claim_proposal(scope=scope, actor=cast.lin, proposal_id=found.proposal_id, at=AT)
+        answer = submit_claim(scope=scope, actor=cast.lin, claim_id=made, at=AT, on=ON)
+    assert isinstance(answer, Claim)
+    assert (answer.verdict, answer.credit) == ("recognise", 200)
+    assert case_of(cast, answer).listing.verified
+
+
+def test_credit_that_came_as_an_opening_lot_is_not_proposed_again(bank, cast):
+    lot = replace(
+        deposit(cast.lin.person, key="opening"), source_kind="opening", title=f"{CONTEST}二等奖",
+        earned_on=date(2026, 6, 20),
+    )  # fmt: skip
+    post(cast, lot)
+    applied = apply(bank, cast, contest(LIN))
+    assert applied.proposed == 0
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        shown = standings_of(scope, applied.list_id, lines_of(scope, applied.list_id))
+    assert [standing for standing, _claim, _title in shown.values()] == [Standing.KNOWN]
