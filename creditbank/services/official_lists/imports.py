@@ -1,4 +1,4 @@
-"""Bring in an official list: match its lines, keep what it says, propose what nobody claimed; withdraw it as one."""
+"""Bring in an official list: match its lines and propose what nobody claimed; or withdraw it."""
 
 from __future__ import annotations
 

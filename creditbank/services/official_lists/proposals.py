@@ -1,4 +1,4 @@
-"""Outcomes that nobody claimed: tell the learner once, make a claim of one, or put it away with a reason."""
+"""Outcomes nobody claimed: tell the learner once, make a claim of one, or put it away."""
 
 from __future__ import annotations
 

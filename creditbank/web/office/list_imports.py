@@ -64,7 +64,7 @@ from creditbank.web.office.list_words import (
 )
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-STEPS = (_("List"), _("Columns"), _("Dry run"), _("Applied"))
+STEPS = (_("Official list"), _("Columns"), _("Dry run"), _("Applied"))
 REFUSED, GONE = "refused", "gone"
 _LINES = (
     Column("main", _("On the list"), second="by"),

@@ -55,7 +55,7 @@ from creditbank.web.office.list_words import (
 AT_ONCE = 20
 """So many doubtful lines stand on one screen."""
 _LISTS = (
-    Column("title", _("List"), link="url", second="issuer"),
+    Column("title", _("Official list"), link="url", second="issuer"),
     Column("issued", _("Issued on"), kind="date"),
     Column("certain", _("Found"), kind="number"),
     Column("doubtful", _("Doubtful"), kind="number"),
