@@ -12,6 +12,7 @@ from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import fact_shown, read_outcome
 from creditbank.domain.rules.model import Choice, Ruling
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.official_lists.claims import Listing, listing_of
 from creditbank.queries.queue import OPEN, Case, outcome_kinds
 from creditbank.queries.recognition import propose
 from creditbank.queries.rules import in_force
@@ -73,6 +74,8 @@ class CaseDetail:
     """What was proposed at submission, where the rules say something else today."""
     facts: tuple[tuple[Text, str | Text], ...]
     explanation: Explanation
+    listing: Listing
+    """What official lists say of it; nobody's decision."""
     basis: Basis | None
     categories: tuple[Choice, ...]
     category: Text | None
@@ -127,6 +130,7 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
         )
     kind = outcome_kinds(scope).get(case.outcome_type)
     ruling, proposed, explanation = _proposal(scope, claim, case)
+    listing = listing_of(scope, claim)
     stale = ruling != claim.verdict or (ruling is Ruling.RECOGNISE and proposed != claim.credit)
     events = list(scope.rows(ClaimEvent).filter(**own).order_by("sequence"))
     names = _names(scope, {event.actor_id for event in events if event.actor_id})
@@ -137,6 +141,7 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
         before=Hundredths(claim.credit) if stale else None,
         facts=tuple(facts),
         explanation=explanation,
+        listing=listing,
         basis=basis,
         categories=categories,
         category=next((choice.label for choice in categories if choice.code == claim.category), None),
@@ -144,7 +149,7 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
             Piece(piece.evidence_id, piece.name, piece.media_type, piece.size, piece.added_at)
             for piece in scope.rows(Evidence).filter(**own).order_by("added_at", "evidence_id")
         ),
-        evidence_required=kind.evidence_required if kind else False,
+        evidence_required=bool(kind and kind.evidence_required) and not listing.verified,
         steps=tuple(
             Step(
                 event.kind,

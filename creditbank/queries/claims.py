@@ -11,6 +11,7 @@ from creditbank.domain.explanation import Explanation, from_data
 from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.official_lists.claims import Listing, listing_of
 from creditbank.queries.recognition import outcome_type_of
 from creditbank.queries.rules import in_force, version_in_force
 from creditbank.records.catalogue import OutcomeType
@@ -84,6 +85,8 @@ class ClaimPage:
     verdict: str
     category: Text
     proposal: Explanation
+    listing: Listing
+    """What official lists say of it; where they bear it out, no file is needed."""
     rule: RuleUsed | None
     reason: str
     final_on: date | None
@@ -151,18 +154,20 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         if claim.rule_version_id
         else None
     )
+    listing = listing_of(scope, claim)
     return ClaimPage(
         line=_line(claim, steps[-1].at if steps else claim.created_at),
         institution_id=claim.institution_id,
         contact=claim.institution.contact,
         outcome_type=Text(kind.name, kind.name_en) if kind else Text(claim.outcome_type),
         outcome_type_code=claim.outcome_type,
-        evidence_needed=bool(kind and kind.evidence_required),
+        evidence_needed=bool(kind and kind.evidence_required) and not listing.verified,
         answers=dict(claim.facts),
         earned_on=claim.earned_on,
         verdict=claim.verdict,
         category=_category(version, claim.category),
         proposal=from_data(claim.proposal),
+        listing=listing,
         rule=RuleUsed(Text(version.rule_set.name, version.rule_set.name_en), version.number, version.effective_from)
         if version
         else None,

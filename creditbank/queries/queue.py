@@ -95,8 +95,14 @@ class Page:
 _LACKS_EVIDENCE = """
 (claim.outcome_type = ANY(%(need)s) AND NOT EXISTS (
   SELECT FROM evidence WHERE evidence.learner_id = claim.learner_id AND evidence.claim_id = claim.claim_id
-    AND evidence.institution_id = %(institution)s))
+    AND evidence.institution_id = %(institution)s)
+  AND NOT EXISTS (
+    SELECT FROM list_proposal AS proposal JOIN listed_outcome AS stated ON stated.learner_id = proposal.learner_id
+      AND stated.institution_id = proposal.institution_id AND stated.outcome_key = proposal.outcome_key
+    WHERE proposal.learner_id = claim.learner_id AND proposal.claim_id = claim.claim_id
+      AND proposal.institution_id = %(institution)s AND stated.withdrawn_at IS NULL))
 """
+"""A file is missing; an official list in force, of whose proposal the claim was made, stands for one."""
 
 _STANDING = f"CASE WHEN {_LACKS_EVIDENCE} THEN 'incomplete' ELSE claim.standing END"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from creditbank.records.declaration import Distribution, Rows, Table, View
 from creditbank.records.ledger import LEDGER, VIEWS
+from creditbank.records.official_lists import OFFICIAL_LISTS
 from creditbank.records.registrar import REGISTRAR
 
 # A scalar sub-query is evaluated once for a statement, the bare function once for every row.
@@ -50,6 +51,7 @@ TABLES: tuple[Table, ...] = (
     Table("throttle", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE, DELETE", auditor=""),
     *LEDGER,
     *REGISTRAR,
+    *OFFICIAL_LISTS,
 )
 
 FRAMEWORK_TABLES = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from creditbank.gateways.clock import new_id
+from creditbank.gateways.clock import new_id, new_ids
 from creditbank.records.operations import AccessLine, Notice, Operation
 from creditbank.records.scope import Scope
 
@@ -56,6 +57,17 @@ def tell_learner(
         claim_id=claim,
         created_at=at,
     )
+
+
+def tell_learners(
+    *, scope: Scope, institution: UUID, code: str, notices: Sequence[tuple[UUID, dict[str, Any]]], at: datetime
+) -> None:
+    """Leave a notice of one code for each of many learners, with the facts of each."""
+    made = [
+        Notice(learner_id=learner, notice_id=notice, institution_id=institution, code=code, facts=facts, created_at=at)
+        for (learner, facts), notice in zip(notices, new_ids(len(notices)), strict=True)
+    ]
+    Notice.objects.using(scope.using).bulk_create(made, batch_size=1000)
 
 
 def note_access(*, scope: Scope, learner: UUID, actor: UUID, purpose: str, at: datetime) -> None:

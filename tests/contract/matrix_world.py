@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -11,8 +12,12 @@ from django.test import Client
 
 from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
+from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
 from creditbank.gateways import clock, staging
+from creditbank.gateways.files import open_upload
+from creditbank.gateways.identities import Identities
+from creditbank.queries.official_lists.proposals import proposals_of
 from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
 from creditbank.records.recognition import Evidence, ScheduledCommand
@@ -20,6 +25,7 @@ from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import acting_for
 from creditbank.services.log import publish_waiting
+from creditbank.services.official_lists.imports import apply_list
 from creditbank.services.people import enrol_learner, give_role, open_account
 from creditbank.services.programmes import publish_programme
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
@@ -29,6 +35,7 @@ from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
+from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
 from tests.web.office_cases import FACTS, PDF
 
@@ -106,6 +113,25 @@ class MasterData:
 
 
 @dataclass(frozen=True)
+class OfficialList:
+    """An institution's official list with a line that waits for a choice, and one between upload and apply."""
+
+    label: str
+    institution: UUID
+    list_id: UUID
+    upload_id: UUID
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a list proposed to one learner."""
+
+    label: str
+    thing: Thing
+    proposal: UUID
+
+
+@dataclass(frozen=True)
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
@@ -121,6 +147,8 @@ class World:
     master_data: tuple[MasterData, ...]
     resources: str
     """The code of an institution that published the education resource R1 and keeps R2 to itself."""
+    lists: tuple[OfficialList, ...]
+    proposals: tuple[Proposal, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -134,6 +162,10 @@ def build_world(bank, cast: Cast) -> World:
         ("of a registrar", wu, cast.college, cast.software),
     )
     owned = tuple(_own(bank, cast, label, actor, place, college) for label, actor, place, college in learners)
+    lists = tuple(
+        _list(bank, label, place)
+        for label, place in (("of the college", cast.college), ("of the university", cast.university))
+    )
     with connections["sequencer"].cursor():
         publish_waiting(connections["sequencer"].connection, bank)
     tile = next(path for path in bank.log.glob("tile/0/**/*") if path.is_file())
@@ -166,6 +198,8 @@ def build_world(bank, cast: Cast) -> World:
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
         resources=_resources(bank, cast.college),
+        lists=lists,
+        proposals=tuple(_proposal(label, actor.person, place, college) for label, actor, place, college in learners),
     )
 
 
@@ -295,6 +329,33 @@ def _resources(bank, place: UUID) -> str:
     bring(bank, place, "resources", rows, "2026-09-01")
     with acting_for(institution=place, purpose="test") as scope:
         return scope.rows(Institution).get(pk=place).code
+
+
+def _list(bank, label: str, place: UUID) -> OfficialList:
+    """A list that has an outcome of every learner of the place, and a line under a number that nobody has."""
+    with acting_for(institution=place, purpose="test") as scope:
+        numbers = scope.fetch("SELECT student_number, name FROM enrolment WHERE institution_id = %s", [place])
+        rows = [(name, number, "", "三等奖") for number, name in numbers]
+        text = contest(*rows, (numbers[0][1], "9999", "", "三等奖"))
+        with open_upload(io.BytesIO(text.encode()), name="list.csv") as upload:
+            read = read_list(upload, packaged_kind("contest"), institution=place)
+        applied = apply_list(
+            scope=scope, identities=Identities(bank), brought=brought_of(read), about=about(all_ours=True),
+            actor=place, at=AT,
+        )  # fmt: skip
+    upload_id = clock.new_id()
+    state = {
+        "list_kind": "contest", "name": "list.csv", "title": "another", "issuer": "", "issued_on": "2026-06-30",
+        "all_ours": True, "also_called": [],
+    }  # fmt: skip
+    staging.keep_sheet(bank, place, upload_id, contest(("nobody", "1", "", "三等奖")).encode(), state)
+    return OfficialList(label, place, applied.list_id, upload_id)
+
+
+def _proposal(label: str, learner: UUID, place: UUID, college: UUID | None) -> Proposal:
+    with acting_for(person=learner, purpose="test") as scope:
+        (found,) = proposals_of(scope, learner)
+    return Proposal(label, Thing(learner, place, college), found.proposal_id)
 
 
 def _batch(label: str, author: Actor) -> Batch:

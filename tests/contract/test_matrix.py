@@ -184,8 +184,31 @@ def _resources(world: World) -> list[Sample]:
     ]
 
 
+def _bring_list(_world: World) -> list[Sample]:
+    """A list is brought in by a desk of the whole school."""
+    return [Sample(also=lambda actor: actor.college is None)]
+
+
+def _lists(*names: str) -> Callable[[World], list[Sample]]:
+    """Official lists and uploads, as a desk of the whole school reaches them."""
+
+    def samples(world: World) -> list[Sample]:
+        return [
+            Sample(one.label, {name: getattr(one, name) for name in names}, Thing(institution=one.institution))
+            for one in world.lists
+        ]
+
+    return samples
+
+
+def _proposals(world: World) -> list[Sample]:
+    return [Sample(one.label, {"proposal_id": one.proposal}, one.thing) for one in world.proposals]
+
+
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
+_DONE = frozenset({200, 302})
+"""A page of something that can be done once leads on when it is done."""
 REGISTRY: dict[str, Entry] = {
     "public:home": Entry("public.read"),
     "public:verify": Entry("proof.verify"),
@@ -225,6 +248,9 @@ REGISTRY: dict[str, Entry] = {
     "learner:evidence": Entry("evidence.read_own", _of_learner(evidence_id="claim_file")),
     "learner:notices": Entry("account.own"),
     "learner:read_notices": Entry("account.own"),
+    "learner:proposals": Entry("lists.answer"),
+    "learner:claim_proposal": Entry("lists.answer", _proposals),
+    "learner:decline_proposal": Entry("lists.answer", _proposals, get=_DONE),
     "learner:progress": Entry("programme.read_progress"),
     "learner:programme": Entry("programme.read_progress", _programmes),
     "office:today": Entry("office.read"),
@@ -280,6 +306,17 @@ REGISTRY: dict[str, Entry] = {
     "office:data-run": Entry("results.read_imports", _whole_school("run")),
     "office:data-run-csv": Entry("results.read_imports", _whole_school("run")),
     "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
+    "office:lists": Entry("lists.read"),
+    "office:list-template": Entry("lists.read", lambda _world: [Sample(arguments={"kind": "contest"})]),
+    "office:list-upload": Entry("lists.write", _bring_list),
+    "office:list-columns": Entry("lists.write", _lists("upload_id"), get=_DONE),
+    "office:list-check": Entry("lists.write", _lists("upload_id"), get=_DONE),
+    "office:list-problems": Entry("lists.write", _lists("upload_id")),
+    "office:list-apply": Entry("lists.write", _lists("upload_id")),
+    "office:list": Entry("lists.read", _lists("list_id")),
+    "office:list-csv": Entry("lists.read", _lists("list_id")),
+    "office:list-choose": Entry("lists.write", _lists("list_id"), get=_DONE),
+    "office:list-withdraw": Entry("lists.write", _lists("list_id"), get=_DONE),
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
     "office:programmes": Entry("programme.read"),

@@ -17,6 +17,7 @@ from creditbank.gateways.database import DatabaseProblem, refuse_dangerous_login
 from creditbank.gateways.database_roles import user_of
 from creditbank.records.declaration import Distribution, Rows
 from creditbank.records.ledger import LEDGER, VIEWS, enum_types
+from creditbank.records.official_lists import OFFICIAL_LISTS
 from creditbank.records.registrar import REGISTRAR
 from creditbank.records.scope import Scope, acting_for
 from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, definition, grants, policies
@@ -259,7 +260,7 @@ def test_outside_any_scope_nothing_of_a_tenant_is_seen(tenants):
 # The declaration
 
 
-DECLARED = (*LEDGER, *REGISTRAR)
+DECLARED = (*LEDGER, *REGISTRAR, *OFFICIAL_LISTS)
 
 
 def test_every_table_is_declared_or_the_frameworks(bank):

@@ -240,37 +240,66 @@ def read_table(
     if table.lacking:
         wanted = "、".join(data_set.field(name).label.zh for name in table.lacking)
         raise SheetProblem(MESSAGES, "datasheet.no_column", name=table.name, columns=wanted)
-    mapped = list(table.mapped.items())
-    headings = dict(mapped)
     rows: list[GivenRow] = []
     refused: list[RefusedRow] = []
     unknown: dict[str, Counter[str]] = defaultdict(Counter)
     hidden: list[int] = []
+    for line in each_row(table, hidden):
+        if isinstance(line, RefusedRow):
+            refused.append(line)
+            continue
+        record = read_record(data_set, line.texts, values=values, today=today)
+        if isinstance(record, tuple):
+            for fault in record:
+                if fault.code == "masterdata.no_choice":
+                    unknown[fault.field][line.texts[fault.field].strip()] += 1
+                refused.append(refused_cell(table, line, fault))
+        else:
+            rows.append(GivenRow(line.line, record))
+    if not rows and not refused:
+        raise SheetProblem(MESSAGES, "datasheet.no_rows", name=table.name)
+    notes = table.notes + notes_on_rows(hidden)
+    return ReadTable(table, gather(rows, refused), {name: dict(said) for name, said in unknown.items()}, notes)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One row below the head: its line, and the texts of the fields that have a column."""
+
+    line: int
+    texts: dict[str, str]
+
+
+def each_row(table: Table, hidden: list[int]) -> Iterator[TableRow | RefusedRow]:
+    """The rows of an opened sheet, blank ones left out; cells that cannot be read refuse their row.
+
+    Args:
+        table: the opened sheet.
+        hidden: takes the lines of rows that are hidden in the workbook; they are read like the others.
+    """
+    mapped = list(table.mapped.items())
     places = [column.place for _name, column in mapped]
     for line in table._source.rows(table.head_line, places):  # noqa: SLF001 - the table's own part
         if isinstance(line, RefusedRow):
-            refused.append(_placed(table, line, None))
+            yield _placed(table, line, None)
             continue
         if line.hidden:
             hidden.append(line.line)
         texts = {name: line.cells[column.place] for name, column in mapped}
         if line.faults:
-            refused += [_placed(table, fault, texts) for fault in line.faults]
-            continue
-        record = read_record(data_set, texts, values=values, today=today)
-        if isinstance(record, tuple):
-            for fault in record:
-                if fault.code == "masterdata.no_choice":
-                    unknown[fault.field][texts[fault.field].strip()] += 1
-                refused.append(_placed(table, _refused(line.line, fault, headings), texts))
+            yield from (_placed(table, fault, texts) for fault in line.faults)
         else:
-            rows.append(GivenRow(line.line, record))
-    if not rows and not refused:
-        raise SheetProblem(MESSAGES, "datasheet.no_rows", name=table.name)
-    notes = table.notes
-    if hidden:
-        notes += (Note("datasheet.hidden_rows", {"count": len(hidden), "line": hidden[0]}),)
-    return ReadTable(table, gather(rows, refused), {name: dict(said) for name, said in unknown.items()}, notes)
+            yield TableRow(line.line, texts)
+
+
+def refused_cell(table: Table, row: TableRow, fault: Fault) -> RefusedRow:
+    """The fault of a cell with the place where it stands."""
+    return _placed(table, _refused(row.line, fault, table.mapped), row.texts)
+
+
+def notes_on_rows(hidden: Sequence[int]) -> tuple[Note, ...]:
+    """What a reader should know of hidden rows."""
+    return (Note("datasheet.hidden_rows", {"count": len(hidden), "line": hidden[0]}),) if hidden else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from creditbank.domain.recognition import Act, State, decide
 from creditbank.gateways import vault
 from creditbank.gateways.bank import Bank
 from creditbank.gateways.clock import new_id
+from creditbank.queries.official_lists.claims import listing_of
 from creditbank.queries.recognition import Proposed, outcome_type_of, propose
 from creditbank.records.people import Enrolment
 from creditbank.records.recognition import Claim, Evidence
@@ -148,7 +149,9 @@ def submit_claim(
         problems.append(Line("recognition.title_needed", Verdict.NO))
     kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
     files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim_id)
-    if kind is not None and kind.evidence_required and not files.exists():
+    # What an official list of the school says needs no file: the list is the evidence.
+    needed = kind is not None and kind.evidence_required and not files.exists()
+    if needed and not listing_of(scope, claim).verified:
         problems.append(Line("recognition.evidence_needed", Verdict.NO))
     proposed = propose(
         scope,

@@ -16,6 +16,7 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.gateways.clock import now
 from creditbank.queries.claims import ClaimLine, ClaimPage, claim_of, claims_of
+from creditbank.queries.official_lists.proposals import proposals_of
 from creditbank.services.recognition.claim import withdraw_claim
 from creditbank.web.doors import door
 from creditbank.web.learner.answers import answers_shown
@@ -31,7 +32,10 @@ def requests(request: HttpRequest) -> HttpResponse:
     """All requests, those that changed last first."""
     with own_scope(request) as scope:
         lines = [_shown(line) for line in claims_of(scope, request.visitor.actor.person)]
-        return show(request, scope, "requests", {"claims": lines})
+        proposed = proposals_of(scope, request.visitor.actor.person)
+        waiting = sum(one.is_open for one in proposed)
+        context = {"claims": lines, "proposals": len(proposed), "open_proposals": waiting}
+        return show(request, scope, "requests", context)
 
 
 @door("recognition.claim")

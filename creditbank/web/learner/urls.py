@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from creditbank.web.learner import deposit, entries, evidence, notices, passbook, progress, requests
+from creditbank.web.learner import deposit, entries, evidence, notices, passbook, progress, proposals, requests
 
 app_name = "learner"
 urlpatterns = [
@@ -24,6 +24,9 @@ urlpatterns = [
     path("evidence/<uuid:evidence_id>/", evidence.download, name="evidence"),
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read, name="read_notices"),
+    path("proposals/", proposals.listing, name="proposals"),
+    path("proposals/<uuid:proposal_id>/claim/", proposals.claim, name="claim_proposal"),
+    path("proposals/<uuid:proposal_id>/decline/", proposals.decline, name="decline_proposal"),
     path("progress/", progress.programmes, name="progress"),
     path("progress/<uuid:programme_id>/", progress.programme, name="programme"),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -83,6 +84,23 @@ ACCOUNTS: dict[Account, object] = {
 """The accounts that a posting moves credit between."""
 
 
+DECLINED: dict[str, object] = {
+    "not_mine": _("This is not me, or not my outcome"),
+    "no_need": _("It is mine, but I do not want to claim it"),
+    "facts_wrong": _("What the list says is wrong; I will ask the academic office"),
+}
+"""Why a learner does not claim what an official list says."""
+
+PROPOSALS: dict[str, tuple[str, object]] = {
+    "open": ("info", _("Waits for your answer")),
+    "claimed": ("ok", _("You have made a request of it")),
+    "declined": ("plain", _("You declined it")),
+    "gone": ("plain", _("The school has withdrawn the list")),
+    "settled": ("ok", _("Settled otherwise")),
+}
+"""Tone and word of what became of a proposal."""
+
+
 def reason_said(code: str) -> object:
     """A reason code in words; codes of the ledger carry their noun in front."""
     return REASONS.get(code.rpartition(".")[2], "")
@@ -108,6 +126,14 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
             amount = format_credit(int(notice.facts.get("credit", 0)))
             tone = "ok"
             said = gettext("“%(title)s” was recognised: %(amount)s credits") % {"title": title, "amount": amount}
+        case "lists.unclaimed":
+            tone = "info"
+            said = gettext("“%(title)s” is on an official list and you have not claimed it yet") % {"title": title}
         case _:
             tone, said = "info", title or notice.code
-    return {"notice": notice, "tone": tone, "title": said, "detail": reason}
+    url, word = "", ""
+    if notice.claim_id is not None:
+        url, word = reverse("learner:request", args=[notice.claim_id]), gettext("Open the request")
+    elif notice.code == "lists.unclaimed":
+        url, word = reverse("learner:proposals"), gettext("Look at it")
+    return {"notice": notice, "tone": tone, "title": said, "detail": reason, "url": url, "word": word}

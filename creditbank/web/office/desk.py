@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Actor, may_enter
 from creditbank.gateways import clock
+from creditbank.queries.official_lists.lists import count_doubtful
 from creditbank.queries.queue import count_open
 from creditbank.queries.visitors import Visitor
 from creditbank.records.institutions import Institution
@@ -25,6 +26,7 @@ from creditbank.web.design.navigation import Group, Place
 from creditbank.web.office.pending import pending_of
 
 QUEUE = "office:queue"
+LISTS = "office:lists"
 _MENU = (
     (
         _("Today"),
@@ -41,7 +43,13 @@ _MENU = (
         ),
     ),
     (_("Learners"), ((Place(_("Learner records"), "office:learners", "users", "l"), "learner.read"),)),
-    (_("Data"), ((Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),)),
+    (
+        _("Data"),
+        (
+            (Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),
+            (Place(_("Official lists"), LISTS, "document-check", "o"), "lists.read"),
+        ),
+    ),
     (
         _("Administration"),
         (
@@ -84,6 +92,8 @@ def show(
     counts = {}
     if may_enter(actor, "recognition.read") and "nav_counts" not in context:
         counts = {QUEUE: count_open(scope, actor)}
+    if may_enter(actor, "lists.write") and "nav_counts" not in context and (doubtful := count_doubtful(scope, actor)):
+        counts[LISTS] = doubtful
     pending = None
     if may_enter(actor, "recognition.review"):
         pending = pending_of(scope, actor, request.GET.get("batch", ""))

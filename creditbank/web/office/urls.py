@@ -16,6 +16,8 @@ from creditbank.web.office import (
     exports,
     imports,
     learners,
+    list_imports,
+    lists,
     opening_lots,
     plans,
     programmes,
@@ -32,6 +34,7 @@ app_name = "office"
 _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
+_BROUGHT = "lists/bring/<uuid:upload_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -89,6 +92,17 @@ urlpatterns = [
     path(f"{_SHEET}check/", data_imports.check, name="data-import-check"),
     path(f"{_SHEET}problems.csv", data_imports.problems, name="data-import-problems"),
     path(f"{_SHEET}apply/", data_imports.apply, name="data-import-apply"),
+    path("lists/", lists.listing, name="lists"),
+    path("lists/template/<slug:kind>.xlsx", list_imports.template, name="list-template"),
+    path("lists/bring/", list_imports.upload, name="list-upload"),
+    path(f"{_BROUGHT}columns/", list_imports.columns, name="list-columns"),
+    path(f"{_BROUGHT}check/", list_imports.check, name="list-check"),
+    path(f"{_BROUGHT}problems.csv", list_imports.problems, name="list-problems"),
+    path(f"{_BROUGHT}apply/", list_imports.apply, name="list-apply"),
+    path("lists/<uuid:list_id>/", lists.one, name="list"),
+    path("lists/<uuid:list_id>/problems.csv", lists.problems, name="list-csv"),
+    path("lists/<uuid:list_id>/choose/", lists.choose, name="list-choose"),
+    path("lists/<uuid:list_id>/withdraw/", lists.withdraw, name="list-withdraw"),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),

@@ -1,0 +1,1 @@
+"""Every write of official lists: bringing one in, choosing, proposing, withdrawing."""

@@ -1,0 +1,417 @@
+"""Bring in an official list: upload, say what its columns mean, look at the dry run, apply."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.official_lists.kind import ListKind
+from creditbank.domain.official_lists.matching import Found
+from creditbank.domain.official_lists.outcomes import Standing
+from creditbank.domain.results import RefusedRow
+from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.masterdata.reading import Table
+from creditbank.exchange.official_lists import (
+    ReadList,
+    open_list,
+    packaged_kind,
+    read_list,
+    remember_columns,
+    template_bytes,
+)
+from creditbank.gateways import clock, staging
+from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.gateways.identities import Identities
+from creditbank.queries.official_lists.lists import GoneLine, find_list
+from creditbank.records.scope import Scope
+from creditbank.services.access import NotVisible
+from creditbank.services.official_lists.imports import (
+    Brought,
+    MatchedLine,
+    Plan,
+    apply_list,
+    plan_list,
+    take_turn,
+)
+from creditbank.services.operations import note_operation
+from creditbank.web.design.tables import Column, Filter, read_state
+from creditbank.web.doors import door
+from creditbank.web.office.data_words import Reader
+from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
+from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.list_forms import ListMappingForm, ListUploadForm, about_of
+from creditbank.web.office.list_words import (
+    FOUND,
+    STANDINGS,
+    fault_said,
+    kinds,
+    language_now,
+    reasons_said,
+    to_write,
+)
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+STEPS = (_("Official list"), _("Columns"), _("Dry run"), _("Applied"))
+REFUSED, GONE = "refused", "gone"
+_LINES = (
+    Column("main", _("On the list"), second="by"),
+    Column("line", _("Line"), kind="number"),
+    Column("outcome", _("Outcome"), second="why"),
+    Column("status", _("What it means"), kind="tag"),
+)
+_REFUSED = (
+    Column("reason", _("Reason"), second="column"),
+    Column("line", _("Line"), kind="number"),
+    Column("cell", _("Cell")),
+)
+_GONE = (
+    Column("main", _("Learner"), second="by"),
+    Column("outcome", _("Outcome"), second="why"),
+    Column("line", _("Line"), kind="number"),
+)
+
+
+@dataclass(slots=True)
+class Kept:
+    """An uploaded list between its steps, as the bank's folder keeps it."""
+
+    institution: UUID
+    upload_id: UUID
+    kind: ListKind
+    state: dict[str, Any]
+
+    def note(self, **more: Any) -> None:
+        """Keep what has been said."""
+        self.state = self.state | more
+        staging.note_state(settings.BANK, self.institution, self.upload_id, self.state)
+
+    def address(self, step: str) -> str:
+        """The page of a step: columns, check, problems or apply."""
+        return reverse(f"office:list-{step}", args=[self.upload_id])
+
+    def taken(self, then: Callable[[Any], Any]) -> Any:
+        """Do something with the file as an upload; it is closed afterwards."""
+        content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
+        if content is None:
+            raise NotVisible
+        with open_upload(io.BytesIO(content), name=str(self.state["name"])) as upload:
+            return then(upload)
+
+    @property
+    def applied(self) -> UUID | None:
+        """The list that it became."""
+        return UUID(self.state["list"]) if self.state.get("list") else None
+
+
+@door("lists.write")
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Take a list in, with what it is and the day it was issued."""
+    with at_desk(request, "lists.write") as scope:
+        to_write(request)
+        actor = actor_of(request)
+        form = ListUploadForm(today_at(scope), request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            given, kind = form.cleaned_data["file"], packaged_kind(form.cleaned_data["kind"])
+            institution, upload_id = cast("UUID", actor.institution), clock.new_id()
+            try:
+                with open_upload(given.file, name=given.name[:200]) as taken:
+                    open_list(taken, kind, institution=institution)
+                    content = taken.reader().read()
+            except FileRefused as refused:
+                form.add_error("file", fault_said(refused.code, refused.facts))
+            else:
+                state = form.state() | {"name": given.name[:200]}
+                staging.keep_sheet(settings.BANK, institution, upload_id, content, state)
+                note_operation(
+                    scope=scope, actor=actor.person, action="lists.upload", outcome="kept", at=clock.now(),
+                    object_kind="sheet", object_id=upload_id, request_id=request_id(request),
+                )  # fmt: skip
+                return HttpResponseRedirect(reverse("office:list-columns", args=[upload_id]))
+        context = {"form": form, "steps": STEPS, "kinds": kinds()}
+        return show(request, scope, "office/list_upload.html", context, status=422 if form.errors else 200)
+
+
+@door("lists.write")
+@require_http_methods(["GET", "POST"])
+def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Say what each column means, what words stand for, and what holds for every row."""
+    with at_desk(request, "lists.write") as scope:
+        kept, reader = _kept(request, upload_id), Reader(actor_of(request))
+        if found := _applied(request, scope, kept):
+            return found
+        table = kept.taken(lambda taken: _table(kept, taken))
+        read, problem = _try_to_read(scope, kept)
+        headings = {column.heading: column.field for column in table.columns}
+        form = ListMappingForm(kept.kind, reader, headings, _words_of(read, kept), kept.state, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            kept.note(given=form.given(), values=form.meanings(), every=form.every())
+            read, problem = _try_to_read(scope, kept)
+            asked = {(name, word) for name, word, _count in form.words}
+            fresh = {(name, word) for name, said in _words_of(read, kept).items() for word in said} - asked
+            if problem:
+                form.add_error(None, problem)
+            else:
+                # A column that has just been given may hold words nobody has explained.
+                return HttpResponseRedirect(f"{kept.address('columns')}#words" if fresh else kept.address("check"))
+        context = {
+            "kept": kept,
+            "table": table,
+            "form": form,
+            "columns": _column_fields(form, table),
+            "every": form.every_fields(),
+            "words": [
+                {"field": form[f"word{place}"], "count": count} for place, (_n, _w, count) in enumerate(form.words)
+            ],
+            "notes": [fault_said(note.code, note.facts) for note in (read.notes if read else table.notes)],
+            "problem": problem if not form.is_bound else "",
+            "steps": STEPS,
+        }
+        return show(request, scope, "office/list_columns.html", context, status=422 if form.errors else 200)
+
+
+@door("lists.write")
+@require_GET
+def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """The dry run: whose each line is and what it would mean; nothing is stored."""
+    with at_desk(request, "lists.write") as scope:
+        kept = _kept(request, upload_id)
+        if found := _applied(request, scope, kept):
+            return found
+        read, problem = _try_to_read(scope, kept)
+        plan = _plan(scope, kept, read) if read is not None else None
+        if read is None or isinstance(plan, Refusal) or plan is None:
+            messages.warning(request, problem or (reasons_said(plan.explanation) if plan else ""))
+            return HttpResponseRedirect(kept.address("columns") if read is None else reverse("office:lists"))
+        groups = _groups(plan, read)
+        shown = request.GET.get("what", "")
+        if shown not in groups:
+            shown = next((name for name in (Found.DOUBTFUL.value, REFUSED) if groups[name]), Found.CERTAIN.value)
+        filters = (Filter("what", _t("What became of it"), tuple((name, name) for name in groups)),)
+        rows = groups[shown]
+        state = read_state(request.GET, columns=_LINES, filters=filters).on_page_of(len(rows))
+        page = rows[state.offset : state.offset + state.size]
+        context = {
+            "kept": kept,
+            "about": about_of(kept.state),
+            "groups": _tiles(kept, groups, shown),
+            "meanings": [(STANDINGS[one], count) for one, count in sorted(plan.standings.items())],
+            "shown": shown,
+            "columns": {REFUSED: _REFUSED, GONE: _GONE}.get(shown, _LINES),
+            "rows": [_row(one) for one in page],
+            "state": state.filtered("what", shown).on_page(state.page),
+            "total": len(rows),
+            "refused": len(read.refused),
+            "left": read.left,
+            "proposed": plan.standings[Standing.UNSAID],
+            "doubtful": plan.count(Found.DOUBTFUL),
+            "stored": len(plan.lines),
+            "notes": [fault_said(note.code, note.facts) for note in read.notes],
+            "steps": STEPS,
+        }
+        return show(request, scope, "office/list_check.html", context)
+
+
+@door("lists.write")
+@require_GET
+def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Every refused row of the dry run as a sheet."""
+    with at_desk(request, "lists.write") as scope:
+        read, _problem = _try_to_read(scope, _kept(request, upload_id))
+        if read is None:
+            raise NotVisible
+        return refused_csv("refused.csv", read.refused)
+
+
+@door("lists.write")
+@require_POST
+def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+    """Keep the list, all or nothing; sending it twice applies it once."""
+    with at_desk(request, "lists.write") as scope:
+        actor = actor_of(request)
+        # Whoever sends it a second time waits here until the first is through, and then finds its list.
+        take_turn(scope)
+        kept = _kept(request, upload_id)
+        if found := _applied(request, scope, kept):
+            return found
+        read, problem = _try_to_read(scope, kept)
+        if read is None or not read.entries or actor.person is None:
+            messages.warning(
+                request, problem or _t("No row of this list can be taken. Correct it and upload it again.")
+            )
+            return HttpResponseRedirect(kept.address("columns" if read is None else "check"))
+        applied = apply_list(
+            scope=scope, identities=Identities(settings.BANK), brought=brought(read), about=about_of(kept.state),
+            actor=actor.person, at=clock.now(), request_id=request_id(request),
+        )  # fmt: skip
+        if isinstance(applied, Refusal):
+            messages.warning(request, reasons_said(applied.explanation))
+            return HttpResponseRedirect(reverse("office:lists"))
+        remember_columns(
+            scope=scope, kind=kept.kind, given=kept.state.get("given"), values=kept.state.get("values", {}),
+            actor=actor.person, at=clock.now(),
+        )  # fmt: skip
+        kept.note(list=str(applied.list_id))
+        told = ngettext(
+            "The list was applied; %(count)s outcome was proposed to its learner.",
+            "The list was applied; %(count)s outcomes were proposed to their learners.",
+            applied.proposed,
+        ) % {"count": applied.proposed}
+        messages.success(request, told)
+        return HttpResponseRedirect(reverse("office:list", args=[applied.list_id]))
+
+
+@door("lists.read")
+@require_GET
+def template(request: HttpRequest, kind: str) -> HttpResponse:
+    """The workbook to fill in."""
+    with at_desk(request, "lists.read"):
+        found = next((one for one in kinds() if one.code == kind), None)
+        if found is None:
+            raise NotVisible
+        response = HttpResponse(template_bytes(found, language_now()), content_type=XLSX)
+        response.headers["Content-Disposition"] = f'attachment; filename="list-{found.code}.xlsx"'
+        return response
+
+
+def brought(read: ReadList) -> Brought:
+    """A list that was read, as the service takes it."""
+    return Brought(
+        read.kind, read.name, read.file_hash, read.mapping_hash, read.encoding, read.rows, read.entries, read.refused,
+        read.left,
+    )  # fmt: skip
+
+
+def refused_csv(name: str, refused: Any) -> HttpResponse:
+    """Refused rows as a sheet."""
+    rows = ((one.line, one.facts.get("cell", ""), one.column, fault_said(one.code, one.facts)) for one in refused)
+    return csv_response(name, (_t("Line"), _t("Cell"), _t("Column"), _t("Reason")), rows)
+
+
+def _kept(request: HttpRequest, upload_id: UUID) -> Kept:
+    """The kept list of an address; what another institution uploaded is not there."""
+    to_write(request)
+    institution = cast("UUID", actor_of(request).institution)
+    state = staging.state_of(settings.BANK, institution, upload_id)
+    if state is None or "list_kind" not in state:
+        raise Http404
+    return Kept(institution, upload_id, packaged_kind(state["list_kind"]), state)
+
+
+def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | None:
+    """The page of the list, when the upload has become one."""
+    if kept.applied is None or find_list(scope, actor_of(request), kept.applied) is None:
+        return None
+    return HttpResponseRedirect(reverse("office:list", args=[kept.applied]))
+
+
+def _table(kept: Kept, taken: Any) -> Table:
+    return open_list(taken, kept.kind, institution=kept.institution, given=kept.state.get("given"))[0]
+
+
+def _try_to_read(scope: Scope, kept: Kept) -> tuple[ReadList | None, str]:
+    """The rows as the mapping of now reads them, or why they cannot be read."""
+    try:
+        read = kept.taken(
+            lambda taken: read_list(
+                taken,
+                kept.kind,
+                institution=kept.institution,
+                given=kept.state.get("given"),
+                values=kept.state.get("values", {}),
+                every=kept.state.get("every", {}),
+                today=today_at(scope),
+            )
+        )
+    except SheetProblem as problem:
+        return None, fault_said(problem.code, problem.facts)
+    return read, ""
+
+
+def _words_of(read: ReadList | None, kept: Kept) -> Mapping[str, Mapping[str, int]]:
+    """Words nobody knows, and those that somebody has explained for this very list."""
+    found: dict[str, dict[str, int]] = {
+        name: dict(said) for name, said in (read.unknown_values if read else {}).items()
+    }
+    for name, said in kept.state.get("values", {}).items():
+        for word in said:
+            found.setdefault(name, {}).setdefault(word, 0)
+    return found
+
+
+def _column_fields(form: ListMappingForm, table: Table) -> list[dict[str, Any]]:
+    letters = {column.heading: column.letters for column in table.columns}
+    return [
+        {"field": form[f"heading{place}"], "letters": letters[heading]} for place, heading in enumerate(form.headings)
+    ]
+
+
+def _plan(scope: Scope, kept: Kept, read: ReadList) -> Plan | Refusal:
+    return plan_list(
+        scope=scope, identities=Identities(settings.BANK), brought=brought(read), about=about_of(kept.state)
+    )
+
+
+def _groups(plan: Plan, read: ReadList) -> dict[str, list[Any]]:
+    groups: dict[str, list[Any]] = {
+        found.value: [line for line in plan.lines if line.match.found is found] for found in Found
+    }
+    return groups | {REFUSED: list(read.refused), GONE: list(plan.gone)}
+
+
+def _tiles(kept: Kept, groups: Mapping[str, list[Any]], shown: str) -> list[dict[str, Any]]:
+    words = {found.value: str(word) for found, (_tone, word) in FOUND.items()}
+    words |= {REFUSED: _t("Refused by the check"), GONE: _t("Only on an earlier version")}
+    return [
+        {
+            "word": words[name],
+            "count": f"{len(rows):,}",
+            "url": f"{kept.address('check')}?what={name}",
+            "here": name == shown,
+        }
+        for name, rows in groups.items()
+    ]
+
+
+def _row(one: Any) -> dict[str, Any]:
+    match one:
+        case MatchedLine():
+            person = one.entry.person
+            return {
+                "main": person.name or person.number,
+                "by": person.number if person.name else "",
+                "line": one.entry.line,
+                "outcome": one.entry.title,
+                "why": reasons_said(one.match.explanation),
+                "status": STANDINGS[one.standing] if one.standing is not None else FOUND[one.match.found],
+            }
+        case RefusedRow():
+            return {
+                "line": one.line,
+                "column": one.column,
+                "cell": one.facts.get("cell", ""),
+                "reason": fault_said(one.code, one.facts),
+            }
+        case GoneLine():
+            return {
+                "main": one.name.said_in(language_now()) or one.number,
+                "by": one.number,
+                "outcome": one.title,
+                "why": f"{one.list_title} · {one.issued_on}",
+                "line": one.line,
+            }
+        case _:
+            raise TypeError(one)
