@@ -132,6 +132,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
                 sheet=arguments.sheet,
                 encoding=arguments.encoding,
                 today=today,
+                as_of=as_of,
             )
     except (SheetProblem, FileRefused) as refusal:
         print(f"{arguments.file}: {refusal} Nothing was imported.", file=sys.stderr)

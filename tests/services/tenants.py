@@ -14,7 +14,8 @@ from tests.intruder import superuser
 PERSON_COLUMN = {
     Rows.LEARNER: "learner_id", Rows.AWARDED: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id",
 }  # fmt: skip
-TENANT = [table for table in TABLES if table.rows in PERSON_COLUMN or table.rows is Rows.INSTITUTION]
+_OF_INSTITUTIONS = (Rows.INSTITUTION, Rows.INHERITED, Rows.REPORTED)
+TENANT = [table for table in TABLES if table.rows in PERSON_COLUMN or table.rows in _OF_INSTITUTIONS]
 """The tables whose rows not everybody may read."""
 OPEN = [table for table in TABLES if table.rows in (Rows.PUBLISHED, Rows.TREE)]
 
@@ -56,6 +57,9 @@ def row_of(columns, table, tenant):
             found[name] = tenant.person
         else:
             found[name] = _BY_NAME.get(name) or _BY_TYPE[kind]()
+    if table.rows is Rows.INHERITED:
+        # What its tenant has published is what could leak.
+        found["published_at"] = AT
     if table.rows is Rows.TREE:
         found["parent_id"] = tenant.institution
     if table.name == "posting":

@@ -33,6 +33,7 @@ def _of(name: str, zh: str, en: str, data_set: str, aliases: str = "", **more: o
 
 
 _RETIRED = _field("retired", "是否停用", "Retired", Kind.YES_NO, "停用 是否停用 已停用", examples=("否", ""))
+_LOCKED = _field("locked", "下级锁定", "Locked for schools below", Kind.YES_NO, "锁定 是否锁定 下级不可修改")
 _NAME_EN = ("name_en", "英文名称", "English name")
 
 YEARS = DataSet(
@@ -262,6 +263,7 @@ COURSES = DataSet(
         _field("level", "资历等级", "Level", Kind.INTEGER, "等级", least=1, most=20, examples=("5", "5")),
         _text("field", "学科领域", "Field", "领域", examples=("", "")),
         _of("replaced_by", "替代课程代码", "Replaced by", "courses", "替代课程 新课程代码"),
+        _LOCKED,
         _RETIRED,
     ),
 )  # fmt: skip
@@ -296,6 +298,25 @@ CHANGES = DataSet(
     label="student",
     personal=True,
 )  # fmt: skip
+
+CODES = DataSet(
+    "codes",
+    Text("代码表", "Code table"),
+    Text("一张代码表的全部代码。", "All codes of one code table."),
+    ("code",),
+    (
+        _field("code", "代码", "Code", Kind.CODE, "代码值 编码 编号", required=True,
+               examples=("compulsory", "elective")),
+        _text("name", "名称", "Name", "中文名称 代码名称 含义", required=True, examples=("必修", "选修")),
+        _text(*_NAME_EN, "英文 英文名", examples=("Compulsory", "Elective")),
+        _text("aliases", "其他写法", "Also written", "别名 同义词 又称", examples=("必修课、必修课程", "选修课")),
+        _field("parent", "上级代码", "Code above", Kind.CODE, "父代码 上级编码", examples=("", "")),
+        _field("until", "有效期至", "Valid until", Kind.DATE, "截止日期 停用日期", examples=("", "")),
+        _LOCKED,
+        _RETIRED,
+    ),
+)  # fmt: skip
+"""What a sheet of a code table says; its rows are published as an edition and are no data set of their own."""
 
 DATA_SETS: tuple[DataSet, ...] = (YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES)
 """Every data set, in the order in which a school begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.exchange.masterdata.reading import ReadTable, Table, heading_key, open_table, read_table
 from creditbank.gateways.files import Upload
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import tables_on
 from creditbank.records.masterdata import SheetMapping
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
@@ -18,6 +20,7 @@ from creditbank.services.masterdata.imports import (
     Plan,
     begin_run,
     finish_run,
+    hold_rows,
     plan_import,
     remember_mapping,
     store_batch,
@@ -35,8 +38,12 @@ def read_sheet(
     given: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     today: date | None = None,
+    as_of: date,
 ) -> ReadTable:
     """Read a sheet as the office's remembered mapping says, or as ``given`` and ``values`` say now.
+
+    Cells are read by the editions of code tables valid on the day ``as_of``, and rows are held to what the levels
+    above hand down on that day.
 
     Raises:
         SheetProblem: the file cannot be read as a sheet of this data set.
@@ -47,7 +54,12 @@ def read_sheet(
     merged = {name: dict(said) for name, said in remembered.items()}
     for name, said in (values or {}).items():
         merged[name] = merged.get(name, {}) | dict(said)
-    return read_table(table, values=merged, today=today)
+    with acting_for(institution=institution, purpose="masterdata.import") as scope:
+        tables = tables_on(scope, as_of)
+    read = read_table(table, values=merged, today=today, tables=tables)
+    columns = {name: (column.letters, column.heading) for name, column in table.mapped.items()}
+    with acting_for(institution=institution, purpose="masterdata.import") as scope:
+        return replace(read, given=hold_rows(scope, data_set, read.given, as_of, columns, table.sheet))
 
 
 def open_mapped(

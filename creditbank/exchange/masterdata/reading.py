@@ -10,7 +10,7 @@ from datetime import date
 from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact
-from creditbank.domain.masterdata.declaration import DataSet
+from creditbank.domain.masterdata.declaration import CodeTable, DataSet
 from creditbank.domain.masterdata.reading import Fault, normal, read_record
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
@@ -224,7 +224,11 @@ def open_table(
 
 
 def read_table(
-    table: Table, *, values: Mapping[str, Mapping[str, str]] = MappingProxyType({}), today: date | None = None
+    table: Table,
+    *,
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    today: date | None = None,
+    tables: Mapping[str, CodeTable] = MappingProxyType({}),
 ) -> ReadTable:
     """Read all rows of an opened sheet; every faulty cell is named, and the rows of faulty cells are refused.
 
@@ -232,6 +236,7 @@ def read_table(
         table: the opened sheet.
         values: by field, what a text of the sheet stands for.
         today: the day after which nobody is born.
+        tables: the editions of code tables to read by, where they are not the packaged ones.
 
     Raises:
         SheetProblem: a column that every row needs is missing, or there are no rows.
@@ -257,10 +262,10 @@ def read_table(
         if line.faults:
             refused += [_placed(table, fault, texts) for fault in line.faults]
             continue
-        record = read_record(data_set, texts, values=values, today=today)
+        record = read_record(data_set, texts, values=values, today=today, tables=tables)
         if isinstance(record, tuple):
             for fault in record:
-                if fault.code == "masterdata.no_choice":
+                if fault.code in ("masterdata.no_choice", "masterdata.retired_choice"):
                     unknown[fault.field][texts[fault.field].strip()] += 1
                 refused.append(_placed(table, _refused(line.line, fault, headings), texts))
         else:

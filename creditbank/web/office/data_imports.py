@@ -299,6 +299,7 @@ def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable 
                 given=sheet.given,
                 values=sheet.values,
                 today=today_at(scope),
+                as_of=sheet.as_of,
             ),
         )
     except SheetProblem as problem:
