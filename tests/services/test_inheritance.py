@@ -82,7 +82,7 @@ def test_a_form_is_refused_what_a_sheet_is_refused(bank, cast):
     assert not isinstance(stated(bank, cast, {"code": "PUB2", "credit": "1"}), Refusal)
 
 
-def retired(cast, key, retired=True, day=DAY):
+def retired(cast, key, *, retired=True, day=DAY):
     with acting_for(institution=cast.college, purpose="test") as scope:
         return retire_with_reason(
             scope=scope, data_set=COURSES, key=key, retired=retired, reason="x", as_of=day,

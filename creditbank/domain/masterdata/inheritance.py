@@ -224,9 +224,9 @@ class ChangedRow:
 class Differences:
     """What an update does to the rows a school takes over, and to what the school itself says of them."""
 
-    new: tuple[str, ...] = ()
+    new: Mapping[str, Inherited] = field(default_factory=lambda: MappingProxyType({}))
     changed: tuple[ChangedRow, ...] = ()
-    retired: tuple[str, ...] = ()
+    retired: Mapping[str, Inherited] = field(default_factory=lambda: MappingProxyType({}))
     collisions: Mapping[str, tuple[Conflict, ...]] = field(default_factory=lambda: MappingProxyType({}))
     """The school's own additions that the level above now has too and says otherwise."""
     too_wide: Mapping[str, tuple[Conflict, ...]] = field(default_factory=lambda: MappingProxyType({}))
@@ -247,7 +247,7 @@ def compare(
     changed = []
     for key in sorted(before.keys() & after.keys()):
         old, new = before[key], after[key]
-        if new.retired and not old.retired:
+        if _ends(old, new):
             continue
         names = sorted({*old.content, *new.content})
         found = tuple(
@@ -258,12 +258,16 @@ def compare(
         if found:
             changed.append(ChangedRow(key, old, new, found))
     return Differences(
-        new=tuple(sorted(key for key in after if key not in before and not after[key].retired)),
+        new={key: after[key] for key in sorted(after) if key not in before and not after[key].retired},
         changed=tuple(changed),
-        retired=tuple(sorted(key for key in after if after[key].retired and key in before and not before[key].retired)),
+        retired={key: after[key] for key in sorted(after.keys() & before) if _ends(before[key], after[key])},
         collisions={key: found for key, found in fresh.items() if key not in before},
         too_wide={key: found for key, found in fresh.items() if key in before},
     )
+
+
+def _ends(before: Inherited, after: Inherited) -> bool:
+    return after.retired and not before.retired
 
 
 def _said(value: Stored) -> bool:

@@ -66,7 +66,13 @@ class RowForm(DesignForm):
         told: dict[str, Any] = {"label": label, "required": one.required}
         match one.kind:
             case Kind.CHOICE if one.table is not None:
-                words = [("", "—")] + [(c.code, c.label.said_in(self.reader.language)) for c in one.table.choices]
+                table, held = self.reader.tables.get(one.table.code, one.table), (self.known or {}).get(one.name)
+                words = [("", "—")] + [
+                    # A retired code stays where it stands, and is chosen nowhere anew.
+                    (c.code, c.label.said_in(self.reader.language))
+                    for c in table.choices
+                    if not c.retired or c.code == held
+                ]
                 return forms.ChoiceField(choices=words, **told)
             case Kind.YES_NO:
                 return forms.ChoiceField(choices=[("", "—"), ("yes", _t("yes")), ("no", _t("no"))], **told)
@@ -98,7 +104,7 @@ class RowForm(DesignForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        read = read_record(self.data_set, self.texts(cleaned), today=self.today)
+        read = read_record(self.data_set, self.texts(cleaned), today=self.today, tables=self.reader.tables)
         if isinstance(read, tuple):
             for fault in read:
                 self.add_error(
@@ -184,7 +190,8 @@ class MappingForm(DesignForm):
         for name, said in unknown.items():
             one = data_set.field(name)
             refuse = [("", _t("Refuse these rows"))]
-            known = [(c.code, c.label.said_in(reader.language)) for c in (one.table.choices if one.table else ())]
+            table = reader.field(one).table
+            known = [(c.code, c.label.said_in(reader.language)) for c in (table.in_use if table else ())]
             for word, count in said.items():
                 self.fields[f"word{len(self.words)}"] = forms.ChoiceField(
                     label=f"{one.label.said_in(reader.language)}: {word}",

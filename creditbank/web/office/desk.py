@@ -41,7 +41,14 @@ _MENU = (
         ),
     ),
     (_("Learners"), ((Place(_("Learner records"), "office:learners", "users", "l"), "learner.read"),)),
-    (_("Data"), ((Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),)),
+    (
+        _("Data"),
+        (
+            (Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),
+            (Place(_("Code tables"), "office:code-tables", "tag", "t"), "edition.read"),
+            (Place(_("Centre and schools"), "office:centre", "building-library", "c"), "edition.read"),
+        ),
+    ),
     (
         _("Administration"),
         (

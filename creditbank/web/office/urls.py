@@ -6,6 +6,8 @@ from django.urls import path, register_converter
 
 from creditbank.web.office import (
     batches,
+    centre,
+    code_tables,
     data_imports,
     data_lists,
     data_rows,
@@ -31,6 +33,7 @@ app_name = "office"
 _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
+_EDITION = "centre/editions/<uuid:edition_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -83,6 +86,15 @@ urlpatterns = [
     path(f"{_SHEET}check/", data_imports.check, name="data-import-check"),
     path(f"{_SHEET}problems.csv", data_imports.problems, name="data-import-problems"),
     path(f"{_SHEET}apply/", data_imports.apply, name="data-import-apply"),
+    path("codes/", code_tables.listing, name="code-tables"),
+    path("codes/<slug:table>/", code_tables.table, name="code-table"),
+    path("codes/<slug:table>/table.xlsx", code_tables.export, name="code-table-export"),
+    path("centre/", centre.overview, name="centre"),
+    path("centre/prepare/<str:kind>/", centre.prepare, name="edition-prepare"),
+    path(_EDITION, centre.edition, name="edition"),
+    path(f"{_EDITION}publish/", centre.publish, name="edition-publish"),
+    path(f"{_EDITION}withdraw/", centre.withdraw, name="edition-withdraw"),
+    path(f"{_EDITION}acknowledge/", centre.acknowledge, name="edition-acknowledge"),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),
