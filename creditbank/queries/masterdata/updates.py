@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import DataSet, Field
@@ -17,8 +18,8 @@ from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 
 _LINES = """
-SELECT edition.edition_id, edition.institution_id, place.name, place.name_en, kind, label, source, note, effective_on,
-  jsonb_array_length(rows), made_at, published_at, withdrawn_at,
+SELECT edition.edition_id, edition.institution_id, place.name, place.name_en, edition.kind, label, source, note,
+  effective_on, jsonb_array_length(rows), made_at, published_at, withdrawn_at,
   adoption.seen_at, adoption.acknowledged_at, coalesce(adoption.conflicts, 0)
 FROM edition JOIN institution AS place ON place.id = edition.institution_id
 LEFT JOIN adoption ON adoption.institution_id = %s AND adoption.edition_id = edition.edition_id
@@ -223,7 +224,9 @@ def has_above(scope: Scope) -> bool:
 def _lines(scope: Scope, wanted: str, more: list[object]) -> tuple[EditionLine, ...]:
     condition, values = scope.condition("edition", "edition")
     rows = scope.fetch(_LINES.format(condition=condition, wanted=wanted), [scope.institution, *values, *more])
-    return tuple(
-        EditionLine(edition_id, publisher, Text(name, name_en), *rest[:9], publisher == scope.institution, *rest[9:])
-        for edition_id, publisher, name, name_en, *rest in rows
-    )
+    return tuple(_line(scope, *row) for row in rows)
+
+
+def _line(scope: Scope, edition_id: UUID, publisher: UUID, name: str, name_en: str, *rest: Any) -> EditionLine:
+    own = publisher == scope.institution
+    return EditionLine(edition_id, publisher, Text(name, name_en), *rest[:9], own, *rest[9:])  # type: ignore[call-arg]

@@ -136,13 +136,18 @@ def set_source(
     note: str,
     actor: UUID,
     at: datetime,
+    term_day: int | None = None,
 ) -> DataSource:
-    """Say which department keeps a data set true, how it is reached, and how often it refreshes it."""
+    """Say which department keeps a data set true, how it is reached, and how often it refreshes it.
+
+    ``every_days`` counts from the newest data, ``term_day`` from the first day of each term as 1.
+    """
     take_turn(scope)
     values = {
         "owner": owner.strip()[:200],
         "contact": contact.strip()[:200],
         "every_days": every_days,
+        "term_day": term_day,
         "note": note.strip()[:500],
         "actor_id": actor,
         "recorded_at": at,

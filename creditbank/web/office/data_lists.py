@@ -57,6 +57,14 @@ class SourceForm(DesignForm):
         widget=forms.TextInput({"inputmode": "numeric", "class": "short n", "autocomplete": "off"}),
         help_text=_("After more days than this the data are called stale. Leave empty if there is no rhythm."),
     )
+    term_day = forms.IntegerField(
+        label=_("Refreshed by this day of every term"),
+        min_value=1,
+        max_value=366,
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric", "class": "short n", "autocomplete": "off"}),
+        help_text=_("Counted from the first day of the term, which is day 1. Leave empty if terms do not matter."),
+    )
     note = forms.CharField(label=_("Remarks"), max_length=500, required=False, widget=forms.Textarea({"rows": 3}))
 
 
@@ -127,7 +135,8 @@ def source(request: HttpRequest, data_set: str) -> HttpResponse:
         form = SourceForm(
             request.POST or None,
             initial={
-                "owner": known.owner, "contact": known.contact, "every_days": known.every_days, "note": known.note,
+                "owner": known.owner, "contact": known.contact, "every_days": known.every_days,
+                "term_day": known.term_day, "note": known.note,
             },
         )  # fmt: skip
         if request.method == "POST" and form.is_valid() and actor.person is not None:

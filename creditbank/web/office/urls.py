@@ -38,6 +38,7 @@ _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("notices/aside/", today.set_notice_aside, name="notice-aside"),
     path("recognition/", recognition.queue, name="queue"),
     path("recognition/batch/", batches.confirm, name="batch-confirm"),
     path("recognition/batch/approve/", batches.approve, name="batch-approve"),
