@@ -93,7 +93,7 @@ class DeskLine:
 def notices_of_desk(scope: Scope, actor: Actor) -> tuple[DeskLine, ...]:
     """The open notices for the desk of a whole institution that this person may act on, those due first first."""
     rows = scope.rows(DeskNotice).filter(institution_id=scope.institution, closed_at=None)
-    thing = Thing(institution=actor.institution)
+    thing = Thing(institution=scope.institution)
     return tuple(
         DeskLine(row.code, row.subject, row.due_on, dict(row.facts), row.created_at)
         for row in rows.order_by("due_on", "code", "subject")

@@ -26,7 +26,7 @@ from creditbank.domain.masterdata.inheritance import Inherited, inherits
 from creditbank.domain.masterdata.reading import say_value
 from creditbank.domain.masterdata.sets import DATA_SETS, data_set_named, figure_facts
 from creditbank.exchange import encoding, sheets, workbooks
-from creditbank.exchange.masterdata import reading
+from creditbank.exchange.masterdata import editions, reading
 from creditbank.gateways import files, wording
 from creditbank.gateways.identities import Identities
 from creditbank.queries.masterdata.inheritance import Inheritance, inheritance_of, tables_on
@@ -36,6 +36,7 @@ from creditbank.web.office.desk import actor_of, today_at
 
 MESSAGES: Mapping[str, str] = {
     **files.MESSAGES, **encoding.MESSAGES, **workbooks.MESSAGES, **sheets.MESSAGES, **reading.MESSAGES,
+    **editions.MESSAGES,
 }  # fmt: skip
 """Sentences of what can be wrong with a file, by code."""
 
