@@ -19,6 +19,7 @@ from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import acting_for
 from creditbank.services.log import publish_waiting
+from creditbank.services.masterdata.editions import prepare_edition, publish_edition
 from creditbank.services.people import enrol_learner, give_role, open_account
 from creditbank.services.programmes import publish_programme
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
@@ -104,6 +105,16 @@ class MasterData:
 
 
 @dataclass(frozen=True)
+class OfEdition:
+    """An edition of one place: a draft of its own, or one that it has published."""
+
+    label: str
+    institution: UUID
+    identity: UUID
+    published: bool
+
+
+@dataclass(frozen=True)
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
@@ -117,6 +128,7 @@ class World:
     programmes: tuple[Published, ...]
     above: dict[UUID, set[UUID]]
     master_data: tuple[MasterData, ...]
+    editions: tuple[OfEdition, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -160,6 +172,12 @@ def build_world(bank, cast: Cast) -> World:
         master_data=tuple(
             _master_data(bank, label, place)
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
+        editions=(
+            _edition("published by the centre", cast.centre, published=True),
+            _edition("draft of the centre", cast.centre, published=False),
+            _edition("draft of the college", cast.college, published=False),
+            _edition("published by the university", cast.university, published=True),
         ),
     )
 
@@ -280,6 +298,19 @@ def _master_data(bank, label: str, place: UUID) -> MasterData:
         {"run_id": run.run_id},
         {"data_set": "courses", "upload_id": upload},
     )
+
+
+def _edition(label: str, place: UUID, *, published: bool) -> OfEdition:
+    """Courses to come; nothing of it is in force, so that no other page changes."""
+    day = clock.today("Asia/Shanghai") + timedelta(days=30)
+    with acting_for(institution=place, purpose="test") as scope:
+        made = prepare_edition(
+            scope=scope, kind="courses", rows=[{"code": "E1", "name": "course"}], label=label, source="", note="",
+            effective_on=day, actor=place, at=AT,
+        )  # fmt: skip
+        if published:
+            publish_edition(scope=scope, edition_id=made.edition_id, actor=place, at=AT, today=AT.date())
+    return OfEdition(label, place, made.edition_id, published)
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -1,4 +1,4 @@
-"""Updates from above: the editions there are, what one changes for an institution, and who took note of it."""
+"""Updates from above: the editions there are, what each changes here, and who took note of it."""
 
 from __future__ import annotations
 

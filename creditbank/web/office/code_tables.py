@@ -1,4 +1,4 @@
-"""Code tables: which edition is valid today, its codes with where each comes from, and the sheet of it."""
+"""Code tables: the edition valid today, where each code comes from, and the sheet of it."""
 
 from __future__ import annotations
 
