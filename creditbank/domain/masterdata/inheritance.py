@@ -13,14 +13,16 @@ from creditbank.domain.masterdata.facts import Change, Stored
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
-    "inheritance.locked": "{key} comes from {publisher}, which has locked it: {field} stays {above}. "
+    "inheritance.locked": "{key} comes from {publisher}, which has locked it: {field} stays {above}, not {own}. "
     "Write the same or leave the row out.",
-    "inheritance.locked_empty": "{key} comes from {publisher}, which has locked it: {field} stays empty. Leave it out.",
-    "inheritance.fixed": "{publisher} says of {key} that {field} is {above}; a school cannot change it. "
+    "inheritance.locked_empty": "{key} comes from {publisher}, which has locked it: {field} stays empty, not {own}. "
+    "Leave it out.",
+    "inheritance.fixed": "{publisher} says of {key} that {field} is {above}; a school cannot change it to {own}. "
     "Write the same or leave it out.",
-    "inheritance.more": "{publisher} says of {key} that {field} is {above}; a school may lower it, not raise it or "
-    "leave it empty.",
-    "inheritance.later": "{publisher} says of {key} that {field} is {above}; a school may set an earlier day only.",
+    "inheritance.more": "{publisher} says of {key} that {field} is {above}; a school may lower it, but it cannot be "
+    "{own}.",
+    "inheritance.later": "{publisher} says of {key} that {field} is {above}; a school may set an earlier day only, "
+    "not {own}.",
     "inheritance.opened": "{publisher} says of {key} that {field} is {above}; a school cannot take that back.",
 }
 """Why a row of a school is held back by the levels above it; publisher, row and field are named."""
@@ -56,7 +58,6 @@ TIGHTENINGS: Mapping[str, Mapping[str, Tighten]] = MappingProxyType(
                 "practice_hours": Tighten.OWN,
                 "term": Tighten.OWN,
                 "college": Tighten.OWN,
-                "retired_reason": Tighten.OWN,
                 "retired": Tighten.CLOSE,
                 "locked": Tighten.CLOSE,
             }
@@ -73,6 +74,8 @@ TIGHTENINGS: Mapping[str, Mapping[str, Tighten]] = MappingProxyType(
 )
 """By kind of inherited rows and by field, what tightening means; a field that is not named is fixed."""
 
+_REMARKS = frozenset({"retired_reason"})
+"""What stands beside the declared fields: a remark is nobody's to refuse, and goes with its row."""
 _NO_ROWS: Contents = MappingProxyType({})
 _APART = "、"
 
@@ -170,6 +173,10 @@ def judge_row(
     for name, own in stated.items():
         theirs = above.content.get(name)
         if _same(own, theirs):
+            continue
+        if name in _REMARKS:
+            if above.locked_by is None:
+                made[name] = own
             continue
         if above.locked_by is not None:
             code = "inheritance.locked" if _said(theirs) else "inheritance.locked_empty"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from creditbank.domain.explanation import Fact, Line, Refusal, Verdict
@@ -20,7 +20,8 @@ def conflict_facts(data_set: DataSet, key: str, conflict: Conflict) -> dict[str,
     field = data_set.field(conflict.field)
 
     def said(value: Stored) -> Text:
-        return Text(say_value(field, value, "zh-hans"), say_value(field, value, "en"))
+        zh, en = say_value(field, value, "zh-hans"), say_value(field, value, "en")
+        return Text(zh, en) if zh else Text("空", "empty")
 
     return {
         "key": key,
@@ -42,8 +43,14 @@ def refused_by(
     _made, conflicts = judge_row(found.kind, above, {name: value for name, value in stated.items() if name in named})
     return tuple(
         (conflict.field, Line(conflict.code, Verdict.NO, conflict_facts(data_set, key, conflict)))
-        for conflict in conflicts
+        for conflict in in_order(data_set, conflicts)
     )
+
+
+def in_order(data_set: DataSet, conflicts: Iterable[Conflict]) -> list[Conflict]:
+    """Conflicts in the order of the declared fields."""
+    places = {field.name: place for place, field in enumerate(data_set.fields)}
+    return sorted(conflicts, key=lambda conflict: places[conflict.field])
 
 
 def refusal_of(scope: Scope, data_set: DataSet, key: str, stated: Mapping[str, Stored], as_of: date) -> Refusal | None:

@@ -42,7 +42,7 @@ from creditbank.queries.masterdata.updates import (
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.editions import prepare_edition, publish_edition, take_note, withdraw_edition
-from creditbank.services.masterdata.inheritance import conflict_facts
+from creditbank.services.masterdata.inheritance import conflict_facts, in_order
 from creditbank.web.design.forms import DateField, DesignForm, FileDrop
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
@@ -391,7 +391,7 @@ def _conflicts(
         {
             "key": key,
             "url": row_address(COURSES, key) if line.kind == "courses" else "",
-            "reasons": [reader.fault(one.code, conflict_facts(data_set, key, one)) for one in held],
+            "reasons": [reader.fault(one.code, conflict_facts(data_set, key, one)) for one in in_order(data_set, held)],
         }
         for key, held in list(found.items())[:_MOST_SHOWN]
     ]

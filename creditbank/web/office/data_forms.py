@@ -14,6 +14,7 @@ from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import read_record, say_value
 from creditbank.queries.masterdata.pages import choices_of
+from creditbank.queries.masterdata.updates import has_below
 from creditbank.records.scope import Scope
 from creditbank.web.design.forms import DateField, DateInput, DesignForm, FileDrop
 from creditbank.web.office.data_words import Reader
@@ -44,7 +45,10 @@ class RowForm(DesignForm):
         self.known = content
         shown = {one.name: self._text(one) for one in data_set.fields} if content is not None else {}
         super().__init__(data, initial={**shown, "as_of": today}, prefix="row")
+        below = has_below(scope)
         for one in data_set.fields:
+            if one.name == "locked" and not below:
+                continue
             if one.name == "retired" or (content is not None and one.name in data_set.key):
                 continue
             self.fields[one.name] = self._field(one, scope)

@@ -21,6 +21,7 @@ from creditbank.gateways import clock
 from creditbank.queries.masterdata.inheritance import laid_over
 from creditbank.queries.masterdata.pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.queries.masterdata.rows import RowDetail, RowLine, dependents_of_course, find_row, labels_of
+from creditbank.queries.masterdata.updates import has_below
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.facts import StatedRow, state_row
@@ -57,12 +58,14 @@ def row(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
                 scope=scope, learner=learner, actor=reader.actor.person, purpose="masterdata.read", at=clock.now()
             )
         labels = labels_of(scope, found, [stored])
+        # Whether a row is locked for those below matters only where there is somebody below.
+        hidden = {"retired"} if has_below(scope) else {"retired", "locked"}
         context = {
             "data_set": found,
             "above": _above(scope, found, key, reader),
             "row": stored,
             "title": _title(found, stored, labels),
-            "values": [_value(one, stored, labels, reader) for one in found.fields if one.name != "retired"],
+            "values": [_value(one, stored, labels, reader) for one in found.fields if one.name not in hidden],
             "reason": stored.content.get(REASON, "") if stored.retired else "",
             "contested": [found.field(name).label.said_in(reader.language) for name in stored.contested],
             "history": [_stage(found, step, reader) for step in steps_of(detail.history)],

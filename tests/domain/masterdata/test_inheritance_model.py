@@ -155,6 +155,15 @@ def test_an_empty_field_of_an_open_row_may_be_filled_and_a_stated_one_not_emptie
     assert {one.field: one.code for one in wrong} == {"credit": "inheritance.more", "name": "inheritance.fixed"}
 
 
+def test_why_a_school_once_retired_a_row_is_no_conflict_with_a_lock():
+    stated = {"retired": True, "retired_reason": "no teacher"}
+    open_row, locked = Inherited({"name": "x"}, Text("top")), Inherited({"name": "x"}, Text("top"), Text("top"))
+    assert judge_row("courses", open_row, stated)[0]["retired_reason"] == "no teacher"
+    made_row, wrong = judge_row("courses", locked, stated)
+    assert "retired_reason" not in made_row
+    assert [one.field for one in wrong] == ["retired"]
+
+
 def test_an_earlier_day_is_a_tightening_and_a_later_one_is_not():
     row = Inherited({"until": "2027-01-01"}, Text("top"))
     assert judge_row("codes.sex", row, {"until": "2026-12-31"}) == ({"until": "2026-12-31"}, ())
@@ -167,8 +176,6 @@ def test_every_field_that_may_be_tightened_exists_and_fits_its_kind():
     for kind, data_set in (("courses", COURSES), ("codes", CODES)):
         fields = {field.name: field for field in data_set.fields}
         for name, way in TIGHTENINGS[kind].items():
-            if name == "retired_reason":
-                continue
             kinds = {
                 Tighten.LESS: {Kind.INTEGER, Kind.AMOUNT},
                 Tighten.EARLIER: {Kind.DATE},
