@@ -22,11 +22,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     prepare = actions.add_parser("prepare", help="keep a draft: the courses as they stand, or a sheet of codes")
-    prepare.add_argument("kind", choices=KINDS, metavar="KIND", help="courses, or codes. and a code table")
+    prepare.add_argument(
+        "kind", choices=KINDS, metavar="KIND", help="courses, codes. and a code table, or mapping. and a data set"
+    )
     prepare.add_argument("file", nargs="?", type=Path, help="all codes as XLSX, CSV, YAML or JSON")
     prepare.add_argument("--label", default="", help="the edition's name, such as 2027-1")
     prepare.add_argument("--effective-on", type=date.fromisoformat, metavar="DATE", help="the first day it is in force")
     prepare.add_argument("--source", default="", help="the standard or document it follows")
+    prepare.add_argument(
+        "--locked", action="store_true", help="of a mapping: schools read these headings in no other way"
+    )
     prepare.add_argument("--note", default="", help="what changes, for the schools below")
 
     publish = actions.add_parser("publish", help="show a draft to every school below; its day does the rest")
@@ -98,7 +103,10 @@ def _prepare(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
         if read is None:
             return WRONG
     elif arguments.file is not None:
-        print("The courses are taken as they stand in the bank; leave the file out. Nothing was done.", file=sys.stderr)
+        print(
+            "Courses and mappings are taken as they stand in the bank; leave the file out. Nothing was done.",
+            file=sys.stderr,
+        )
         return WRONG
     day = arguments.effective_on or (read.effective_on if read else None)
     if day is None:
@@ -110,6 +118,7 @@ def _prepare(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
         made = prepare_edition(
             scope=scope, kind=arguments.kind, rows=read.rows if read else None, label=label, source=source,
             note=arguments.note, effective_on=day, actor=actor, at=clock.now(),
+            locked=arguments.locked,
         )  # fmt: skip
     if isinstance(made, Refusal):
         return _refused(made)

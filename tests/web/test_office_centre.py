@@ -219,6 +219,54 @@ def test_a_faulty_sheet_of_codes_is_refused_line_by_line(bank, cast, ding):
         assert scope.rows(Edition).count() == 0
 
 
+def test_a_mapping_of_the_centre_reads_the_sheets_of_its_schools(bank, cast, ding, zhao):
+    columns = upload(
+        ding, "courses", csv_sheet([("课程代码", "叫法", "分值", "属性"), ("A1", "甲", "2", "必选")]), "2026-09-01"
+    )
+    address = columns.headers["Location"]
+    chosen = mapped(ding, address, 叫法="name", 分值="credit", 属性="nature")
+    assert chosen.headers["Location"].endswith("#words")
+    word = next(name for name in ding.get(address).context["form"].fields if name.startswith("word"))
+    form = ding.get(address).context["form"]
+    data = {form.add_prefix(n): form.get_initial_for_field(f, n) or "" for n, f in form.fields.items()}
+    check = ding.post(address, data | {form.add_prefix(word): "compulsory"}).headers["Location"]
+    ding.post(check.replace("/check/", "/apply/"))
+
+    draft = prepared(ding, "mapping.courses", locked="on").headers["Location"]
+    assert {one["name"] for one in ding.get(draft).context["new"]} >= {"叫法", "分值", "必选"}
+    with acting_for(institution=cast.centre, purpose="test") as scope:
+        rows = scope.rows(Edition).get().rows
+    published(cast.centre, "mapping.courses", rows, PAST)
+
+    sheet = csv_sheet([("课程代码", "叫法", "分值", "属性"), ("SW9", "乙", "3", "必选")])
+    before = zhao.get(upload(zhao, "courses", sheet, "2026-08-31").headers["Location"]).context["form"]
+    assert {before.fields[name].initial for name in before.fields} == {"code", ""}
+    address = upload(zhao, "courses", sheet, "2026-09-02").headers["Location"]
+    after = zhao.get(address).context["form"]
+    assert [after.fields[name].initial for name in after.fields] == ["code", "name", "credit", "nature"]
+    refused = mapped(zhao, address, 叫法="name_en")
+    assert refused.status_code == 422
+    assert "Centre" in str(refused.context["form"].errors) or "学分银行管理中心" in str(refused.context["form"].errors)
+    check = zhao.get(mapped(zhao, address).headers["Location"]).context
+    assert (check["refused"], check["rows"][0]["main"]) == (0, "乙")
+
+
+def test_a_school_reads_its_own_words_over_an_open_mapping(bank, cast, zhao):
+    published(cast.centre, "mapping.courses", [
+        {"code": "heading:叫法", "name": "叫法", "field": "name"}, {"code": "heading:分值", "name": "分值", "field": "credit"},
+    ], PAST)  # fmt: skip
+    sheet = csv_sheet([("课程代码", "叫法", "分值"), ("SW9", "乙", "3")])
+    address = upload(zhao, "courses", sheet, "2026-09-02").headers["Location"]
+    check = mapped(zhao, address, 叫法="category").headers["Location"]
+    zhao.post(check.replace("/check/", "/apply/"))
+    again = upload(zhao, "courses", sheet, "2026-09-03").headers["Location"]
+    assert [field.initial for field in zhao.get(again).context["form"].fields.values()] == [
+        "code",
+        "category",
+        "credit",
+    ]
+
+
 def test_a_school_names_codes_of_its_own_and_cannot_rename_the_centres(bank, cast, zhao):
     published(cast.centre, "codes.course_nature", [
         {"code": "compulsory", "name": "必修"}, {"code": "elective", "name": "选修"},

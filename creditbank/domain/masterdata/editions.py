@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 from creditbank.domain.masterdata.codes import CODE_TABLES
 from creditbank.domain.masterdata.declaration import Choice, CodeTable, DataSet, Field
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import Contents, Edition, Inherited, Level, inherit, inherits
-from creditbank.domain.masterdata.sets import DATA_SETS
+from creditbank.domain.masterdata.sets import CODES, COURSES, DATA_SETS, MAPPING
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
@@ -29,8 +29,12 @@ MESSAGES: dict[str, str] = {
 }
 """Why an edition is not prepared, published or withdrawn."""
 
-KINDS: tuple[str, ...] = ("courses", *(f"codes.{table.code}" for table in CODE_TABLES))
-"""What can be published: the course library and every code table."""
+KINDS: tuple[str, ...] = (
+    "courses",
+    *(f"codes.{table.code}" for table in CODE_TABLES),
+    *(f"mapping.{data_set.code}" for data_set in DATA_SETS),
+)
+"""What can be published: the course library, every code table, and the mapping of every data set."""
 
 _TABLES = {table.code: table for table in CODE_TABLES}
 _FIRST_DAY = date(1900, 1, 1)
@@ -50,7 +54,67 @@ def table_of(kind: str) -> CodeTable | None:
 def kind_name(kind: str) -> Text:
     """What a kind is called."""
     table = table_of(kind)
-    return table.name if table is not None else next(one.name for one in DATA_SETS if one.code == kind)
+    if table is not None:
+        return table.name
+    name = next(one.name for one in DATA_SETS if one.code == kind.removeprefix("mapping."))
+    return Text(f"对应关系：{name.zh}", f"Mapping: {name.en}") if kind.startswith("mapping.") else name
+
+
+def shape_of(kind: str) -> DataSet:
+    """What the rows of a kind are like."""
+    if kind.startswith("mapping."):
+        return MAPPING
+    return CODES if table_of(kind) is not None else COURSES
+
+
+def mapping_rows(
+    headings: Mapping[str, str], values: Mapping[str, Mapping[str, str]], *, locked: bool = False
+) -> list[dict[str, Stored]]:
+    """A remembered mapping as rows: what each heading means, and by field what each word means."""
+    mark = {"locked": True} if locked else {}
+    rows: list[dict[str, Stored]] = [
+        {"code": f"heading:{heading}", "name": heading, "field": field, **mark}
+        for heading, field in sorted(headings.items())
+        if field
+    ]
+    for field, said in sorted(values.items()):
+        rows += [
+            {"code": f"word:{field}:{word}", "name": word, "field": field, "meaning": meaning, **mark}
+            for word, meaning in sorted(said.items())
+        ]
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class HandedMapping:
+    """What the levels above say that headings and words of a data set's sheets mean; locked headings apart."""
+
+    headings: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    locked: Mapping[str, tuple[str, Text]]
+    """By heading the field it means and who locked it."""
+
+    def under(self, headings: Mapping[str, str]) -> dict[str, str]:
+        """An office's own headings laid on these; a locked heading stays."""
+        return {**self.headings, **headings, **{heading: field for heading, (field, _who) in self.locked.items()}}
+
+
+def handed_mapping(rows: Mapping[str, Inherited]) -> HandedMapping:
+    """The mapping that rows of an edition make."""
+    headings: dict[str, str] = {}
+    values: dict[str, dict[str, str]] = {}
+    locked: dict[str, tuple[str, Text]] = {}
+    for key, row in rows.items():
+        if row.retired:
+            continue
+        name, field = str(row.content.get("name") or ""), str(row.content.get("field") or "")
+        if key.startswith("heading:"):
+            headings[name] = field
+            if row.locked_by is not None:
+                locked[name] = field, row.locked_by
+        else:
+            values.setdefault(field, {})[name] = str(row.content.get("meaning") or "")
+    return HandedMapping(headings, values, locked)
 
 
 def row_content(content: Mapping[str, Stored]) -> dict[str, Stored]:

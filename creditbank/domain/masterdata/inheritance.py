@@ -62,6 +62,16 @@ TIGHTENINGS: Mapping[str, Mapping[str, Tighten]] = MappingProxyType(
                 "locked": Tighten.CLOSE,
             }
         ),
+        # What a school's own sheets call things is its own affair, unless a level above has locked it.
+        "mapping": MappingProxyType(
+            {
+                "field": Tighten.OWN,
+                "meaning": Tighten.OWN,
+                "name": Tighten.OWN,
+                "retired": Tighten.CLOSE,
+                "locked": Tighten.CLOSE,
+            }
+        ),
         "codes": MappingProxyType(
             {
                 "aliases": Tighten.MORE,

@@ -318,6 +318,22 @@ CODES = DataSet(
 )  # fmt: skip
 """What a sheet of a code table says; its rows are published as an edition and are no data set of their own."""
 
+MAPPING = DataSet(
+    "mapping",
+    Text("对应关系", "Mapping"),
+    Text("表格的列名和用语各是什么意思。", "What the headings and words of a sheet mean."),
+    ("code",),
+    (
+        _field("code", "代码", "Code", Kind.CODE, required=True),
+        _text("name", "列名或用语", "Heading or word"),
+        _text("field", "数据项", "Field"),
+        _text("meaning", "含义", "Meaning"),
+        _LOCKED,
+        _RETIRED,
+    ),
+)
+"""What an edition of a mapping says; its rows are made from the mapping an office has remembered."""
+
 DATA_SETS: tuple[DataSet, ...] = (YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES)
 """Every data set, in the order in which a school begins."""
 

@@ -10,10 +10,11 @@ from uuid import UUID
 
 from creditbank.domain.masterdata.codes import CODE_TABLES
 from creditbank.domain.masterdata.declaration import CodeTable
-from creditbank.domain.masterdata.editions import code_table, rows_by_key, with_packaged
+from creditbank.domain.masterdata.editions import code_table, mapping_rows, rows_by_key, with_packaged
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import Contents, Edition, Inherited, Level, inherit, lay, valid_rows
 from creditbank.domain.values import Text
+from creditbank.records.masterdata import SheetMapping
 from creditbank.records.scope import Scope
 
 _CHAIN = """
@@ -85,6 +86,9 @@ def own_rows(scope: Scope, kind: str, day: date, *, without: UUID | None = None)
     if kind.startswith("codes."):
         levels = with_packaged(kind, levels_of(scope, kind, without=without)[kind])
         return valid_rows(levels[-1].editions, day) if levels else {}
+    if kind.startswith("mapping."):
+        known = scope.rows(SheetMapping).filter(institution_id=scope.institution, data_set=kind[8:]).first()
+        return rows_by_key(mapping_rows(known.headings, known.values)) if known is not None else {}
     found = scope.fetch(
         "SELECT key, content::text FROM data_row WHERE institution_id = %s AND data_set = %s", [scope.institution, kind]
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.masterdata.editions import is_kind, row_content, rows_by_key
+from creditbank.domain.masterdata.editions import is_kind, mapping_rows, row_content, rows_by_key
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import lay
 from creditbank.gateways.clock import new_id
@@ -17,7 +17,7 @@ from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.updates import conflicts_with, find_edition
 from creditbank.records.editions import Adoption, Edition
 from creditbank.records.institutions import Institution
-from creditbank.records.masterdata import DataRow
+from creditbank.records.masterdata import DataRow, SheetMapping
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.rows import take_turn
 from creditbank.services.operations import note_operation
@@ -37,25 +37,30 @@ def prepare_edition(
     effective_on: date,
     actor: UUID,
     at: datetime,
+    locked: bool = False,
 ) -> Edition | Refusal:
     """Keep an edition as a draft that nobody below sees.
 
     Args:
         scope: acts for the publisher.
         kind: ``courses``, or ``codes.`` and a code table.
-        rows: the whole content; nothing for ``courses``, of which the rows in force are taken as they stand.
+        rows: the whole content; nothing for ``courses`` and mappings, which are taken as they stand.
         label: by which the edition is told from others.
         source: where the content comes from, a standard or a document.
         note: what changes, in words for those below.
         effective_on: the first day it is in force.
         actor: who prepares it.
         at: the moment.
+        locked: of a mapping, whether schools below may read its headings otherwise.
     """
     take_turn(scope)
     if not is_kind(kind):
         return Refusal.because("edition.no_kind", kind=kind)
     if not label.strip():
         return Refusal.because("edition.no_label")
+    if rows is None and kind.startswith("mapping."):
+        known = scope.rows(SheetMapping).filter(institution_id=scope.institution, data_set=kind[8:]).first()
+        rows = mapping_rows(known.headings, known.values, locked=locked) if known is not None else []
     if rows is None:
         stored = scope.rows(DataRow).filter(institution_id=scope.institution, data_set=kind).order_by("key")
         rows = list(stored.values_list("content", flat=True))

@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet
-from creditbank.domain.masterdata.editions import is_kind, kind_name, table_of
+from creditbank.domain.masterdata.editions import KINDS, is_kind, kind_name, shape_of, table_of
 from creditbank.domain.masterdata.inheritance import Conflict, Differences, Inherited
-from creditbank.domain.masterdata.sets import CODES, COURSES
+from creditbank.domain.masterdata.sets import COURSES
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.editions import ReadCodes, read_codes
 from creditbank.gateways import clock
@@ -92,6 +92,12 @@ class EditionForm(DesignForm):
     )
 
 
+class MappingEditionForm(EditionForm):
+    """An edition of what headings and words mean, as this office has remembered it."""
+
+    locked = forms.BooleanField(label=_("Schools below read these headings in no other way"), required=False)
+
+
 class CodesForm(EditionForm):
     """An edition of a code table, with the sheet of its codes."""
 
@@ -135,6 +141,9 @@ def overview(request: HttpRequest) -> HttpResponse:
             "own": own,
             "has_below": below,
             "may_publish": publishes,
+            "mappings": [
+                (kind, kind_name(kind).said_in(reader.language)) for kind in KINDS if kind.startswith("mapping.")
+            ],
             "shows_own": publishes or bool(own),
         }
         return show(request, scope, "office/centre.html", context)
@@ -177,7 +186,9 @@ def prepare(request: HttpRequest, kind: str) -> HttpResponse:
         if not is_kind(kind) or not may_publish(reader.actor):
             raise NotVisible
         coded = table_of(kind) is not None
-        form = (CodesForm if coded else EditionForm)(request.POST or None, request.FILES or None)
+        mapped = kind.startswith("mapping.")
+        shape = CodesForm if coded else MappingEditionForm if mapped else EditionForm
+        form = shape(request.POST or None, request.FILES or None)
         faults: list[dict[str, Any]] = []
         if request.method == "POST" and form.is_valid() and reader.actor.person is not None:
             read = _codes_of(form, reader) if coded else None
@@ -190,7 +201,7 @@ def prepare(request: HttpRequest, kind: str) -> HttpResponse:
                 made = prepare_edition(
                     scope=scope, kind=kind, rows=read.rows if read else None, label=said["label"],
                     source=said["source"], note=said["note"], effective_on=said["effective_on"],
-                    actor=reader.actor.person, at=clock.now(),
+                    actor=reader.actor.person, at=clock.now(), locked=said.get("locked", False),
                 )  # fmt: skip
                 if not isinstance(made, Refusal):
                     return HttpResponseRedirect(reverse("office:edition", args=[made.edition_id]))
@@ -201,6 +212,7 @@ def prepare(request: HttpRequest, kind: str) -> HttpResponse:
             "kind": kind,
             "name": kind_name(kind),
             "coded": coded,
+            "mapped": mapped,
             "table": kind.removeprefix("codes."),
             "faults": faults,
             "fault_columns": (
@@ -344,7 +356,7 @@ def _about(line: EditionLine, reader: Reader) -> list[dict[str, Any]]:
 
 def _changes(scope: Scope, line: EditionLine, reader: Reader) -> dict[str, Any]:
     """What the page shows of the differences, each list cut where it is too long to read."""
-    data_set = CODES if table_of(line.kind) else COURSES
+    data_set = shape_of(line.kind)
     found = differences_for(scope, line)
     uses = _uses(scope, line, found, reader)
     return {

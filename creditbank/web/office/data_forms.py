@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import read_record, say_value
+from creditbank.domain.values import Text
+from creditbank.exchange.masterdata.reading import heading_key
 from creditbank.queries.masterdata.pages import choices_of
 from creditbank.queries.masterdata.updates import has_below
 from creditbank.records.scope import Scope
@@ -179,8 +182,11 @@ class MappingForm(DesignForm):
         unknown: Mapping[str, Mapping[str, int]],
         values: Mapping[str, Mapping[str, str]],
         data: Any = None,
+        *,
+        locked: Mapping[str, tuple[str, Text]] = MappingProxyType({}),
     ) -> None:
         super().__init__(data, prefix="map")
+        self.locked = locked
         self.data_set, self.headings, self.language = data_set, tuple(columns), reader.language
         self.words: list[tuple[str, str, int]] = []
         leave_out = [("", _t("Leave this column out"))]
@@ -228,6 +234,13 @@ class MappingForm(DesignForm):
                 self.add_error(f"heading{place}", said % {"heading": self.headings[taken[field]]})
             elif field:
                 taken[field] = place
+        for place, heading in enumerate(self.headings):
+            field, publisher = self.locked.get(heading_key(heading), ("", None))
+            if publisher is not None and cleaned.get(f"heading{place}", "") != field:
+                said = _t("%(publisher)s has locked what this heading means: %(field)s. Choose that.")
+                label = self.data_set.field(field).label.said_in(self.language)
+                words = {"publisher": publisher.said_in(self.language), "field": label}
+                self.add_error(f"heading{place}", said % words)
         for one in self.data_set.fields:
             if one.required and one.name not in taken and not self.errors:
                 label = one.label.said_in(self.language)
