@@ -13,7 +13,7 @@ from creditbank.cli.boot import opened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Five actions."""
+    """Six actions."""
     from creditbank.domain.masterdata.sets import DATA_SETS
 
     sets = [data_set.code for data_set in DATA_SETS]
@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     status.add_argument("--institution", required=True, metavar="CODE", help="whose register")
     status.add_argument("--list", dest="figure", metavar="SET:FIGURE", help="list the rows behind one figure")
     status.add_argument("--language", choices=["zh-hans", "en"], default="zh-hans", help="of the answer")
-    for action in (template, bring, export, revert, status):
+    remind = actions.add_parser("remind", help="leave the office's reminders now; the worker does it every hour")
+    remind.add_argument("--institution", required=True, metavar="CODE", help="whose office")
+    for action in (template, bring, export, revert, status, remind):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
@@ -83,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return _export(arguments, bank, place)
             case "revert":
                 return _revert(arguments, place, actor)
+            case "remind":
+                return _remind(arguments, place)
             case _:
                 return _status(arguments, place)
 
@@ -132,6 +136,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
                 sheet=arguments.sheet,
                 encoding=arguments.encoding,
                 today=today,
+                as_of=as_of,
             )
     except (SheetProblem, FileRefused) as refusal:
         print(f"{arguments.file}: {refusal} Nothing was imported.", file=sys.stderr)
@@ -252,6 +257,17 @@ def _revert(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
         print(json.dumps({"run": str(answer.run_id), "state": answer.state}))
     else:
         print(f"Run {answer.run_id} ({answer.file_name}) was reverted.")
+    return 0
+
+
+def _remind(arguments: argparse.Namespace, place: Any) -> int:
+    from creditbank.gateways import clock
+    from creditbank.records.scope import acting_for
+    from creditbank.services.masterdata.reminders import remind_office
+
+    with acting_for(institution=place.id, purpose="masterdata.remind") as scope:
+        new = remind_office(scope=scope, at=clock.now(), today=clock.today(place.zone))
+    print(json.dumps({"new": new}) if arguments.json else f"{new} new reminders stand on the workbench of the office.")
     return 0
 
 

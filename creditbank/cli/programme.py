@@ -83,7 +83,10 @@ def _take(arguments: argparse.Namespace, place: Any, actor: Any, reading: Any) -
         _tell(arguments, reading, reading.remarks, None)
         return WRONG
     with acting_for(institution=place.id, purpose="programme") as scope:
-        remarks = (*reading.remarks, *missing_courses(reading, unknown_courses(scope, reading.places)))
+        remarks = (
+            *reading.remarks,
+            *missing_courses(reading, unknown_courses(scope, reading.places, clock.today(place.zone))),
+        )
         if arguments.dry_run:
             _tell(arguments, reading, remarks, None)
             return DONE

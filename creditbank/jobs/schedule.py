@@ -15,6 +15,7 @@ from creditbank.records.institutions import Institution
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.log import Progress, Signer, sequence_once
+from creditbank.services.masterdata.reminders import remind_office
 from creditbank.services.recognition.batch import execute_command
 from creditbank.services.recognition.review import finalise_due as finalise
 from creditbank.services.results.imports import mark_interrupted
@@ -86,6 +87,17 @@ def mark_interrupted_imports() -> int:
         with acting_for(institution=institution, purpose="job") as scope:
             marked += mark_interrupted(scope=scope)
     return marked
+
+
+def remind_offices(*, at: datetime | None = None) -> int:
+    """Remind each institution of overdue data and unresolved findings; tells how many notices are new."""
+    moment = at or clock.now()
+    told = 0
+    for institution in _institutions():
+        with acting_for(institution=institution, purpose="job") as scope:
+            zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
+            told += remind_office(scope=scope, at=moment, today=clock.day_in(moment, zone))
+    return told
 
 
 def sequence_log(*, store: TileStore, signer: Signer, at: Callable[[str], None] | None = None) -> Progress:

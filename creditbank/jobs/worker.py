@@ -24,6 +24,8 @@ PROGRESS_SECONDS = 3.0
 """How often the progress of learners whose ledger changed is computed again."""
 IMPORTS_SECONDS = 30.0
 """How often import runs are looked for that were killed."""
+REMINDERS_SECONDS = 3600.0
+"""How often overdue data and unresolved findings are looked for."""
 PATIENCE_SECONDS = 20.0
 """How long jobs that are running may take to end once the worker is asked to stop."""
 
@@ -51,6 +53,7 @@ async def work(*, store: TileStore, signer: Signer, stop: asyncio.Event) -> None
             asyncio.create_task(_every(LOG_SECONDS, log, stop)),
             asyncio.create_task(_every(OVERDUE_SECONDS, schedule.run_overdue, stop)),
             asyncio.create_task(_every(PROGRESS_SECONDS, schedule.drain_progress, stop)),
+            asyncio.create_task(_every(REMINDERS_SECONDS, schedule.remind_offices, stop)),
             asyncio.create_task(_every(IMPORTS_SECONDS, schedule.mark_interrupted_imports, stop)),
         ]
         asked = asyncio.create_task(stop.wait())

@@ -1,14 +1,15 @@
-"""A learner's notices, and who opened their record."""
+"""A learner's notices, who opened their record, and the notices of a desk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.values import Text
-from creditbank.records.operations import Notice
+from creditbank.records.operations import DeskNotice, Notice
 from creditbank.records.scope import Scope
 
 
@@ -76,3 +77,25 @@ def accesses_of(scope: Scope, learner: UUID, *, limit: int = 50) -> list[AccessN
         AccessNote(at, Text(name, name_en), Text(person or "", person_en or ""), purpose)
         for at, name, name_en, person, person_en, purpose in scope.fetch(_ACCESS, values)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DeskLine:
+    """One open notice of a desk: a code and its facts, said in the reader's language by the page."""
+
+    code: str
+    subject: str
+    due_on: date
+    facts: dict[str, Any]
+    created_at: datetime
+
+
+def notices_of_desk(scope: Scope, actor: Actor) -> tuple[DeskLine, ...]:
+    """The open notices for the desk of a whole institution that this person may act on, those due first first."""
+    rows = scope.rows(DeskNotice).filter(institution_id=scope.institution, closed_at=None)
+    thing = Thing(institution=scope.institution)
+    return tuple(
+        DeskLine(row.code, row.subject, row.due_on, dict(row.facts), row.created_at)
+        for row in rows.order_by("due_on", "code", "subject")
+        if may(actor, row.permission, thing)
+    )

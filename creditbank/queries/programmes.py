@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.programmes.model import Programme as Requirements
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Text
+from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.programmes import Programme
@@ -104,11 +105,11 @@ def newest_version(scope: Scope, code: str) -> ProgrammePage | None:
     return read_version(scope, found) if found is not None else None
 
 
-def unknown_courses(scope: Scope, codes: Iterable[str]) -> tuple[str, ...]:
-    """Of some course codes those that no course library of the scope's institution, or of one above it, has."""
+def unknown_courses(scope: Scope, codes: Iterable[str], day: date) -> tuple[str, ...]:
+    """Of some course codes those that the scope's institution cannot use on a day: neither its own nor handed down."""
     wanted = list(codes)
-    known = scope.rows(Course).filter(institution_id__in=_places(scope), code__in=wanted)
-    found = set(known.values_list("code", flat=True))
+    known = scope.rows(Course).filter(institution_id=scope.institution, code__in=wanted)
+    found = set(known.values_list("code", flat=True)) | inheritance_of(scope, "courses", day).rows.keys()
     return tuple(code for code in wanted if code not in found)
 
 

@@ -88,6 +88,8 @@ class DataSource(models.Model):
     contact = models.TextField(blank=True, default="")
     every_days = models.SmallIntegerField(null=True)
     """After how many days the data are called stale."""
+    term_day = models.SmallIntegerField(null=True)
+    """By which day of every term they are refreshed, counted from its first day as 1."""
     note = models.TextField(blank=True, default="")
     actor_id = models.UUIDField()
     recorded_at = models.DateTimeField()

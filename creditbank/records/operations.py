@@ -57,6 +57,27 @@ class Notice(models.Model):
         db_table = "notice"
 
 
+class DeskNotice(models.Model):
+    """A message to the office people of an institution who hold a permission; one for each matter and day."""
+
+    pk = models.CompositePrimaryKey("institution_id", "code", "subject", "due_on")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    code = models.TextField()
+    subject = models.TextField()
+    """What it is about: a data set, or the id of an edition."""
+    due_on = models.DateField()
+    permission = models.TextField()
+    """Who reads it: whoever holds this."""
+    facts = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
+    """Who set it aside; nobody where the matter settled itself."""
+
+    class Meta:
+        db_table = "desk_notice"
+
+
 class Throttle(models.Model):
     """Attempts within a window, keyed by an opaque hash; the rate limit of every door."""
 

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connections, models, transaction
+from django.db.models.expressions import RawSQL
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 from psycopg.sql import quote
@@ -54,6 +55,13 @@ class Scope:
         if self.institution is not None:
             parts.append(f"{dot}institution_id = %s")
             values.append(self.institution)
+            if rows is Rows.INHERITED:
+                above = f"{dot}institution_id IN (SELECT institutions_above(%s))"
+                parts.append(f"({dot}published_at IS NOT NULL AND {above})")
+                values.append(self.institution)
+            if rows is Rows.REPORTED:
+                parts.append(f"{dot}publisher_id = %s")
+                values.append(self.institution)
         return (f"({' OR '.join(parts)})" if parts else "false"), values
 
     def rows(self, model: type[models.Model]) -> models.QuerySet[Any]:
@@ -67,6 +75,11 @@ class Scope:
             allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
         if self.institution is not None:
             allowed |= models.Q(institution_id=self.institution)
+            if rows is Rows.INHERITED:
+                above = RawSQL("SELECT institutions_above(%s)", [self.institution])
+                allowed |= models.Q(published_at__isnull=False, institution_id__in=above)
+            if rows is Rows.REPORTED:
+                allowed |= models.Q(publisher_id=self.institution)
         return manager.filter(allowed)
 
     def fetch(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:

@@ -15,7 +15,13 @@ INSTITUTION = "(SELECT NULLIF(current_setting('bank.institution', true), '')::uu
 _L, _I, _R, _O = Distribution.LEARNER, Distribution.INSTITUTION, Distribution.REFERENCE, Distribution.LOCAL
 
 TABLES: tuple[Table, ...] = (
-    Table("institution", _R, Rows.TREE, app="SELECT, INSERT, UPDATE"),
+    # An institution never moves itself below another one, where it would read what is published there.
+    Table(
+        "institution",
+        _R,
+        Rows.TREE,
+        app="SELECT, INSERT, UPDATE (kind, code, name, name_en, zone, publicity_days, contact)",
+    ),
     Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
@@ -44,10 +50,18 @@ TABLES: tuple[Table, ...] = (
     Table("education_provider", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_resource", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_offering", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table(
+        "edition",
+        _R,
+        Rows.INHERITED,
+        app="SELECT, INSERT, UPDATE (published_by, published_at, withdrawn_by, withdrawn_at)",
+    ),
+    Table("adoption", _R, Rows.REPORTED, app="SELECT, INSERT, UPDATE"),
     Table("progress", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("operation", _R, Rows.JOURNAL),
     Table("access_line", _L, Rows.AWARDED),
     Table("notice", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE (read_at)"),
+    Table("desk_notice", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE (closed_at, closed_by)"),
     Table("throttle", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE, DELETE", auditor=""),
     *LEDGER,
     *REGISTRAR,
@@ -85,6 +99,11 @@ def policies(table: Table) -> list[str]:
             reads, writes = "true", own
         case Rows.ANNOUNCED:
             reads, writes = f"published OR {own}", own
+        case Rows.INHERITED:
+            above = f"institution_id IN (SELECT institutions_above({INSTITUTION}))"
+            reads, writes = f"{own} OR (published_at IS NOT NULL AND {above})", own
+        case Rows.REPORTED:
+            reads, writes = f"{own} OR publisher_id = {INSTITUTION}", own
         case Rows.TREE:
             reads, writes = "true", f"id = {INSTITUTION} OR parent_id = {INSTITUTION}"
         case Rows.JOURNAL:
@@ -153,4 +172,5 @@ def access_statements() -> list[str]:
         sql.append(f"GRANT SELECT ON {name} TO {{app}}")
     sql.append("GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {app}")
     sql.append("GRANT EXECUTE ON FUNCTION learner_of_identity(bytea[]) TO {app}")
+    sql.append("GRANT EXECUTE ON FUNCTION institutions_above(uuid) TO {app}")
     return sql

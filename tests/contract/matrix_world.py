@@ -25,6 +25,7 @@ from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import acting_for
 from creditbank.services.log import publish_waiting
+from creditbank.services.masterdata.editions import prepare_edition, publish_edition
 from creditbank.services.official_lists.imports import apply_list
 from creditbank.services.people import enrol_learner, give_role, open_account
 from creditbank.services.programmes import publish_programme
@@ -132,6 +133,16 @@ class Proposal:
 
 
 @dataclass(frozen=True)
+class OfEdition:
+    """An edition of one place: a draft of its own, or one that it has published."""
+
+    label: str
+    institution: UUID
+    identity: UUID
+    published: bool
+
+
+@dataclass(frozen=True)
 class World:
     """All of it; ``above`` tells which places each institution inherits from, itself included."""
 
@@ -149,6 +160,7 @@ class World:
     """The code of an institution that published the education resource R1 and keeps R2 to itself."""
     lists: tuple[OfficialList, ...]
     proposals: tuple[Proposal, ...]
+    editions: tuple[OfEdition, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -200,6 +212,12 @@ def build_world(bank, cast: Cast) -> World:
         resources=_resources(bank, cast.college),
         lists=lists,
         proposals=tuple(_proposal(label, actor.person, place, college) for label, actor, place, college in learners),
+        editions=(
+            _edition("published by the centre", cast.centre, published=True),
+            _edition("draft of the centre", cast.centre, published=False),
+            _edition("draft of the college", cast.college, published=False),
+            _edition("published by the university", cast.university, published=True),
+        ),
     )
 
 
@@ -356,6 +374,19 @@ def _proposal(label: str, learner: UUID, place: UUID, college: UUID | None) -> P
     with acting_for(person=learner, purpose="test") as scope:
         (found,) = proposals_of(scope, learner)
     return Proposal(label, Thing(learner, place, college), found.proposal_id)
+
+
+def _edition(label: str, place: UUID, *, published: bool) -> OfEdition:
+    """Courses to come; nothing of it is in force, so that no other page changes."""
+    day = clock.today("Asia/Shanghai") + timedelta(days=30)
+    with acting_for(institution=place, purpose="test") as scope:
+        made = prepare_edition(
+            scope=scope, kind="courses", rows=[{"code": "E1", "name": "course"}], label=label, source="", note="",
+            effective_on=day, actor=place, at=AT,
+        )  # fmt: skip
+        if published:
+            publish_edition(scope=scope, edition_id=made.edition_id, actor=place, at=AT, today=AT.date())
+    return OfEdition(label, place, made.edition_id, published)
 
 
 def _batch(label: str, author: Actor) -> Batch:

@@ -205,6 +205,50 @@ def _proposals(world: World) -> list[Sample]:
     return [Sample(one.label, {"proposal_id": one.proposal}, one.thing) for one in world.proposals]
 
 
+def _editions(world: World) -> list[Sample]:
+    """An edition is read where it was made, and once published in every place below."""
+    return [
+        Sample(
+            one.label,
+            {"edition_id": one.identity},
+            also=lambda actor, one=one: (
+                one.institution in world.above.get(actor.institution, ())
+                if one.published
+                else actor.institution == one.institution
+            ),
+        )
+        for one in world.editions
+    ]
+
+
+def _own_editions(world: World) -> list[Sample]:
+    """An edition is published and withdrawn by the desk of the whole place that made it."""
+    return [
+        Sample(one.label, {"edition_id": one.identity}, Thing(institution=one.institution)) for one in world.editions
+    ]
+
+
+def _editions_from_above(world: World) -> list[Sample]:
+    """A published edition is acknowledged by the desk of a whole school below its publisher."""
+    return [
+        Sample(
+            one.label,
+            {"edition_id": one.identity},
+            also=lambda actor, one=one: (
+                one.published
+                and actor.college is None
+                and one.institution in world.above.get(actor.institution, set()) - {actor.institution}
+            ),
+        )
+        for one in world.editions
+    ]
+
+
+def _whole_desk(arguments: dict[str, Any]) -> Callable[[World], list[Sample]]:
+    """Something a desk of a whole institution does for itself."""
+    return lambda _world: [Sample(arguments=arguments, also=lambda actor: actor.college is None)]
+
+
 _NOT_DEBUGGING = frozenset({404})
 _REDIRECT = frozenset({302})
 _DONE = frozenset({200, 302})
@@ -254,6 +298,16 @@ REGISTRY: dict[str, Entry] = {
     "learner:progress": Entry("programme.read_progress"),
     "learner:programme": Entry("programme.read_progress", _programmes),
     "office:today": Entry("office.read"),
+    "office:notice-aside": Entry("masterdata.write", _whole_desk({})),
+    "office:code-tables": Entry("edition.read"),
+    "office:code-table": Entry("edition.read", lambda _world: [Sample(arguments={"table": "course_nature"})]),
+    "office:code-table-export": Entry("edition.read", lambda _world: [Sample(arguments={"table": "course_nature"})]),
+    "office:centre": Entry("edition.read"),
+    "office:edition-prepare": Entry("edition.publish", _whole_desk({"kind": "courses"})),
+    "office:edition": Entry("edition.read", _editions),
+    "office:edition-acknowledge": Entry("edition.acknowledge", _editions_from_above),
+    "office:edition-publish": Entry("edition.publish", _own_editions),
+    "office:edition-withdraw": Entry("edition.publish", _own_editions),
     "office:queue": Entry("recognition.read"),
     "office:batch-confirm": Entry("recognition.review"),
     "office:batch-approve": Entry("recognition.review"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from creditbank.domain.explanation import Refusal
@@ -14,6 +16,7 @@ from creditbank.records.scope import acting_for
 from creditbank.services.programmes import publish_plan
 from tests.cast import AT
 from tests.exchange.plans_made import CODE, college_document, college_plan
+from tests.services.editions import DAY, published
 
 
 def publish(cast, document, *, replaces=None, place=None):
@@ -87,12 +90,15 @@ def test_a_programme_without_a_plan_is_not_taken_for_one(bank, cast):
     assert versions(cast) == []
 
 
-def test_courses_are_looked_for_in_the_own_library_and_in_those_above(bank, cast):
-    for place, code in ((cast.college, "SZ101"), (cast.centre, "SZ102"), (cast.university, "SZ103")):
+def test_courses_are_looked_for_in_the_own_library_and_in_what_is_handed_down_that_day(bank, cast):
+    for place, code in ((cast.college, "SZ101"), (cast.university, "SZ103")):
         with acting_for(institution=place, purpose="test") as scope:
             scope.rows(Course).create(id=new_id(), institution_id=place, code=code, name=code, credit=300)
+    published(cast.centre, "courses", [{"code": "SZ102", "name": "x", "credit": 300}])
+    wanted = ["SZ101", "SZ102", "SZ103", "SZ104"]
     with acting_for(institution=cast.college, purpose="test") as scope:
-        assert unknown_courses(scope, ["SZ101", "SZ102", "SZ103", "SZ104"]) == ("SZ103", "SZ104")
+        assert unknown_courses(scope, wanted, DAY) == ("SZ103", "SZ104")
+        assert unknown_courses(scope, wanted, DAY - timedelta(days=1)) == ("SZ102", "SZ103", "SZ104")
 
 
 def test_another_institution_has_its_own_versions(bank, cast):

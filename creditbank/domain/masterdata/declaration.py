@@ -30,11 +30,16 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One code of a code table, what it is called, and what else sheets call it."""
+    """One code of a code table, what it is called, and what else sheets call it.
+
+    A retired code is still said where it stands, and no longer taken from a sheet or a form.
+    """
 
     code: str
     label: Text
     aliases: tuple[str, ...] = ()
+    parent: str = ""
+    retired: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +51,11 @@ class CodeTable:
     edition: str
     source: str
     choices: tuple[Choice, ...]
+
+    @property
+    def in_use(self) -> tuple[Choice, ...]:
+        """The codes that may be chosen."""
+        return tuple(choice for choice in self.choices if not choice.retired)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact
@@ -27,6 +27,8 @@ MESSAGES: dict[str, str] = {
     "masterdata.no_amount": "“{value}” is no number with at most two decimals.",
     "masterdata.out_of_range": "“{value}” is outside what {field} can be, {least} to {most}.",
     "masterdata.no_choice": "“{value}” is not one of {choices}. Say in the mapping what it means, or correct it.",
+    "masterdata.retired_choice": "“{value}” is no longer used; since then there are {choices}. Say in the mapping what "
+    "it means, or correct it.",
     "masterdata.no_yes_no": "“{value}” is neither yes nor no (是、否).",
 }
 """Why a cell is refused, by code."""
@@ -86,6 +88,7 @@ def read_record(
     *,
     values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
     today: date | None = None,
+    tables: Mapping[str, CodeTable] = MappingProxyType({}),
 ) -> Record | tuple[Fault, ...]:
     """A row of texts by field name as a record, or every fault of it.
 
@@ -94,6 +97,7 @@ def read_record(
         texts: the cells; an empty one states nothing.
         values: by field, what a text of the sheet stands for: a code of the field's table or another text.
         today: the day after which nobody is born.
+        tables: the editions of code tables to read by, where they are not the packaged ones.
     """
     content: dict[str, Value] = {}
     faults: list[Fault] = []
@@ -107,7 +111,8 @@ def read_record(
             continue
         if one.kind in _REPEATED:
             # A column of a roster says the same few things thousands of times.
-            read = _repeated(data_set, one.name, text)
+            table = tables.get(one.table.code, one.table) if one.table is not None else None
+            read = _repeated(data_set, one.name, text, table)
         else:
             read = _foreign(one, text) if one.kind is Kind.PERSON_ID and foreign else read_value(one, text, today)
         if isinstance(read, Fault):
@@ -122,8 +127,9 @@ def read_record(
 
 
 @lru_cache(maxsize=50_000)
-def _repeated(data_set: DataSet, name: str, text: str) -> Value | Fault:
-    return read_value(data_set.field(name), text)
+def _repeated(data_set: DataSet, name: str, text: str, table: CodeTable | None) -> Value | Fault:
+    one = data_set.field(name)
+    return _choice(one, text, table) if one.kind is Kind.CHOICE else read_value(one, text)
 
 
 def read_value(one: Field, text: str, today: date | None = None) -> Value | Fault:
@@ -134,7 +140,7 @@ def read_value(one: Field, text: str, today: date | None = None) -> Value | Faul
         case Kind.CODE | Kind.REFERENCE:
             return _code(one, text)
         case Kind.CHOICE:
-            return _choice(one, text)
+            return _choice(one, text, one.table)
         case Kind.DATE:
             found = read_date(text)
             return found.isoformat() if found else Fault(one.name, "masterdata.no_date", {"value": text[:40]})
@@ -206,22 +212,27 @@ def _foreign(one: Field, text: str) -> Value | Fault:
     return Fault(one.name, "masterdata.id_shape", {"letters": len(said)})
 
 
-@cache
-def _choices(table: CodeTable) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for choice in reversed(table.choices):
-        for word in (*choice.aliases, choice.label.en, choice.label.zh, choice.code):
-            found[normal(word).casefold()] = choice.code
+@lru_cache(maxsize=200)
+def _choices(table: CodeTable) -> Mapping[str, tuple[str, bool]]:
+    """By word the code it means and whether that is retired; a code in use goes before a retired one."""
+    found: dict[str, tuple[str, bool]] = {}
+    for retired in (True, False):
+        for choice in reversed(table.choices):
+            if choice.retired is retired:
+                for word in (*choice.aliases, choice.label.en, choice.label.zh, choice.code):
+                    if word:
+                        found[normal(word).casefold()] = choice.code, retired
     return found
 
 
-def _choice(one: Field, text: str) -> Value | Fault:
-    assert one.table is not None
-    found = _choices(one.table).get(normal(text).casefold())
-    if found is not None:
-        return found
-    listed = "、".join(choice.label.zh for choice in one.table.choices)
-    return Fault(one.name, "masterdata.no_choice", {"value": text[:40], "choices": listed})
+def _choice(one: Field, text: str, table: CodeTable | None) -> Value | Fault:
+    assert table is not None
+    found = _choices(table).get(normal(text).casefold())
+    if found is not None and not found[1]:
+        return found[0]
+    listed = "、".join(choice.label.zh for choice in table.in_use)
+    code = "masterdata.retired_choice" if found else "masterdata.no_choice"
+    return Fault(one.name, code, {"value": text[:40], "choices": listed})
 
 
 def _bare(one: Field, text: str) -> str:

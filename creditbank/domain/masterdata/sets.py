@@ -24,6 +24,8 @@ MESSAGES: dict[str, str] = {
 """What the figures of the source register are called, by kind."""
 
 
+_LOCKED = _field("locked", "下级锁定", "Locked for schools below", Kind.YES_NO, "锁定 是否锁定 下级不可修改")
+
 YEARS = DataSet(
     "years",
     Text("学年", "Academic years"),
@@ -251,6 +253,7 @@ COURSES = DataSet(
         _field("level", "资历等级", "Level", Kind.INTEGER, "等级", least=1, most=20, examples=("5", "5")),
         _text("field", "学科领域", "Field", "领域", examples=("", "")),
         _of("replaced_by", "替代课程代码", "Replaced by", "courses", "替代课程 新课程代码"),
+        _LOCKED,
         _RETIRED,
     ),
 )  # fmt: skip
@@ -285,6 +288,41 @@ CHANGES = DataSet(
     label="student",
     personal=True,
 )  # fmt: skip
+
+CODES = DataSet(
+    "codes",
+    Text("代码表", "Code table"),
+    Text("一张代码表的全部代码。", "All codes of one code table."),
+    ("code",),
+    (
+        _field("code", "代码", "Code", Kind.CODE, "代码值 编码 编号", required=True,
+               examples=("compulsory", "elective")),
+        _text("name", "名称", "Name", "中文名称 代码名称 含义", required=True, examples=("必修", "选修")),
+        _text(*_NAME_EN, "英文 英文名", examples=("Compulsory", "Elective")),
+        _text("aliases", "其他写法", "Also written", "别名 同义词 又称", examples=("必修课、必修课程", "选修课")),
+        _field("parent", "上级代码", "Code above", Kind.CODE, "父代码 上级编码", examples=("", "")),
+        _field("until", "有效期至", "Valid until", Kind.DATE, "截止日期 停用日期", examples=("", "")),
+        _LOCKED,
+        _RETIRED,
+    ),
+)  # fmt: skip
+"""What a sheet of a code table says; its rows are published as an edition and are no data set of their own."""
+
+MAPPING = DataSet(
+    "mapping",
+    Text("对应关系", "Mapping"),
+    Text("表格的列名和用语各是什么意思。", "What the headings and words of a sheet mean."),
+    ("code",),
+    (
+        _field("code", "代码", "Code", Kind.CODE, required=True),
+        _text("name", "列名或用语", "Heading or word"),
+        _text("field", "数据项", "Field"),
+        _text("meaning", "含义", "Meaning"),
+        _LOCKED,
+        _RETIRED,
+    ),
+)
+"""What an edition of a mapping says; its rows are made from the mapping an office has remembered."""
 
 DATA_SETS: tuple[DataSet, ...] = (
     YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.masterdata.declaration import DataSet
+from creditbank.domain.masterdata.editions import handed_mapping
 from creditbank.exchange.masterdata.reading import ReadTable, Table, heading_key, open_table, read_table
 from creditbank.gateways.files import Upload
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import inheritance_of, tables_on
 from creditbank.records.masterdata import SheetMapping
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
@@ -18,6 +21,7 @@ from creditbank.services.masterdata.imports import (
     Plan,
     begin_run,
     finish_run,
+    hold_rows,
     plan_import,
     remember_mapping,
     store_batch,
@@ -35,19 +39,28 @@ def read_sheet(
     given: Mapping[str, str] | None = None,
     values: Mapping[str, Mapping[str, str]] | None = None,
     today: date | None = None,
+    as_of: date,
 ) -> ReadTable:
     """Read a sheet as the office's remembered mapping says, or as ``given`` and ``values`` say now.
+
+    Cells are read by the editions of code tables valid on the day ``as_of``, and rows are held to what the levels
+    above hand down on that day.
 
     Raises:
         SheetProblem: the file cannot be read as a sheet of this data set.
     """
     table, remembered = open_mapped(
-        upload, data_set, institution=institution, sheet=sheet, encoding=encoding, given=given
+        upload, data_set, institution=institution, sheet=sheet, encoding=encoding, given=given, as_of=as_of
     )
     merged = {name: dict(said) for name, said in remembered.items()}
     for name, said in (values or {}).items():
         merged[name] = merged.get(name, {}) | dict(said)
-    return read_table(table, values=merged, today=today)
+    with acting_for(institution=institution, purpose="masterdata.import") as scope:
+        tables = tables_on(scope, as_of)
+    read = read_table(table, values=merged, today=today, tables=tables)
+    columns = {name: (column.letters, column.heading) for name, column in table.mapped.items()}
+    with acting_for(institution=institution, purpose="masterdata.import") as scope:
+        return replace(read, given=hold_rows(scope, data_set, read.given, as_of, columns, table.sheet))
 
 
 def open_mapped(
@@ -58,13 +71,22 @@ def open_mapped(
     sheet: str | None = None,
     encoding: str | None = None,
     given: Mapping[str, str] | None = None,
+    as_of: date,
 ) -> tuple[Table, Mapping[str, Mapping[str, str]]]:
-    """The opened sheet with what its columns mean, and the remembered meanings of values by field."""
+    """The opened sheet with what its columns mean, and the remembered meanings of values by field.
+
+    What the levels above hand down on the day ``as_of`` is remembered too; the office's own stands over it, save
+    for headings that are locked.
+    """
     with acting_for(institution=institution, purpose="masterdata.import") as scope:
         known = scope.rows(SheetMapping).filter(institution_id=institution, data_set=data_set.code).first()
-    headings: Mapping[str, str] = known.headings if known else {}
+        above = handed_mapping(inheritance_of(scope, f"mapping.{data_set.code}", as_of).rows)
+    headings = above.under(known.headings if known else {})
+    values = {name: dict(said) for name, said in above.values.items()}
+    for name, said in (known.values if known else {}).items():
+        values[name] = values.get(name, {}) | said
     table = open_table(upload, data_set, sheet=sheet, encoding=encoding, remembered=headings, given=given)
-    return table, (known.values if known else {})
+    return table, values
 
 
 def plan_sheet(read: ReadTable, *, institution: UUID, identities: Identities, as_of: date) -> Plan:

@@ -10,7 +10,7 @@ from datetime import date
 from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact
-from creditbank.domain.masterdata.declaration import DataSet
+from creditbank.domain.masterdata.declaration import CodeTable, DataSet
 from creditbank.domain.masterdata.reading import Fault, normal, read_record
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
@@ -224,7 +224,11 @@ def open_table(
 
 
 def read_table(
-    table: Table, *, values: Mapping[str, Mapping[str, str]] = MappingProxyType({}), today: date | None = None
+    table: Table,
+    *,
+    values: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+    today: date | None = None,
+    tables: Mapping[str, CodeTable] = MappingProxyType({}),
 ) -> ReadTable:
     """Read all rows of an opened sheet; every faulty cell is named, and the rows of faulty cells are refused.
 
@@ -232,6 +236,7 @@ def read_table(
         table: the opened sheet.
         values: by field, what a text of the sheet stands for.
         today: the day after which nobody is born.
+        tables: the editions of code tables to read by, where they are not the packaged ones.
 
     Raises:
         SheetProblem: a column that every row needs is missing, or there are no rows.
@@ -248,10 +253,10 @@ def read_table(
         if isinstance(line, RefusedRow):
             refused.append(line)
             continue
-        record = read_record(data_set, line.texts, values=values, today=today)
+        record = read_record(data_set, line.texts, values=values, today=today, tables=tables)
         if isinstance(record, tuple):
             for fault in record:
-                if fault.code == "masterdata.no_choice":
+                if fault.code in ("masterdata.no_choice", "masterdata.retired_choice"):
                     unknown[fault.field][line.texts[fault.field].strip()] += 1
                 refused.append(refused_cell(table, line, fault))
         else:

@@ -104,7 +104,7 @@ def _choices(data_set: DataSet, language: str) -> dict[int, list[str]]:
         if field.kind is Kind.YES_NO:
             found[place] = [say_value(field, value=True, language=language), say_value(field, False, language)]
         elif field.table is not None:
-            labels = [choice.label.said_in(language) for choice in field.table.choices]
+            labels = [choice.label.said_in(language) for choice in field.table.in_use]
             # A drop-down longer than this is refused by spreadsheet programs.
             if sum(len(label) + 1 for label in labels) <= 250:
                 found[place] = labels
@@ -121,7 +121,7 @@ def _notes(data_set: DataSet, language: str) -> Iterable[list[str]]:
     words, second = _WORDS[_language(language)], int(_language(language) == "en")
     for field in data_set.fields:
         needed = words["key"] if field.name in data_set.key else words["yes"] if field.required else words["no"]
-        values = [choice.label.said_in(language) for choice in field.table.choices] if field.table else []
+        values = [choice.label.said_in(language) for choice in field.table.in_use] if field.table else []
         yield [
             field.label.said_in(language),
             str(needed),

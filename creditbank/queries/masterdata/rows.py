@@ -17,8 +17,10 @@ from creditbank.domain.masterdata.reading import say_value
 from creditbank.domain.masterdata.sets import STUDENTS
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Text
+from creditbank.gateways.chance import sort_key
 from creditbank.gateways.identities import Identities
 from creditbank.queries.masterdata.conditions import of_figure, of_search
+from creditbank.queries.masterdata.inheritance import Inheritance, laid_over
 from creditbank.records.scope import Scope
 
 MOST_FILTERS = 8
@@ -87,6 +89,7 @@ def page_of_rows(
     descending: bool = False,
     offset: int = 0,
     limit: int = 20,
+    handed_down: Inheritance | None = None,
 ) -> tuple[tuple[RowLine, ...], int]:
     """A page of rows in force and how many there are in all.
 
@@ -101,10 +104,12 @@ def page_of_rows(
         descending: the other way round.
         offset: how many rows come before the page.
         limit: how many it holds at most.
+        handed_down: what the levels above hand down; their rows are listed too, tightened by those of the institution.
     """
     values: dict[str, Any] = {}
     where = _where(scope, data_set, values, search, filters or {}, figure, retired)
-    total = int(scope.fetch(f"SELECT count(*) FROM data_row AS stored WHERE {where}", values)[0][0])  # noqa: S608 - fixed
+    rows = _joined(scope, data_set, values, handed_down) if handed_down else "data_row"
+    total = int(scope.fetch(f"SELECT count(*) FROM {rows} AS stored WHERE {where}", values)[0][0])  # noqa: S608 - fixed
     start = min(offset, max(0, (total - 1) // limit * limit))
     order = {"key": "stored.key", "label": "stored.label_sort"}.get(sort)
     if order is None:
@@ -113,7 +118,7 @@ def page_of_rows(
     way = "DESC" if descending else "ASC"
     values |= {"offset": start, "limit": limit}
     found = scope.fetch(
-        "SELECT key, label, content::text, since::text, contested::text, retired FROM data_row AS stored"  # noqa: S608 - fixed
+        f"SELECT key, label, content::text, since::text, contested::text, retired FROM {rows} AS stored"  # noqa: S608 - fixed
         f" WHERE {where} ORDER BY {order} {way} NULLS LAST, stored.key OFFSET %(offset)s LIMIT %(limit)s",
         values,
     )
@@ -265,6 +270,35 @@ def _where(
     if figure is not None:
         parts.append(of_figure(data_set, figure, values))
     return " AND ".join(parts)
+
+
+def _joined(scope: Scope, data_set: DataSet, values: dict[str, Any], found: Inheritance) -> str:
+    """The institution's rows and those from above as one list; where both speak of a row, what holds."""
+    own = scope.fetch(
+        "SELECT key, content::text FROM data_row WHERE institution_id = %s AND data_set = %s AND key = ANY(%s)",
+        [scope.institution, data_set.code, list(found.rows)],
+    )
+    said = {key: json.loads(content) for key, content in own}
+    keys = sorted(found.rows)
+    contents = [laid_over(found, key, said[key]) if key in said else found.rows[key].content for key in keys]
+    labels = [str(content.get(data_set.label) or key) for key, content in zip(keys, contents, strict=True)]
+    values |= {
+        "from_above": keys,
+        "contents": [json.dumps(content, ensure_ascii=False) for content in contents],
+        "labels": labels,
+        "sorts": [(label if label.isascii() else sort_key(label)).lower() for label in labels],
+        "gone": [content.get("retired") is True for content in contents],
+    }
+    return (
+        "(SELECT institution_id, data_set, key, label, label_sort, content, since, contested, retired FROM data_row"
+        " WHERE institution_id = %(institution)s AND data_set = %(data_set)s AND NOT key = ANY(%(from_above)s)"
+        " UNION ALL SELECT %(institution)s::uuid, %(data_set)s, above.key, above.label, above.label_sort,"
+        " above.content::jsonb, coalesce(own.since, '{}'), coalesce(own.contested, '[]'), above.retired"
+        " FROM unnest(%(from_above)s::text[], %(labels)s::text[], %(sorts)s::text[], %(contents)s::text[],"
+        " %(gone)s::boolean[]) AS above (key, label, label_sort, content, retired)"
+        " LEFT JOIN data_row AS own ON own.institution_id = %(institution)s AND own.data_set = %(data_set)s"
+        " AND own.key = above.key)"
+    )
 
 
 def _row(key: str, label: str, content: str, since: str, contested: str, retired: bool) -> RowLine:  # noqa: FBT001 - as read

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import Check, DataSet
+from creditbank.domain.masterdata.reminders import Reminder, Rhythm, overdue_days, reminders_of
 from creditbank.domain.masterdata.sets import DATA_SETS, figure_facts
 from creditbank.domain.values import Text
+from creditbank.gateways.clock import day_in
 from creditbank.queries.masterdata.rows import figures_condition
+from creditbank.records.institutions import Institution, Term
 from creditbank.records.masterdata import DataSource
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import Scope
@@ -49,6 +52,9 @@ class SourceLine:
     run_id: UUID | None
     """The last import that stands."""
     stale: bool
+    term_day: int | None
+    overdue: tuple[date, ...]
+    """The days by which data should have come and have not."""
     figures: tuple[Figure, ...]
 
 
@@ -67,6 +73,17 @@ def source_of(scope: Scope, data_set: DataSet, *, today: date) -> SourceLine:
     """What the register says of one data set."""
     source = scope.rows(DataSource).filter(institution_id=scope.institution, data_set=data_set.code).first()
     return _line(scope, data_set, source, today)
+
+
+def reminders_due(scope: Scope, *, today: date) -> tuple[tuple[Reminder, SourceLine], ...]:
+    """Of what the office is reminded today, each with what the register says of its data set."""
+    return tuple(
+        (reminder, line)
+        for line in source_register(scope, today=today)
+        for reminder in reminders_of(
+            line.data_set.code, line.overdue, line.as_of, sum(figure.count for figure in line.figures), today
+        )
+    )
 
 
 def figure_named(data_set: DataSet, code: str) -> Check | None:
@@ -109,6 +126,12 @@ def _line(scope: Scope, data_set: DataSet, source: DataSource | None, today: dat
         .first()
     )
     every = source.every_days if source else None
+    overdue: tuple[date, ...] = ()
+    if source is not None and (every is not None or source.term_day is not None):
+        zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
+        rhythm = Rhythm(every, source.term_day, day_in(source.recorded_at, zone))
+        terms = scope.rows(Term).filter(institution_id=scope.institution).values_list("starts_on", flat=True)
+        overdue = overdue_days(rhythm, as_of, terms, today)
     figures = []
     for check, count in zip(checks, counts, strict=True):
         if count:
@@ -125,6 +148,8 @@ def _line(scope: Scope, data_set: DataSet, source: DataSource | None, today: dat
         as_of=as_of,
         refreshed_at=last.started_at if last is not None else recorded_at,
         run_id=last.run_id if last is not None else None,
-        stale=every is not None and (as_of is None or as_of + timedelta(days=every) < today),
+        stale=bool(overdue) or (every is not None and as_of is None),
+        term_day=source.term_day if source else None,
+        overdue=overdue,
         figures=tuple(figures),
     )

@@ -16,8 +16,10 @@ from creditbank.domain.masterdata.facts import Change, Stated
 from creditbank.domain.masterdata.reading import Fault, Value, read_record
 from creditbank.gateways.clock import new_ids
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import tables_on
 from creditbank.records.masterdata import DataSource
 from creditbank.records.scope import Scope
+from creditbank.services.masterdata.inheritance import refusal_of
 from creditbank.services.masterdata.rows import renew_rows, rows_of, run_for, take_turn
 from creditbank.services.masterdata.statements import NEW_FACTS
 from creditbank.services.operations import note_operation
@@ -71,10 +73,14 @@ def state_row(
     Returns:
         What changed, or the refusal with a line for each faulty field, whose ``field`` fact names it.
     """
-    read = read_record(data_set, texts, today=at.date())
+    tables = tables_on(scope, as_of) if any(field.table for field in data_set.fields) else {}
+    read = read_record(data_set, texts, today=at.date(), tables=tables)
     if isinstance(read, tuple):
         return Refusal(tuple(_line(data_set, fault) for fault in read))
     empty = {name: None for name in cleared if name not in data_set.key and not texts.get(name, "").strip()}
+    held = refusal_of(scope, data_set, read.key, dict(read.content) | empty, as_of)
+    if held is not None:
+        return held
     content = sealed(identities, data_set, dict(read.content) | empty)
     take_turn(scope)
     return _store(scope, data_set, read.key, content, as_of, actor, at)
@@ -87,6 +93,9 @@ def retire_row(
     take_turn(scope)
     if key not in rows_of(scope, data_set, [key]):
         return Refusal.because("masterdata.no_row", key=key)
+    held = refusal_of(scope, data_set, key, {"retired": retired}, as_of)
+    if held is not None:
+        return held
     return _store(scope, data_set, key, {"retired": retired}, as_of, actor, at)
 
 
@@ -127,13 +136,18 @@ def set_source(
     note: str,
     actor: UUID,
     at: datetime,
+    term_day: int | None = None,
 ) -> DataSource:
-    """Say which department keeps a data set true, how it is reached, and how often it refreshes it."""
+    """Say which department keeps a data set true, how it is reached, and how often it refreshes it.
+
+    ``every_days`` counts from the newest data, ``term_day`` from the first day of each term as 1.
+    """
     take_turn(scope)
     values = {
         "owner": owner.strip()[:200],
         "contact": contact.strip()[:200],
         "every_days": every_days,
+        "term_day": term_day,
         "note": note.strip()[:500],
         "actor_id": actor,
         "recorded_at": at,

@@ -12,19 +12,22 @@ from uuid import UUID
 
 from django.db.models import F
 
-from creditbank.domain.explanation import Refusal
+from creditbank.domain.explanation import Line, Refusal
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Change, Row, Stated, Verdict, canonical, judge
+from creditbank.domain.masterdata.inheritance import inherits
 from creditbank.domain.masterdata.reading import Record
 from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.domain.results import RefusedRow
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.records.masterdata import SheetMapping
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.facts import sealed, store_facts
+from creditbank.services.masterdata.inheritance import refused_by
 from creditbank.services.masterdata.rows import BATCH, label_of, renew_rows, rows_of, run_for, take_turn
 from creditbank.services.masterdata.statements import FACTS_OF_DAY, MISSING, NEW_PROBLEMS
 from creditbank.services.operations import note_operation
@@ -101,6 +104,34 @@ def gather(rows: Sequence[GivenRow], refused: Sequence[RefusedRow]) -> Given:
         faults += [RefusedRow(line, "", "masterdata.same_key", {"other": other, "key": key}) for line, other in lines]
     kept = tuple(row for key, row in first.items() if key not in wrong)
     return Given(kept, tuple(sorted(faults, key=lambda fault: fault.line)), repeated)
+
+
+def hold_rows(
+    scope: Scope, data_set: DataSet, given: Given, as_of: date, columns: Mapping[str, tuple[str, str]], sheet: str
+) -> Given:
+    """The rows of a sheet without those that the levels above do not allow, which are refused with the reason.
+
+    Args:
+        scope: acts for the institution.
+        data_set: what the rows are of.
+        given: the rows as read.
+        as_of: the day whose state they show; what was handed down on that day counts.
+        columns: by field the letters and the heading of its column.
+        sheet: the sheet of a workbook, or nothing.
+    """
+    if not inherits(data_set.code):
+        return given
+    found = inheritance_of(scope, data_set.code, as_of)
+    if not found:
+        return given
+    kept, faults = [], []
+    for row in given.rows:
+        wrong = refused_by(found, data_set, row.record.key, row.record.content)
+        if not wrong:
+            kept.append(row)
+        faults += [_held(row.line, name, line, columns, sheet) for name, line in wrong]
+    refused = sorted([*given.refused, *faults], key=lambda fault: fault.line)
+    return Given(tuple(kept), tuple(refused), given.repeated)
 
 
 def plan_import(
@@ -264,6 +295,16 @@ def remember_mapping(
             "recorded_at": at,
         },
     )
+
+
+def _held(line: int, name: str, reason: Line, columns: Mapping[str, tuple[str, str]], sheet: str) -> RefusedRow:
+    letters, heading = columns.get(name, ("", name))
+    facts = dict(reason.facts)
+    if letters:
+        facts["cell"] = f"{letters}{line}"
+    if sheet:
+        facts["sheet"] = sheet
+    return RefusedRow(line, heading, reason.code, facts)
 
 
 def _batches(rows: Sequence[GivenRow]) -> Iterator[Sequence[GivenRow]]:

@@ -17,8 +17,9 @@ from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import normal
 from creditbank.gateways.chance import sort_key
-from creditbank.gateways.clock import new_id, new_ids
+from creditbank.gateways.clock import day_in, new_id, new_ids
 from creditbank.gateways.postgres import run
+from creditbank.queries.masterdata.inheritance import inheritance_of, laid_over
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata import statements as sql
@@ -43,7 +44,7 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             said = {normal(str(content.get("name"))) for content in [*before.values(), *made.values()]}
             _enrol(scope, _students_of(scope, said | {*before, *made}), at)
         case "courses":
-            _courses(scope, made, {key for key in before if key not in made})
+            _courses(scope, _laid(scope, made, at), {key for key in before if key not in made})
         case "students":
             _enrol(scope, made, at)
         case "providers" | "resources" | "offerings":
@@ -156,6 +157,13 @@ def _students_of(scope: Scope, said: Collection[str]) -> dict[str, Mapping[str, 
 def _students(scope: Scope, keys: Collection[str]) -> dict[str, Mapping[str, Stored]]:
     found = _run(scope, sql.ROWS, data_set="students", keys=sorted(keys)) if keys else []
     return {key: json.loads(content) for key, content, _since, _label in found}
+
+
+def _laid(scope: Scope, made: Contents, at: datetime) -> Contents:
+    """Rows that tighten one from above say little by themselves; together they say what a course is."""
+    zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
+    found = inheritance_of(scope, "courses", day_in(at, zone))
+    return {key: laid_over(found, key, content) for key, content in made.items()} if found else made
 
 
 def _courses(scope: Scope, made: Contents, gone: Collection[str]) -> None:

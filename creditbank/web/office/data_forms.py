@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -13,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.reading import MOST_LONG, MOST_TEXT, read_record, say_value
+from creditbank.domain.values import Text
+from creditbank.exchange.masterdata.reading import heading_key
 from creditbank.queries.masterdata.pages import choices_of
+from creditbank.queries.masterdata.updates import has_below
 from creditbank.records.scope import Scope
 from creditbank.web.design.forms import DateField, DateInput, DesignForm, FileDrop
 from creditbank.web.office.data_words import Reader
@@ -42,7 +46,10 @@ class RowForm(DesignForm):
         self.known = content
         shown = {one.name: self._text(one) for one in data_set.fields} if content is not None else {}
         super().__init__(data, initial={**shown, "as_of": today}, prefix="row")
+        below = has_below(scope)
         for one in data_set.fields:
+            if one.name == "locked" and not below:
+                continue
             if one.name == "retired" or (content is not None and one.name in data_set.key):
                 continue
             self.fields[one.name] = self._field(one, scope)
@@ -64,7 +71,13 @@ class RowForm(DesignForm):
         told: dict[str, Any] = {"label": label, "required": one.required}
         match one.kind:
             case Kind.CHOICE if one.table is not None:
-                words = [("", "—")] + [(c.code, c.label.said_in(self.reader.language)) for c in one.table.choices]
+                table, held = self.reader.tables.get(one.table.code, one.table), (self.known or {}).get(one.name)
+                words = [("", "—")] + [
+                    # A retired code stays where it stands, and is chosen nowhere anew.
+                    (c.code, c.label.said_in(self.reader.language))
+                    for c in table.choices
+                    if not c.retired or c.code == held
+                ]
                 return forms.ChoiceField(choices=words, **told)
             case Kind.YES_NO:
                 return forms.ChoiceField(choices=[("", "—"), ("yes", _t("yes")), ("no", _t("no"))], **told)
@@ -98,7 +111,7 @@ class RowForm(DesignForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if self.errors:
             return cleaned
-        read = read_record(self.data_set, self.texts(cleaned), today=self.today)
+        read = read_record(self.data_set, self.texts(cleaned), today=self.today, tables=self.reader.tables)
         if isinstance(read, tuple):
             for fault in read:
                 self.add_error(
@@ -169,8 +182,11 @@ class MappingForm(DesignForm):
         unknown: Mapping[str, Mapping[str, int]],
         values: Mapping[str, Mapping[str, str]],
         data: Any = None,
+        *,
+        locked: Mapping[str, tuple[str, Text]] = MappingProxyType({}),
     ) -> None:
         super().__init__(data, prefix="map")
+        self.locked = locked
         self.data_set, self.headings, self.language = data_set, tuple(columns), reader.language
         self.words: list[tuple[str, str, int]] = []
         leave_out = [("", _t("Leave this column out"))]
@@ -184,7 +200,8 @@ class MappingForm(DesignForm):
         for name, said in unknown.items():
             one = data_set.field(name)
             refuse = [("", _t("Refuse these rows"))]
-            known = [(c.code, c.label.said_in(reader.language)) for c in (one.table.choices if one.table else ())]
+            table = reader.field(one).table
+            known = [(c.code, c.label.said_in(reader.language)) for c in (table.in_use if table else ())]
             for word, count in said.items():
                 self.fields[f"word{len(self.words)}"] = forms.ChoiceField(
                     label=f"{one.label.said_in(reader.language)}: {word}",
@@ -217,6 +234,13 @@ class MappingForm(DesignForm):
                 self.add_error(f"heading{place}", said % {"heading": self.headings[taken[field]]})
             elif field:
                 taken[field] = place
+        for place, heading in enumerate(self.headings):
+            field, publisher = self.locked.get(heading_key(heading), ("", None))
+            if publisher is not None and cleaned.get(f"heading{place}", "") != field:
+                said = _t("%(publisher)s has locked what this heading means: %(field)s. Choose that.")
+                label = self.data_set.field(field).label.said_in(self.language)
+                words = {"publisher": publisher.said_in(self.language), "field": label}
+                self.add_error(f"heading{place}", said % words)
         for one in self.data_set.fields:
             if one.required and one.name not in taken and not self.errors:
                 label = one.label.said_in(self.language)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from creditbank.domain.masterdata.declaration import DataSet
+from creditbank.domain.masterdata.editions import handed_mapping
 from creditbank.domain.masterdata.facts import Verdict
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
@@ -25,6 +26,7 @@ from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, pl
 from creditbank.exchange.masterdata.reading import ReadTable, Table
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
@@ -120,7 +122,7 @@ def upload(request: HttpRequest, data_set: str) -> HttpResponse:
             institution, upload_id = cast("UUID", reader.actor.institution), clock.new_id()
             try:
                 with open_upload(given.file, name=given.name[:200]) as taken:
-                    open_mapped(taken, found, institution=institution)
+                    open_mapped(taken, found, institution=institution, as_of=form.cleaned_data["as_of"])
                     content = taken.reader().read()
             except FileRefused as refused:
                 form.add_error("file", reader.fault(refused.code, refused.facts))
@@ -148,7 +150,10 @@ def columns(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespons
         read, problem = _try_to_read(scope, sheet, reader)
         headings = {column.heading: column.field for column in table.columns}
         unknown = _words_of(read, sheet)
-        form = MappingForm(sheet.data_set, reader, headings, unknown, sheet.values, request.POST or None)
+        above = handed_mapping(inheritance_of(scope, f"mapping.{sheet.data_set.code}", sheet.as_of).rows)
+        form = MappingForm(
+            sheet.data_set, reader, headings, unknown, sheet.values, request.POST or None, locked=above.locked
+        )
         if request.method == "POST" and form.is_valid():
             sheet.note(given=form.given(), values=form.meanings())
             read, problem = _try_to_read(scope, sheet, reader)
@@ -285,7 +290,7 @@ def _sheet(request: HttpRequest, code: str, upload_id: UUID) -> Sheet:
 
 
 def _table(sheet: Sheet, taken: Any) -> Table:
-    return open_mapped(taken, sheet.data_set, institution=sheet.institution, given=sheet.given)[0]
+    return open_mapped(taken, sheet.data_set, institution=sheet.institution, given=sheet.given, as_of=sheet.as_of)[0]
 
 
 def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable | None, str]:
@@ -299,6 +304,7 @@ def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable 
                 given=sheet.given,
                 values=sheet.values,
                 today=today_at(scope),
+                as_of=sheet.as_of,
             ),
         )
     except SheetProblem as problem:

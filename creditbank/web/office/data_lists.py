@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.access import may_enter
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.gateways import clock
+from creditbank.queries.masterdata.inheritance import Inheritance
 from creditbank.queries.masterdata.pages import said_of
 from creditbank.queries.masterdata.rows import RowLine, labels_of, page_of_rows
 from creditbank.queries.masterdata.sources import SourceLine, figure_named, list_data_runs, source_of, source_register
@@ -26,11 +27,13 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import (
     Reader,
+    handed_down,
     is_short,
     list_address,
     listed_fields,
     main_field,
     may_write,
+    origin_of,
     row_address,
     set_for,
     set_to_write,
@@ -53,6 +56,14 @@ class SourceForm(DesignForm):
         required=False,
         widget=forms.TextInput({"inputmode": "numeric", "class": "short n", "autocomplete": "off"}),
         help_text=_("After more days than this the data are called stale. Leave empty if there is no rhythm."),
+    )
+    term_day = forms.IntegerField(
+        label=_("Refreshed by this day of every term"),
+        min_value=1,
+        max_value=366,
+        required=False,
+        widget=forms.TextInput({"inputmode": "numeric", "class": "short n", "autocomplete": "off"}),
+        help_text=_("Counted from the first day of the term, which is day 1. Leave empty if terms do not matter."),
     )
     note = forms.CharField(label=_("Remarks"), max_length=500, required=False, widget=forms.Textarea({"rows": 3}))
 
@@ -84,6 +95,7 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
         columns = _columns(found, check)
         state = read_state(request.GET, columns=columns, filters=filters, sort="key")
         known = {field.name for field in found.fields}
+        above = handed_down(scope, found)
         lines, total = page_of_rows(
             scope,
             found,
@@ -95,13 +107,15 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
             descending=state.descending,
             offset=state.offset,
             limit=state.size,
+            handed_down=above,
         )
         labels = labels_of(scope, found, lines)
         context = {
             "data_set": found,
+            "from_above": len(above.rows) if above else 0,
             "name": found.name.said_in(reader.language),
             "columns": columns,
-            "rows": [_row(found, line, labels, reader, check) for line in lines],
+            "rows": [_row(found, line, labels, reader, check, above) for line in lines],
             "filters": filters,
             "state": state.on_page_of(total),
             "total": total,
@@ -121,7 +135,8 @@ def source(request: HttpRequest, data_set: str) -> HttpResponse:
         form = SourceForm(
             request.POST or None,
             initial={
-                "owner": known.owner, "contact": known.contact, "every_days": known.every_days, "note": known.note,
+                "owner": known.owner, "contact": known.contact, "every_days": known.every_days,
+                "term_day": known.term_day, "note": known.note,
             },
         )  # fmt: skip
         if request.method == "POST" and form.is_valid() and actor.person is not None:
@@ -172,7 +187,12 @@ def _columns(data_set: DataSet, check: Check | None) -> tuple[Column, ...]:
 
 
 def _row(
-    data_set: DataSet, line: RowLine, labels: Mapping[tuple[str, str], str], reader: Reader, check: Check | None
+    data_set: DataSet,
+    line: RowLine,
+    labels: Mapping[tuple[str, str], str],
+    reader: Reader,
+    check: Check | None,
+    above: Inheritance | None = None,
 ) -> dict[str, Any]:
     """A row of the table; references are called by their names."""
 
@@ -190,6 +210,8 @@ def _row(
         row["by"] = ""
     row |= {field.name: said(field) for field in listed_fields(data_set, check) if field.name != data_set.label}
     row["status"] = _status(line.retired, line.contested)
+    if above and line.key in above.rows and not row["status"]:
+        row["status"] = origin_of(above.rows[line.key], reader)
     return row
 
 
@@ -210,7 +232,8 @@ def _filters(scope: Scope, data_set: DataSet, reader: Reader) -> tuple[Filter, .
             continue
         name = field.label.said_in(reader.language)
         if field.kind is Kind.CHOICE and field.table is not None:
-            words = tuple((one.code, one.label.said_in(reader.language)) for one in field.table.choices)
+            table = reader.tables.get(field.table.code, field.table)
+            words = tuple((one.code, one.label.said_in(reader.language)) for one in table.choices)
             made.append(Filter(field.name, name, words))
         elif field.kind is Kind.REFERENCE:
             known = said_of(scope, data_set, field)

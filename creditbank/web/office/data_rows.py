@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -17,20 +18,25 @@ from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import Change, Verdict
 from creditbank.domain.masterdata.sets import CHANGES, COURSES, STUDENTS, data_set_named
 from creditbank.gateways import clock
+from creditbank.queries.masterdata.inheritance import laid_over
 from creditbank.queries.masterdata.pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.queries.masterdata.rows import RowDetail, RowLine, dependents_of_course, find_row, labels_of
+from creditbank.queries.masterdata.updates import has_below
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.facts import StatedRow, state_row
+from creditbank.services.masterdata.inheritance import refused_by
 from creditbank.services.masterdata.retirement import REASON, retire_with_reason
 from creditbank.services.operations import note_access
 from creditbank.web.doors import door
 from creditbank.web.office.data_forms import ReasonForm, RowForm
 from creditbank.web.office.data_words import (
     Reader,
+    handed_down,
     list_address,
     main_field,
     may_write,
+    origin_of,
     row_address,
     set_for,
     set_to_write,
@@ -52,16 +58,19 @@ def row(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
                 scope=scope, learner=learner, actor=reader.actor.person, purpose="masterdata.read", at=clock.now()
             )
         labels = labels_of(scope, found, [stored])
+        # Whether a row is locked for those below matters only where there is somebody below.
+        hidden = {"retired"} if has_below(scope) else {"retired", "locked"}
         context = {
             "data_set": found,
+            "above": _above(scope, found, key, reader),
             "row": stored,
             "title": _title(found, stored, labels),
-            "values": [_value(one, stored, labels, reader) for one in found.fields if one.name != "retired"],
+            "values": [_value(one, stored, labels, reader) for one in found.fields if one.name not in hidden],
             "reason": stored.content.get(REASON, "") if stored.retired else "",
             "contested": [found.field(name).label.said_in(reader.language) for name in stored.contested],
             "history": [_stage(found, step, reader) for step in steps_of(detail.history)],
             "dependants": _dependants(scope, found, stored, reader),
-            "may_write": may_write(reader.actor),
+            "may_write": may_write(reader.actor) and not _is_locked(scope, found, key),
             "learner_url": reverse("office:learner", args=[learner]) if learner else "",
         }
         return show(request, scope, "office/data_row.html", context)
@@ -140,10 +149,37 @@ def retire(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
 
 
 def _detail(scope: Scope, data_set: DataSet, key: str) -> RowDetail:
-    found = find_row(scope, data_set, key)
-    if found is None:
-        raise NotVisible
-    return found
+    """A row as it holds: with what a level above says of it, also where nothing was ever stated here."""
+    found, above = find_row(scope, data_set, key), handed_down(scope, data_set)
+    if above is None or key not in above.rows:
+        if found is None:
+            raise NotVisible
+        return found
+    content = laid_over(above, key, found.row.content if found else {})
+    label = str(content.get(data_set.label) or key)
+    row = found.row if found else RowLine(key, label, {}, {}, (), retired=False)
+    whole = replace(row, label=label, content=content, retired=content.get("retired") is True)
+    return RowDetail(whole, found.history if found else ())
+
+
+def _above(scope: Scope, data_set: DataSet, key: str, reader: Reader) -> dict[str, Any] | None:
+    """Where a row comes from, whether it is locked, and what was stated here that does not hold."""
+    found = handed_down(scope, data_set)
+    if found is None or key not in found.rows:
+        return None
+    own, row = find_row(scope, data_set, key), found.rows[key]
+    lines = refused_by(found, data_set, key, own.row.content) if own else ()
+    return {
+        "tag": origin_of(row, reader),
+        "publisher": (row.locked_by or row.publisher).said_in(reader.language),
+        "locked": row.locked,
+        "wrong": reader.lines(tuple(line for _field, line in lines)),
+    }
+
+
+def _is_locked(scope: Scope, data_set: DataSet, key: str) -> bool:
+    found = handed_down(scope, data_set)
+    return found is not None and key in found.rows and found.rows[key].locked
 
 
 def _state(request: HttpRequest, scope: Scope, form: RowForm) -> bool:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.access import may_enter
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet
+from creditbank.domain.masterdata.editions import with_tables
 from creditbank.exchange.masterdata.writing import export_bytes, template_bytes
 from creditbank.gateways import clock
 from creditbank.gateways.identities import Identities
@@ -138,7 +139,9 @@ def template(request: HttpRequest, data_set: str) -> HttpResponse:
     """The workbook to fill in."""
     with at_desk(request, "masterdata.read"):
         found, reader = set_for(request, data_set), Reader(actor_of(request))
-        return _workbook(f"template-{found.code}.xlsx", template_bytes(found, reader.language))
+        return workbook(
+            f"template-{found.code}.xlsx", template_bytes(with_tables(found, reader.tables), reader.language)
+        )
 
 
 @door("masterdata.write")
@@ -149,7 +152,7 @@ def export(request: HttpRequest, data_set: str) -> HttpResponse:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
         whole = "identities" in request.GET
         content = export_bytes(
-            found,
+            with_tables(found, reader.tables),
             (row.content for row in every_row(scope, found)),
             language=reader.language,
             identities=Identities(settings.BANK) if whole else None,
@@ -161,10 +164,11 @@ def export(request: HttpRequest, data_set: str) -> HttpResponse:
             outcome="with identity numbers" if whole else "done",
             at=clock.now(),
         )
-        return _workbook(f"{found.code}-{clock.now():%Y%m%d}.xlsx", content)
+        return workbook(f"{found.code}-{clock.now():%Y%m%d}.xlsx", content)
 
 
-def _workbook(name: str, content: bytes) -> HttpResponse:
+def workbook(name: str, content: bytes) -> HttpResponse:
+    """A workbook to keep; it holds data of a school and is not kept on the way."""
     response = HttpResponse(content, content_type=XLSX)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"

@@ -16,20 +16,25 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Actor, Role, Thing, may
 from creditbank.domain.explanation import Fact, Line
-from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
+from creditbank.domain.masterdata.declaration import Check, CodeTable, DataSet, Field, Kind
+from creditbank.domain.masterdata.editions import with_table
 from creditbank.domain.masterdata.facts import Verdict
 from creditbank.domain.masterdata.identity import masked
+from creditbank.domain.masterdata.inheritance import Inherited, inherits
 from creditbank.domain.masterdata.reading import say_value
 from creditbank.domain.masterdata.sets import DATA_SETS, data_set_named, figure_facts
 from creditbank.exchange import encoding, sheets, workbooks
-from creditbank.exchange.masterdata import reading
+from creditbank.exchange.masterdata import editions, reading
 from creditbank.gateways import files, wording
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import Inheritance, inheritance_of, tables_on
+from creditbank.records.scope import Scope, acting_for
 from creditbank.services.access import NotVisible
-from creditbank.web.office.desk import actor_of
+from creditbank.web.office.desk import actor_of, today_at
 
 MESSAGES: Mapping[str, str] = {
     **files.MESSAGES, **encoding.MESSAGES, **workbooks.MESSAGES, **sheets.MESSAGES, **reading.MESSAGES,
+    **editions.MESSAGES,
 }  # fmt: skip
 """Sentences of what can be wrong with a file, by code."""
 
@@ -56,6 +61,18 @@ class Reader:
         """The keys that open identity numbers."""
         return Identities(settings.BANK)
 
+    @cached_property
+    def tables(self) -> Mapping[str, CodeTable]:
+        """The editions of code tables valid today where this reader works."""
+        if self.actor.institution is None:
+            return {}
+        with acting_for(institution=self.actor.institution, purpose="masterdata.read") as scope:
+            return tables_on(scope, today_at(scope))
+
+    def field(self, field: Field) -> Field:
+        """A field with the edition of its code table that is valid today."""
+        return with_table(field, self.tables) if field.table is not None else field
+
     def hides(self, field: Field) -> bool:
         """Whether this reader sees only that something is there."""
         return field.personal and not self.registrar and field.name not in _ALWAYS_SHOWN
@@ -68,7 +85,7 @@ class Reader:
             return _t("hidden")
         if isinstance(value, dict):
             return masked(self.identities.opened(value))
-        return say_value(field, value, self.language)
+        return say_value(self.field(field), value, self.language)
 
     def figure(self, data_set: DataSet, check: Check) -> str:
         """What a figure of the source register counts."""
@@ -82,6 +99,19 @@ class Reader:
     def lines(self, lines: tuple[Line, ...]) -> list[str]:
         """The reasons of a refusal as sentences."""
         return [wording.say(line, self.language) for line in lines]
+
+
+def handed_down(scope: Scope, data_set: DataSet) -> Inheritance | None:
+    """What the levels above hand down of a data set today, where they hand down anything."""
+    return (inheritance_of(scope, data_set.code, today_at(scope)) or None) if inherits(data_set.code) else None
+
+
+def origin_of(row: Inherited, reader: Reader) -> tuple[str, str]:
+    """That a row comes from above, and whether it is locked, as a tag."""
+    publisher = row.publisher.said_in(reader.language)
+    if row.locked:
+        return "info", _t("From %(publisher)s, locked") % {"publisher": publisher}
+    return "plain", _t("From %(publisher)s") % {"publisher": publisher}
 
 
 def visible_sets(actor: Actor) -> tuple[DataSet, ...]:

@@ -29,7 +29,7 @@ from creditbank.services.programmes import publish_plan
 from creditbank.web.design.forms import DesignForm, FileDrop
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, show
+from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import file_response
 from creditbank.web.office.programmes import plan_shown
 
@@ -133,7 +133,7 @@ def _checked(request: HttpRequest, scope: Scope, form: PlanForm, reading: PlanRe
         "document": reading.document,
         "replaces": newest.content_hash if newest is not None else "",
     }
-    remarks = [*reading.remarks, *missing_courses(reading, unknown_courses(scope, reading.places))]
+    remarks = [*reading.remarks, *missing_courses(reading, unknown_courses(scope, reading.places, today_at(scope)))]
     return context | {
         "held": signing.dumps(held, salt=_SALT, compress=True),
         "newest": newest,

@@ -7,6 +7,8 @@ from django.urls import path, register_converter
 from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
     batches,
+    centre,
+    code_tables,
     data_imports,
     data_lists,
     data_rows,
@@ -35,10 +37,12 @@ _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
+_EDITION = "centre/editions/<uuid:edition_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
     path("", today.today, name="today"),
+    path("notices/aside/", today.set_notice_aside, name="notice-aside"),
     path("recognition/", recognition.queue, name="queue"),
     path("recognition/batch/", batches.confirm, name="batch-confirm"),
     path("recognition/batch/approve/", batches.approve, name="batch-approve"),
@@ -103,6 +107,15 @@ urlpatterns = [
     path("lists/<uuid:list_id>/problems.csv", lists.problems, name="list-csv"),
     path("lists/<uuid:list_id>/choose/", lists.choose, name="list-choose"),
     path("lists/<uuid:list_id>/withdraw/", lists.withdraw, name="list-withdraw"),
+    path("codes/", code_tables.listing, name="code-tables"),
+    path("codes/<slug:table>/", code_tables.table, name="code-table"),
+    path("codes/<slug:table>/table.xlsx", code_tables.export, name="code-table-export"),
+    path("centre/", centre.overview, name="centre"),
+    path("centre/prepare/<str:kind>/", centre.prepare, name="edition-prepare"),
+    path(_EDITION, centre.edition, name="edition"),
+    path(f"{_EDITION}publish/", centre.publish, name="edition-publish"),
+    path(f"{_EDITION}withdraw/", centre.withdraw, name="edition-withdraw"),
+    path(f"{_EDITION}acknowledge/", centre.acknowledge, name="edition-acknowledge"),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("programmes/", programmes.listing, name="programmes"),
