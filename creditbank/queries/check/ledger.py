@@ -149,10 +149,16 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("run", "stored", "results", "refused", "problems"),
         """
         SELECT run_id, rows_stored, results, rows_refused, problems FROM import_run
-        CROSS JOIN LATERAL (SELECT count(*) AS results FROM result
-          WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id) AS kept
-        CROSS JOIN LATERAL (SELECT count(*) AS problems FROM import_problem
-          WHERE import_problem.institution_id = import_run.institution_id
+        CROSS JOIN LATERAL (SELECT
+          (SELECT count(*) FROM result
+            WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id)
+          + (SELECT count(*) FROM data_fact
+            WHERE data_fact.institution_id = import_run.institution_id AND data_fact.run_id = import_run.run_id)
+          AS results) AS kept
+        -- A row of master data can have several faults, and rows that a sheet lacks are listed beside them.
+        CROSS JOIN LATERAL (SELECT
+          CASE WHEN kind = 'results' THEN count(*) ELSE count(DISTINCT line) FILTER (WHERE line > 0) END AS problems
+          FROM import_problem WHERE import_problem.institution_id = import_run.institution_id
             AND import_problem.run_id = import_run.run_id) AS named
         WHERE rows_stored <> results OR rows_refused <> problems
           OR rows_done <> rows_stored + rows_repeated + rows_refused
