@@ -157,8 +157,8 @@ def results_mapping(calendar: Calendar, document: Mapping[str, Any]) -> dict[str
 
 
 def _stars(population: Population) -> dict[str, str]:
-    names = {star.name: star.sign_in for star in STARS}
-    return {names[one.name]: one.number for one in population.students if one.manner}
+    numbers = {one.name: one.number for one in population.students if one.manner}
+    return {star.sign_in: numbers[star.name] for star in STARS}
 
 
 def _plans(library: Library, calendar: Calendar) -> list[PlanSheet]:
