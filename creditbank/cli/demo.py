@@ -9,13 +9,11 @@ import sys
 from typing import Any
 
 from creditbank.cli.boot import bank_of, opened
-from creditbank.cli.simulate import MOST, simulate_college
+from creditbank.cli.simulate import LEAST, MOST, STUDENTS, simulate_college
 from creditbank.gateways import bank as banks
 from creditbank.gateways import database, keys
 from creditbank.gateways.problem import Problem
 
-STUDENTS, LEAST = 5000, 300
-"""Of the college; fewer make a quicker demonstration."""
 LEARNERS, CLAIMING = 150, 150
 """Learners of the university and the company, and learners of the college who have filed something."""
 _BUILDING = "creditbank.demo.building/1"
@@ -95,7 +93,7 @@ def _remove(bank: banks.Bank) -> None:
             en=f"The bank in {bank.home} is in use. Nothing was removed. Stop the programs that use it first.",
             zh=f"{bank.home} 中的学分银行正在使用。没有删除任何内容。请先停止正在使用它的程序。",
         )
-    for folder in (bank.home / "sheets", bank.db, bank.files, bank.log, bank.keys):
+    for folder in (bank.sheets, bank.db, bank.files, bank.log, bank.keys):
         shutil.rmtree(folder, ignore_errors=True)
     bank.label.unlink(missing_ok=True)
     _say("The earlier demonstration bank is removed")

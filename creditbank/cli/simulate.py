@@ -15,7 +15,7 @@ from creditbank.cli.boot import opened
 from creditbank.gateways import keys
 from creditbank.gateways.problem import Problem
 
-STUDENTS, LEAST, MOST = 5000, 60, 60_000
+STUDENTS, LEAST, MOST = 5000, 300, 60_000
 MARK = "simulated"
 """The key file that says which institutions are invented, and how."""
 
@@ -31,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     college.add_argument("--results", type=int, help="rows of results at most (default: twelve for each student)")
     college.add_argument("--year", type=int, help="when the present academic year began (default: by the calendar)")
     college.add_argument("--out", type=Path, metavar="FOLDER", help="only write the sheets there; needs no bank")
-    college.add_argument(
-        "--institution", default="nmc", metavar="CODE", help="a new institution's code (default: nmc)"
-    )
+    college.add_argument("--institution", default="nmc", metavar="CODE", help="a new institution's code (default: nmc)")
     college.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
@@ -72,7 +70,7 @@ def simulate_college(bank: Any, asked: Any, *, code: str, say: Any) -> dict[str,
     began, worked = clock.monotonic(), time.process_time()
     _claim(bank, code, asdict(asked))
     made = colleges.simulate(asked)
-    folder = bank.home / "sheets" / code
+    folder = bank.sheets / code
     written = colleges.write_college(made, folder)
     say(
         f"{len(written)} files are in {folder} ({clock.monotonic() - began:.1f} s)",
@@ -189,6 +187,6 @@ def _say(arguments: argparse.Namespace) -> Any:
 
     def say(en: str, zh: str) -> None:
         if not arguments.json:
-            print(f"{en}  {zh.strip()}" if len(en) + len(zh) < 100 else f"{en}\n{' ' * (len(en) - len(en.lstrip()))}{zh.strip()}", file=sys.stderr, flush=True)
+            print(f"{en}\n{zh}", file=sys.stderr, flush=True)
 
     return say

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from uuid import UUID
@@ -12,8 +12,8 @@ from uuid import UUID
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.domain.programmes.model import Programme
-from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.programmes.plan_document import programme_document
+from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import expect_schema, read_document
 from creditbank.exchange.imports import import_results, open_results
@@ -76,7 +76,7 @@ class Brought:
     stored: int
     repeated: int
     refused: int
-    note: Text = Text("")
+    note: Text = field(default_factory=lambda: Text(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +236,7 @@ def _plans(at: Bringing) -> Brought:
             remarks += len(reading.remarks) + len(found)
             made = publish_plan(scope=scope, document=reading.document, replaces=None, actor=at.actor, at=at.now())
         if isinstance(made, Refusal):
-            raise RuntimeError(f"{plan.code}: {made.explanation[0].code}")
+            raise RuntimeError(f"{plan.code}: {made.explanation[0].code}")  # noqa: TRY004 - a refusal is no type error
         courses += len(reading.places)
     note = Text(
         f"{len(at.college.plans)} 份培养方案，{remarks} 条提示",
@@ -252,10 +252,14 @@ def _steps() -> Iterable[Step]:
         ("courses", "课程库", "courses"), ("students", "学生名册", "students"),
     ):  # fmt: skip
         yield Step(code, Text(zh, en), _master(code, lambda calendar: calendar.roster_day))
-    yield Step("changes", Text("学籍异动", "changes of enrolment"), _master("changes", lambda calendar: calendar.later_day))
+    yield Step(
+        "changes", Text("学籍异动", "changes of enrolment"), _master("changes", lambda calendar: calendar.later_day)
+    )
     yield Step("plans", Text("培养方案", "programme plans"), _plans)
     yield Step("results", Text("成绩", "results"), _results("results", lambda calendar: calendar.results_day))
-    yield Step("corrections", Text("成绩更正", "corrections"), _results("corrections", lambda calendar: calendar.later_day))
+    yield Step(
+        "corrections", Text("成绩更正", "corrections"), _results("corrections", lambda calendar: calendar.later_day)
+    )
 
 
 STEPS: tuple[Step, ...] = tuple(_steps())

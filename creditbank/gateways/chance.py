@@ -7,7 +7,6 @@ from functools import lru_cache
 
 from pypinyin import lazy_pinyin
 
-
 Chance = random.Random
 """A source of chance that is handed over; nobody but this gateway makes one."""
 

@@ -26,14 +26,14 @@ def found_college(code: str, name: Text, pack: Pack, *, since: date, at: datetim
     known = all_institutions()
     centre = known[0].id if known else found_institution(
         institution_id=new_id(),
-        kind=Institution.Kind.CENTRE,
+        kind=Institution.Kind("centre"),
         code="centre",
         name="学分银行管理中心",
         name_en="Credit Bank Centre",
     ).id  # fmt: skip
     made = found_institution(
         institution_id=new_id(),
-        kind=Institution.Kind.INSTITUTION,
+        kind=Institution.Kind("institution"),
         code=code,
         name=name.zh,
         name_en=name.en,

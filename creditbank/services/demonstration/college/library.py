@@ -170,7 +170,11 @@ def _major(item: Mapping[str, Any], college: Unit, foundation: tuple[Course, ...
     basic = tuple(made.course(row, "专业基础课", Nature.REQUIRED) for row in item["basic"])
     core = tuple(made.course(row, "专业核心课", Nature.REQUIRED) for row in item["core"])
     elective = tuple(made.course(row, "专业选修课", Nature.LIMITED) for row in item["elective"])
-    rows = [*item["practice"], ["毕业实习", "Graduation Internship", 8, 8], ["毕业设计（论文）", "Graduation Project", 10, 8]]
+    rows = [
+        *item["practice"],
+        ["毕业实习", "Graduation Internship", 8, 8],
+        ["毕业设计（论文）", "Graduation Project", 10, 8],
+    ]
     practice = tuple(made.course(row, "集中实践", Nature.REQUIRED, practice=True) for row in rows)
     return Major(
         code=item["code"],

@@ -10,7 +10,8 @@ from creditbank.gateways.chance import Chance
 
 _FAMILIES = (
     "王李张刘陈杨黄赵周吴" * 6 + "徐孙马朱胡郭何林高罗" * 4 + "郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡" * 2
-    + "余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
+    + "余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦"
+    + "邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )  # fmt: skip
 _DOUBLE = ("欧阳", "上官", "司马", "诸葛", "皇甫", "慕容", "尉迟", "夏侯")
 _MEN = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭龙博文轩睿泽晨阳航天昊然嘉诚志远子豪一鸣家乐铭源景行"
@@ -23,7 +24,12 @@ _MINORITY = (
     ("叶尔江", "哈布德", "Yerjan Habd", "男"), ("阿依努尔", "巴合提", "Aynur Bahit", "女"),
 )  # fmt: skip
 _TIBETAN = (("扎西", "Tashi"), ("才让", "Tsering"), ("多吉", "Dorje"), ("桑吉", "Sangye"), ("格桑", "Kelsang"))
-_TIBETAN_SECOND = (("次仁", "Tsering", "男"), ("卓玛", "Drolma", "女"), ("旺堆", "Wangdu", "男"), ("央金", "Yangchen", "女"))
+_TIBETAN_SECOND = (
+    ("次仁", "Tsering", "男"),
+    ("卓玛", "Drolma", "女"),
+    ("旺堆", "Wangdu", "男"),
+    ("央金", "Yangchen", "女"),
+)
 _PROVINCES = ("33", "34", "35", "36", "32", "37", "41", "42", "43", "44", "45", "51", "52", "53", "61", "62", "65")
 
 
@@ -53,8 +59,8 @@ class People:
         if chance.random() < 0.03:
             given = given[:-1] + chance.choice(_RARE)
         if len(family) > 1:
-            latin = f"{self._romanised(family[0] + family[1])} {self._romanised(given)}".split()
-            return family + given, f"{''.join(latin[:2]).capitalize()} {''.join(latin[2:]).capitalize()}", sex
+            both = (self._romanised(part).replace(" ", "").capitalize() for part in (family, given))
+            return family + given, " ".join(both), sex
         return family + given, self._romanised(family + given), sex
 
     def latin(self, name: str) -> str:

@@ -40,7 +40,8 @@ _CERTIFICATES = (
 _OPENING = (
     ("全国大学生数学建模竞赛省级二等奖", "学科竞赛", "2"), ("中国国际大学生创新大赛省级铜奖", "学科竞赛", "2"),
     ("蓝桥杯大赛省级三等奖", "学科竞赛", "1"), ("全国计算机等级考试二级", "等级考试", "1"),
-    ("Web前端开发职业技能等级证书（中级）", "职业技能等级证书", "2"), ("老年照护职业技能等级证书（初级）", "职业技能等级证书", "1.5"),
+    ("Web前端开发职业技能等级证书（中级）", "职业技能等级证书", "2"),
+    ("老年照护职业技能等级证书（初级）", "职业技能等级证书", "1.5"),
     ("实用新型专利（第一发明人）", "专利", "3"), ("省级期刊论文（第一作者）", "论文", "2"),
     ("暑期社会实践优秀个人", "社会实践", "0.5"), ("志愿服务满100小时", "志愿服务", "1"),
     ("大学生创新训练计划项目结题（省级）", "创新项目", "2"),
@@ -93,7 +94,10 @@ def award_list(calendar: Calendar, students: Sequence[Student], people: People, 
     rows: Rows = []
     for team in range(1, max(4, len(students) // 50)):
         contest = chance.choice(_CONTESTS)
-        level, prize = chance.choice(("省级", "省级", "国家级")), chance.choice(("一等奖", "二等奖", "二等奖", "三等奖", "三等奖"))
+        level, prize = (
+            chance.choice(("省级", "省级", "国家级")),
+            chance.choice(("一等奖", "二等奖", "二等奖", "三等奖", "三等奖")),
+        )
         work, teacher = chance.choice(_WORKS) + chance.choice(_THINGS), people.name()[0]
         on = date(calendar.present, 5, 10) + timedelta(days=chance.randint(0, 100))
         members = chance.sample(elder, min(len(elder), chance.choice((1, 3, 3, 4, 5))))
@@ -110,8 +114,8 @@ def award_list(calendar: Calendar, students: Sequence[Student], people: People, 
                 name, number, college = people.name()[0], "", "（外校）"
             part = "负责人" if place == 0 else "成员"
             rows.append((
-                "", f"{contest}（{calendar.present}）", level, prize, f"T{calendar.present}{team:03d}", work, name, number,
-                college, part, teacher, on.isoformat(),
+                "", f"{contest}（{calendar.present}）", level, prize, f"T{calendar.present}{team:03d}", work, name,
+                number, college, part, teacher, on.isoformat(),
             ))  # fmt: skip
     return [(str(place), *row[1:]) for place, row in enumerate(rows, 1)]
 
@@ -156,7 +160,7 @@ def cet_list(calendar: Calendar, students: Sequence[Student], people: People, ch
         number = student.number if chance.random() < 0.9 else ""
         total = str(listening + reading + writing)
         rows.append((
-            f"339901{calendar.present % 100}1{len(rows) + 1:05d}", name, identity, number, "CET6" if six else "CET4", total,
-            str(listening), str(reading), str(writing), on,
+            f"339901{calendar.present % 100}1{len(rows) + 1:05d}", name, identity, number, "CET6" if six else "CET4",
+            total, str(listening), str(reading), str(writing), on,
         ))  # fmt: skip
     return rows

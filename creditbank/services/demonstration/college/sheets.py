@@ -44,8 +44,8 @@ _TERMS_HEAD = (
 _UNITS_HEAD = ("单位代码", "单位名称", "英文名称", "单位类别", "联系电话")
 _MAJORS_HEAD = ("专业代码", "专业名称", "专业英文名称", "所属学院", "培养层次", "学制", "国标专业代码", "学科门类")
 _COURSES_HEAD = (
-    "课程代码", "课程名称", "课程英文名称", "课程性质", "学分", "总学时", "理论学时", "实践学时", "开课学期", "考核方式",
-    "课程类别", "开课学院", "是否停用", "替代课程代码",
+    "课程代码", "课程名称", "课程英文名称", "课程性质", "学分", "总学时", "理论学时", "实践学时", "开课学期",
+    "考核方式", "课程类别", "开课学院", "是否停用", "替代课程代码",
 )  # fmt: skip
 _RESULTS_HEAD = (
     "学号", "姓名", "课程代码", "课程名称", "学年学期", "学分", "成绩", "考试性质", "备注", "考试日期",
@@ -147,7 +147,10 @@ def make_college(
 def results_mapping(calendar: Calendar, document: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping of the sheet of results: the usual one of a school, with the days of this calendar."""
     made = dict(document)
-    made["note"] = {"zh": "列含义与“教务系统成绩导出（长表）”相同；学期日期取自本校校历。", "en": "As school-long, with this calendar."}
+    made["note"] = {
+        "zh": "列含义与“教务系统成绩导出（长表）”相同；学期日期取自本校校历。",
+        "en": "As school-long, with this calendar.",
+    }
     made["columns"] = {**document["columns"], "earned_on": "考试日期"}
     made["presentations"] = {
         term.code: {"term": term.code, "starts_on": str(term.starts_on), "ends_on": str(term.ends_on)}

@@ -216,13 +216,21 @@ class _Staff:
         self.members: list[Member] = []
         self._people, self._chance = people, chance
         self._advisers: dict[str, list[str]] = {}
-        weights = {unit.code: sum(m.weight for m in library.majors if m.college.code == unit.code) for unit in library.units}
+        weights = {
+            unit.code: sum(m.weight for m in library.majors if m.college.code == unit.code) for unit in library.units
+        }
         whole = sum(weights.values())
         for unit in library.units:
             size = max(2, students * weights[unit.code] // whole // 19) if unit.is_college else 5
             for place in range(size):
-                position = ("院长" if unit.is_college else "处长") if place == 0 else "教学秘书" if place == 1 else "教师"
-                self._add(unit, chance.choice(_TITLES) if unit.is_college else "", position if unit.is_college or not place else "科员")
+                position = (
+                    ("院长" if unit.is_college else "处长") if place == 0 else "教学秘书" if place == 1 else "教师"
+                )
+                self._add(
+                    unit,
+                    chance.choice(_TITLES) if unit.is_college else "",
+                    position if unit.is_college or not place else "科员",
+                )
             if unit.is_college:
                 self._advisers[unit.code] = [
                     self._add(unit, "讲师" if place % 3 else "", "辅导员")
@@ -359,4 +367,3 @@ class _Registry:
         student.stays = [*student.stays[:2], *[(student.group.major, student.edition)] * (len(student.stays) - 2)]
         day = self._start(student, 1) + timedelta(days=20)
         return Change(student.number, "变更培养方案", day, to_programme=student.programme, reason="随新方案修读")
-

@@ -13,7 +13,14 @@ from creditbank.services.demonstration.college.calendar import Calendar, Term
 from creditbank.services.demonstration.college.library import ELECTIVES_PLANNED, Course, Library, Major
 from creditbank.services.demonstration.college.students import Student, editions
 
-_HARD = {"学科基础课": 4.0, "专业基础课": 2.5, "专业核心课": 1.5, "集中实践": -5.0, "通识选修课": -5.0, "创新创业课": -6.0}
+_HARD = {
+    "学科基础课": 4.0,
+    "专业基础课": 2.5,
+    "专业核心课": 1.5,
+    "集中实践": -5.0,
+    "通识选修课": -5.0,
+    "创新创业课": -6.0,
+}
 _FIVE = ((90, "优秀"), (80, "良好"), (70, "中等"), (60, "及格"), (0, "不及格"))
 _FINISHED = 6
 """The terms after which somebody who is early has taken the courses of the seventh too."""
