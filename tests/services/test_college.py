@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -181,7 +182,7 @@ def test_the_award_list_has_people_who_match_people_in_doubt_and_people_nobody_k
 @pytest.mark.parametrize("present", [2015, 2024, 2026, 2031])
 def test_the_terms_of_any_year_follow_each_other_and_resits_lie_between_them(present):
     terms = calendar_of(present).terms
-    for one, following in zip(terms, terms[1:], strict=False):
+    for one, following in pairwise(terms):
         assert one.starts_on < one.examined_on < one.ends_on < one.resits_from < following.starts_on
         assert one.starts_on < one.claims[0] < one.claims[1] < one.ends_on
     assert terms[-3].resits_from < calendar_of(present).results_day
