@@ -65,7 +65,7 @@ def simulate_college(bank: Any, asked: Any, *, code: str, say: Any) -> dict[str,
     from creditbank.exchange import college as colleges
     from creditbank.gateways import clock
     from creditbank.gateways.documents import packaged
-    from creditbank.services.demonstration.founding import found_college
+    from creditbank.services.demonstration.founding import found_college, name_keepers
 
     began, worked = clock.monotonic(), time.process_time()
     _claim(bank, code, asdict(asked))
@@ -102,6 +102,7 @@ def simulate_college(bank: Any, asked: Any, *, code: str, say: Any) -> dict[str,
         say(f"  {en} ({done.seconds:.1f} s)", f"  {zh}（{done.seconds:.1f} 秒）")
 
     steps = colleges.bring_college(bringing, told=told)
+    name_keepers(place.id, clock.now())
     seconds, work = clock.monotonic() - began, time.process_time() - worked
     say(
         f"{made.name.en} ({code}) is in the bank: {seconds:.0f} s, {work:.0f} s of this program's own work.",

@@ -168,7 +168,8 @@ def _columns(data_set: DataSet, check: Check | None) -> tuple[Column, ...]:
         for field in listed_fields(data_set, check)
         if field.name != data_set.label
     ]
-    return (*columns, Column("status", _t("State"), kind="tag"))
+    # Not "status": the roster of students has a field of that name.
+    return (*columns, Column("standing", _t("State"), kind="tag"))
 
 
 def _row(
@@ -189,7 +190,7 @@ def _row(
     if row["by"] == main_said:
         row["by"] = ""
     row |= {field.name: said(field) for field in listed_fields(data_set, check) if field.name != data_set.label}
-    row["status"] = _status(line.retired, line.contested)
+    row["standing"] = _status(line.retired, line.contested)
     return row
 
 

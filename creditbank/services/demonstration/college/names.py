@@ -17,11 +17,21 @@ _DOUBLE = ("欧阳", "上官", "司马", "诸葛", "皇甫", "慕容", "尉迟",
 _MEN = "伟强磊军洋勇杰涛明超刚平辉鹏华飞鑫波斌宇浩凯健俊帆帅旭龙博文轩睿泽晨阳航天昊然嘉诚志远子豪一鸣家乐铭源景行"
 _WOMEN = "芳娜敏静丽艳娟霞秀玲燕红萍婷雪琳倩颖洁莹慧怡欣悦佳雨涵梦瑶思琪诗雅晓彤紫萱若曦语嫣可心安然依诺梓涵月清"
 _RARE = "堃喆翀昇祎珺玥翊赟骉犇彧晔烨煜璟翎頔嫕琎翾暐玹𬭎𬸚𫖯𬬭䶮㛃㻧𬀩𫍯"
-_MINORITY = (
-    ("阿依古丽", "买买提", "Ayguli Memet", "女"), ("古丽娜尔", "艾合买提", "Gulnar Ahmet", "女"),
-    ("迪丽努尔", "吐尔逊", "Dilnur Tursun", "女"), ("木合塔尔", "阿不都拉", "Muhtar Abdulla", "男"),
-    ("艾力", "玉素甫", "Eli Yusup", "男"), ("帕尔哈提", "依明", "Parhat Imin", "男"),
-    ("叶尔江", "哈布德", "Yerjan Habd", "男"), ("阿依努尔", "巴合提", "Aynur Bahit", "女"),
+_TURKIC = {
+    "女": (
+        ("阿依古丽", "Ayguli"), ("古丽娜尔", "Gulnar"), ("迪丽努尔", "Dilnur"), ("阿依努尔", "Aynur"),
+        ("热依拉", "Reyila"), ("帕丽达", "Parida"), ("米日古丽", "Mihrigul"), ("祖丽皮亚", "Zulpiya"),
+        ("阿孜古丽", "Azigul"), ("赛娜瓦尔", "Senawar"),
+    ),
+    "男": (
+        ("木合塔尔", "Muhtar"), ("艾力", "Eli"), ("帕尔哈提", "Parhat"), ("叶尔江", "Yerjan"), ("艾尼瓦尔", "Anwar"),
+        ("吾斯曼", "Osman"), ("努尔兰", "Nurlan"), ("阿迪力", "Adil"), ("伊力亚斯", "Ilyas"), ("库尔班", "Kurban"),
+    ),
+}  # fmt: skip
+_TURKIC_SECOND = (
+    ("买买提", "Memet"), ("艾合买提", "Ahmet"), ("吐尔逊", "Tursun"), ("阿不都拉", "Abdulla"), ("玉素甫", "Yusup"),
+    ("依明", "Imin"), ("哈布德", "Habd"), ("巴合提", "Bahit"), ("托合提", "Tohti"), ("热合曼", "Rahman"),
+    ("赛买提", "Semet"), ("斯迪克", "Sidik"),
 )  # fmt: skip
 _TIBETAN = (("扎西", "Tashi"), ("才让", "Tsering"), ("多吉", "Dorje"), ("桑吉", "Sangye"), ("格桑", "Kelsang"))
 _TIBETAN_SECOND = (
@@ -47,8 +57,8 @@ class People:
         sex = sex or chance.choice("男女")
         kind = chance.random()
         if kind < 0.018:
-            first, second, latin, sex = chance.choice(_MINORITY)
-            return f"{first}·{second}", latin, sex
+            (first, latin), (second, more) = chance.choice(_TURKIC[sex]), chance.choice(_TURKIC_SECOND)
+            return f"{first}·{second}", f"{latin} {more}", sex
         if kind < 0.024:
             first, latin = chance.choice(_TIBETAN)
             second, more, sex = chance.choice(_TIBETAN_SECOND)
