@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from contextlib import contextmanager
 
 import pytest
@@ -15,7 +16,11 @@ def ask(capsys, monkeypatch):
     """Runs the command on a bank that is open already: status, output and errors."""
     from creditbank.cli import simulate
 
+    banks = []
+
     def ask(bank, *words):
+        banks.append(bank)
+
         @contextmanager
         def opened(_arguments, _purpose, **_more):
             yield bank
@@ -25,7 +30,12 @@ def ask(capsys, monkeypatch):
         said = capsys.readouterr()
         return status, said.out, said.err
 
-    return ask
+    yield ask
+    # The folder of keys is the session's.
+    for bank in banks:
+        if bank is not None:
+            (bank.keys / "simulated.json").unlink(missing_ok=True)
+            shutil.rmtree(bank.sheets, ignore_errors=True)
 
 
 def test_sheets_alone_need_no_bank(ask, tmp_path):

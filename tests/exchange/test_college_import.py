@@ -91,7 +91,7 @@ def test_a_small_college_comes_in_by_its_files(filled, sheets):
     assert [step.code for step in STEPS] == list(done)
     assert (done["terms"].stored, done["colleges"].stored, done["majors"].stored) == (8, 10, 14)
     assert (done["students"].rows, done["students"].repeated) == (304, 3)
-    assert (done["results"].rows, done["results"].stored) == (3_600, 3_600 - 9 - done["results"].repeated)
+    assert (done["results"].rows, done["results"].stored, done["results"].repeated) == (3_600, 3_600 - 9 - 5, 5)
     assert done["corrections"].stored == len(sheets[0].sheets["corrections"].rows)
     with acting_for(institution=place.id, purpose="test") as scope:
         assert scope.rows(Programme).filter(institution_id=place.id).count() == 28

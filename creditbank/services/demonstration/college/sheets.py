@@ -33,6 +33,7 @@ from creditbank.services.demonstration.college.students import (
 )
 from creditbank.services.demonstration.college.study import Result, correct, hand_in, study
 
+_FAULTY = 14
 RESULTS_EACH = 12
 """Results for each student where nobody says how many."""
 
@@ -106,8 +107,8 @@ def make_college(
     people = People(draw("people"), romanised)
     population = populate(library, calendar, people, draw("students"), count=students)
     taken = study(library, calendar, population.students, draw("study"))
-    faulty = _faulty_results(library, calendar, taken)
-    handed_in = hand_in(taken, results - len(faulty), draw("lists of marks"))
+    handed_in = hand_in(taken, results - _FAULTY, draw("lists of marks"))
+    faulty = _faulty_results(library, calendar, handed_in)
     corrected = correct(handed_in, draw("corrections"))
     members, chance = population.students, draw("outcomes")
     opening = outcomes.opening_lots(library, calendar, members, handed_in, chance)
