@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-import time
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -67,7 +66,7 @@ def simulate_college(bank: Any, asked: Any, *, code: str, say: Any) -> dict[str,
     from creditbank.gateways.documents import packaged
     from creditbank.services.demonstration.founding import found_college, name_keepers
 
-    began, worked = clock.monotonic(), time.process_time()
+    began, worked = clock.monotonic(), clock.worked()
     _claim(bank, code, asdict(asked))
     made = colleges.simulate(asked)
     folder = bank.sheets / code
@@ -103,7 +102,7 @@ def simulate_college(bank: Any, asked: Any, *, code: str, say: Any) -> dict[str,
 
     steps = colleges.bring_college(bringing, told=told)
     name_keepers(place.id, clock.now())
-    seconds, work = clock.monotonic() - began, time.process_time() - worked
+    seconds, work = clock.monotonic() - began, clock.worked() - worked
     say(
         f"{made.name.en} ({code}) is in the bank: {seconds:.0f} s, {work:.0f} s of this program's own work.",
         f"{made.name.zh}（{code}）已在学分银行中：用时 {seconds:.0f} 秒，其中本程序运算 {work:.0f} 秒。",

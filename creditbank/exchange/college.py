@@ -15,7 +15,7 @@ from creditbank.domain.programmes.model import Programme
 from creditbank.domain.programmes.plan_document import programme_document
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Text
-from creditbank.exchange.documents import expect_schema, read_document
+from creditbank.exchange.documents import MOST_BYTES, expect_schema, read_document
 from creditbank.exchange.imports import import_results, open_results
 from creditbank.exchange.mapping import read_mapping
 from creditbank.exchange.masterdata.imports import import_sheet, read_sheet
@@ -23,10 +23,11 @@ from creditbank.exchange.outgoing import Form, write_sheet
 from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.exchange.plans import missing_courses, read_plan_workbook
 from creditbank.gateways import chance as chances
+from creditbank.gateways import clock
 from creditbank.gateways.bank import Bank
-from creditbank.gateways.clock import day_in, monotonic
+from creditbank.gateways.clock import day_in
 from creditbank.gateways.disk import make_folder, write_whole
-from creditbank.gateways.documents import packaged
+from creditbank.gateways.documents import file_bytes, packaged
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
 from creditbank.queries.programmes import unknown_courses
@@ -164,8 +165,8 @@ def bring_college(
     """
     done = []
     for step in STEPS if steps is None else steps:
-        began = monotonic()
-        done.append(Done(step, step.bring(bringing), round(monotonic() - began, _SECONDS)))
+        began = clock.monotonic()
+        done.append(Done(step, step.bring(bringing), round(clock.monotonic() - began, _SECONDS)))
         told(done[-1])
     return done
 
@@ -201,7 +202,7 @@ def _results(key: str, day: Callable[[Calendar], date]) -> Callable[[Bringing], 
 
     def bring(at: Bringing) -> Brought:
         path, as_of = at.sheet(key, Form.CSV), day(at.college.calendar)
-        document = read_document((at.folder / MAPPING).read_bytes(), name=MAPPING)
+        document = read_document(file_bytes(at.folder / MAPPING, most_bytes=MOST_BYTES), name=MAPPING)
         mapping = read_mapping(document)
         reading, uploads = open_results(path, mapping, encoding=None, at=at.now())
         try:

@@ -1,4 +1,4 @@
-"""Founds what a simulated college stands on: the centre, the institution, and the rule for its results."""
+"""Founds what a simulated college stands on: centre, institution, and the rule for its results."""
 
 from __future__ import annotations
 

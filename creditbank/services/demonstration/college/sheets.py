@@ -1,4 +1,4 @@
-"""The invented college's sheets, as its offices would send them, with the faults that such sheets have."""
+"""The invented college's sheets, as its offices would send them, with the faults such sheets have."""
 
 from __future__ import annotations
 
