@@ -65,7 +65,8 @@ def hand_in(results: Sequence[Result], most: int, chance: Chance) -> list[Result
     again = {(id(one.student), one.course.code) for one in results if one.sitting != "正考"}
     lists: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, one in enumerate(results):
-        if one.term.number == last and (id(one.student), one.course.code) not in again:
+        named = bool(one.student.manner)
+        if one.term.number == last and not named and (id(one.student), one.course.code) not in again:
             lists[one.student.group.code, one.course.code].append(place)
     keys = sorted(lists)
     chance.shuffle(keys)
