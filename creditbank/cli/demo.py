@@ -9,17 +9,22 @@ import sys
 from typing import Any
 
 from creditbank.cli.boot import bank_of, opened
+from creditbank.cli.simulate import LEAST, MOST, STUDENTS, simulate_college
 from creditbank.gateways import bank as banks
 from creditbank.gateways import database, keys
 from creditbank.gateways.problem import Problem
 
-LEARNERS = 300
+LEARNERS, CLAIMING = 150, 150
+"""Learners of the university and the company, and learners of the college who have filed something."""
 _BUILDING = "creditbank.demo.building/1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """How it is made, and whether it is served."""
     parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same bank (default: 1)")
+    parser.add_argument(
+        "--students", type=int, default=STUDENTS, help=f"of the invented college, {LEAST} or more (default: {STUDENTS})"
+    )
     parser.add_argument("--no-serve", action="store_true", help="end after the work")
     parser.add_argument("--reset", action="store_true", help="remove an earlier demonstration bank first")
     parser.add_argument("--port", type=int, help="the port (default: 8000, or the next free one)")
@@ -27,6 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build once, keep what is there, serve until interrupted."""
+    if not LEAST <= arguments.students <= MOST:
+        raise Problem(
+            en=f"The college of the demonstration has {LEAST} to {MOST} students. Nothing was made.",
+            zh=f"演示学院的学生数须在 {LEAST} 到 {MOST} 之间。没有创建任何内容。",
+        )
     bank = bank_of(arguments)
     if banks.exists(bank) and (arguments.reset or (keys.read(bank, "demo") or {}).get("schema") == _BUILDING):
         # A build that was stopped is begun again: half a demonstration is none.
@@ -41,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
                     zh=f"{bank.home} 中已有一个非演示的学分银行。没有任何改动。请用 --bank 指定其他文件夹。",
                 )
             keys.write(bank, "demo", {"schema": _BUILDING})
-            cast = _build(bank, arguments.seed)
+            cast = _build(bank, arguments.seed, arguments.students)
             keys.write(bank, "demo", cast)
         else:
             _say("Keeping the demonstration bank that is there (--reset makes a new one)")
@@ -83,23 +93,27 @@ def _remove(bank: banks.Bank) -> None:
             en=f"The bank in {bank.home} is in use. Nothing was removed. Stop the programs that use it first.",
             zh=f"{bank.home} 中的学分银行正在使用。没有删除任何内容。请先停止正在使用它的程序。",
         )
-    for folder in (bank.db, bank.files, bank.log, bank.keys):
+    for folder in (bank.sheets, bank.db, bank.files, bank.log, bank.keys):
         shutil.rmtree(folder, ignore_errors=True)
     bank.label.unlink(missing_ok=True)
     _say("The earlier demonstration bank is removed")
 
 
-def _build(bank: banks.Bank, seed: int) -> dict[str, Any]:
+def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     from django.db import connections
 
+    from creditbank.exchange.college import Simulated
     from creditbank.exchange.documents import read_document
     from creditbank.gateways import chance as chances
     from creditbank.gateways import clock
     from creditbank.gateways.documents import packaged
     from creditbank.projections.progress import rebuild_progress
+    from creditbank.queries.institutions import institution_named
     from creditbank.records.scope import acting_for
     from creditbank.services.bank import migrate_bank
     from creditbank.services.demonstration import learners, places
+    from creditbank.services.demonstration.college.calendar import present_year
+    from creditbank.services.demonstration.college.sheets import RESULTS_EACH
     from creditbank.services.log import publish_waiting
 
     started = clock.monotonic()
@@ -116,29 +130,38 @@ def _build(bank: banks.Bank, seed: int) -> dict[str, Any]:
     def pack(name: str) -> Any:
         return read_document(packaged(f"{name}.yaml"), name=name)
 
-    _say("Founding the centre, a vocational college, an open university and a training company")
+    _say("Founding the centre, an open university and a training company")
     ids = places.found_places()
     places.open_calendars(ids, on.year - 4, on.year)
     places.publish_catalogue(ids, pack, ids["centre"], at)
+    _say(f"A college of {students:,} students sends its sheets")
+    asked = Simulated(seed, students, students * RESULTS_EACH, present_year(on))
+    simulated = simulate_college(bank, asked, code=places.COLLEGE, say=lambda en, _zh: _say(en))
+    college = institution_named(places.COLLEGE)
+    assert college is not None
+    ids |= places.college_places(college.id)
     people = places.hire_staff(ids, password, chances.romanised, at)
-    _say(f"Enrolling {LEARNERS} learners")
+    _say(f"Enrolling {LEARNERS} learners of the university and the company")
     enrolled = learners.enrol_learners(
         ids, chance, LEARNERS, sort_key=chances.sort_key, romanised=chances.romanised, at=at
     )
-    people += learners.open_learner_accounts(ids, enrolled, password, chances.romanised, at)
-    _say("Importing course results")
     learners.import_results(ids, enrolled, chance, at)
+    own = learners.college_learners(college.id, places.COLLEGE, simulated["stars"], CLAIMING)
+    chosen = dict(zip(simulated["stars"], own, strict=False))
+    chosen |= {"wei": enrolled[0], "he": enrolled[2]}
+    people += learners.open_learner_accounts(ids, chosen, password, chances.romanised, at)
     _say("Filing and reviewing claims")
-    counts = learners.file_claims(ids, enrolled, {item.sign_in: item for item in people}, bank, chance, at=at, on=on)
+    staff = {item.sign_in: item for item in people}
+    counts = learners.file_claims(ids, [*own, *enrolled], staff, bank, chance, at=at, on=on)
     _say("Auditing programmes")
-    for code in ("svc", "dou"):
+    for code in (places.COLLEGE, "dou"):
         with acting_for(institution=ids[code], purpose="job") as scope:
             rebuild_progress(scope, at=at, on=on)
     _say("Publishing the log")
     connections["sequencer"].ensure_connection()
     publish_waiting(connections["sequencer"].connection, bank)
     _say(f"Done in {clock.monotonic() - started:.0f} s")
-    names = {code: name for code, _kind, _above, name, _en in places.PLACES}
+    names = {code: name for code, _kind, _above, name, _en in places.PLACES} | _names(college.id)
     return {
         "schema": "creditbank.demo/1",
         "seed": seed,
@@ -155,7 +178,15 @@ def _build(bank: banks.Bank, seed: int) -> dict[str, Any]:
             for person in people
         ],
         "claims": counts,
+        "college": simulated,
     }
+
+
+def _names(college: Any) -> dict[str, str]:
+    """What the college and its units are called, by code."""
+    from creditbank.queries.institutions import all_institutions
+
+    return {place.code: place.name for place in all_institutions() if college in (place.id, place.parent_id)}
 
 
 def _holds_institutions() -> bool:

@@ -26,7 +26,7 @@ MESSAGES = {
     "check.claim": "Claim {claim} of learner {learner} is {state}, but its posting is missing or not reversed.",
     "check.result": "The result of learner {learner} in {course} {presentation} names lot {lot}, which does not exist.",
     "check.run": "Import run {run} says it posted {said} lots; the ledger has {found} of it.",
-    "check.run_rows": "Import run {run} says it stored {stored} rows and refused {refused}; there are {results} results"
+    "check.run_rows": "Import run {run} says it stored {stored} rows and refused {refused}; there are {results} rows"
     " and {problems} refused rows of it, or its counts do not add up.",
     "check.rule_version": "Rule version {version} of {code} is not the content it was published with.",
     "check.rule_version_log": "Rule version {version} of {code} is not what the log committed to, or is not in the"

@@ -16,7 +16,7 @@ FORMAT = 1
 SCHEMA = "creditbank.bank"
 SYSTEM_HOME = Path("/var/lib/creditbank")
 
-_OURS = {"keys", "files", "log", "db", "pg", "bank.json", "lost+found"}
+_OURS = {"keys", "files", "log", "db", "pg", "sheets", "bank.json", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class Bank:
     def db(self) -> Path:
         """The embedded server: its data, its own log, and who uses it now."""
         return self.home / "db"
+
+    @property
+    def sheets(self) -> Path:
+        """The sheets of simulated colleges."""
+        return self.home / "sheets"
 
     @property
     def label(self) -> Path:

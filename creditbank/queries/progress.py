@@ -101,16 +101,18 @@ def only_missing(explanation: Explanation) -> Explanation:
     return tuple(replace(line, lines=only_missing(line.lines)) for line in kept)
 
 
-# A programme is found by its institution: the learner's own ones, and every one above these.
+# A programme is found by its institution: the learner's own ones, and every one above these. Where an institution says
+# which programme the learner follows, its others are none of theirs.
 _PROGRAMMES = """
 WITH RECURSIVE place AS (
-  SELECT institution.id, institution.parent_id FROM enrolment
+  SELECT institution.id, institution.parent_id, enrolment.programme_code AS followed FROM enrolment
   JOIN institution ON institution.id = enrolment.institution_id
   WHERE enrolment.learner_id = %(learner)s AND enrolment.learner_id = %(person)s
   UNION
-  SELECT above.id, above.parent_id FROM place JOIN institution AS above ON above.id = place.parent_id
+  SELECT above.id, above.parent_id, '' FROM place JOIN institution AS above ON above.id = place.parent_id
 )
-SELECT programme.id FROM programme JOIN place ON place.id = programme.institution_id
+SELECT programme.id FROM programme
+JOIN place ON place.id = programme.institution_id AND place.followed IN ('', programme.code)
 WHERE NOT EXISTS (
   SELECT FROM programme AS newer WHERE newer.institution_id = programme.institution_id
     AND newer.code = programme.code AND newer.version > programme.version)

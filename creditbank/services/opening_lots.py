@@ -145,6 +145,8 @@ def import_opening(
             for (line, learner, _uses), done in zip(plan.conversions, converted, strict=True)
         ),
     ]
+    # A row can have several faults.
+    refused_rows = len({row.line for row in plan.refused})
     scope.rows(ImportRun).create(
         institution_id=scope.institution,
         run_id=run,
@@ -157,11 +159,11 @@ def import_opening(
         state="finished",
         started_at=at,
         finished_at=now(),
-        rows_total=len(made) + plan.repeated + repeated + len(plan.refused),
-        rows_done=len(made) + plan.repeated + repeated + len(plan.refused),
+        rows_total=len(made) + plan.repeated + repeated + refused_rows,
+        rows_done=len(made) + plan.repeated + repeated + refused_rows,
         rows_stored=len(made),
         rows_repeated=plan.repeated + repeated,
-        rows_refused=len(plan.refused),
+        rows_refused=refused_rows,
         lots_posted=len(made),
         hundredths_posted=sum(line.credit for line, _learner, _lot in made),
     )

@@ -35,7 +35,6 @@ OTHER_NAMES = {
 """Modules that are named by no word of the glossary, each with the reason."""
 
 OPENERS = {"exchange/workbooks.py": "a member of an archive, whose file the gateway has looked at"}
-RANDOM = {"services/demonstration/learners.py": "the type of what gateways/chance.py hands over"}
 
 
 def inside(path: Path) -> str:
@@ -139,7 +138,7 @@ def test_randomness_comes_from_gateways_only():
         for path, tree in TREES.items()
         if floor_of(path) != "gateways" and imported(tree) & {"random", "secrets", "os.urandom"}
     }
-    assert users == RANDOM.keys()
+    assert users == set()
 
 
 def test_files_are_opened_by_gateways_and_commands_only():

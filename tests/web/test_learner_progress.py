@@ -10,6 +10,7 @@ from django.db import connections
 from creditbank.domain.canonical import canonical
 from creditbank.gateways.clock import new_id, now
 from creditbank.queries.progress import only_missing, programmes_of, progress_of, rings_of
+from creditbank.records.people import Enrolment
 from creditbank.records.programmes import Programme, Progress
 from creditbank.records.scope import acting_for
 from tests.web.test_learner import TITLE, approved, filed, page, reversed_, signed_in, words
@@ -35,10 +36,10 @@ DOCUMENT = {
 }  # fmt: skip
 
 
-def published(cast, place, version=1):
+def published(cast, place, version=1, code="SW"):
     with acting_for(institution=place, purpose="test") as scope:
         return scope.rows(Programme).create(
-            id=new_id(), institution_id=place, code="SW", version=version, name="软件技术", name_en="Software technology",
+            id=new_id(), institution_id=place, code=code, version=version, name="软件技术", name_en="Software technology",
             content=DOCUMENT, content_hash=hashlib.sha256(canonical(DOCUMENT)).hexdigest(), invented=True,
             published_at=now(),
         ).id  # fmt: skip
@@ -68,6 +69,16 @@ def test_the_list_holds_the_newest_versions_of_ones_own_institutions_and_those_a
         found = programmes_of(scope, cast.lin.person, on=now().date())
     assert {one.programme_id for one in found} == {newest, above}
     assert "Software technology" in page(signed_in("lin"), "/learner/progress/")
+
+
+def test_a_learner_whose_school_names_their_programme_is_not_shown_its_others(cast, bank):
+    own = published(cast, cast.college)
+    other = published(cast, cast.college, code="DE")
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        scope.rows(Enrolment).filter(learner_id=cast.lin.person).update(programme_code="SW")
+    for person, expected in ((cast.lin.person, {own}), (cast.mei.person, {own, other})):
+        with acting_for(person=person, purpose="test") as scope:
+            assert {one.programme_id for one in programmes_of(scope, person, on=now().date())} == expected
 
 
 def test_the_passbook_has_rings_only_where_progress_is_followed(cast, bank):

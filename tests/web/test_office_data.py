@@ -21,9 +21,9 @@ COURSES = csv_sheet(
 )
 STUDENTS = csv_sheet(
     [
-        ("学号", "姓名", "性别", "身份证号", "手机号", "所属院系", "年级"),
-        ("2023040117", "林晓", "女", "11010519491231002X", "13800000000", "svc-sw", "2023"),
-        ("2026010102", "李四", "男", "", "", "", "2026"),
+        ("学号", "姓名", "性别", "身份证号", "手机号", "所属院系", "年级", "学籍状态"),
+        ("2023040117", "林晓", "女", "11010519491231002X", "13800000000", "svc-sw", "2023", "休学"),
+        ("2026010102", "李四", "男", "", "", "", "2026", ""),
     ]
 )
 
@@ -95,6 +95,12 @@ def test_a_list_is_searched_filtered_and_sorted(zhao):
     assert seen(college="nowhere") == ["网页设计"]
     assert seen(sort="-credit") == ["程序设计基础", "数据库技术", "网页设计"]
     assert seen(nature="' OR true --", sort="content; DROP TABLE data_row") == seen()
+
+
+def test_the_list_of_students_says_their_status_of_enrolment_beside_the_state_of_the_row(zhao):
+    (row,) = zhao.get(data_url("students"), {"q": "2023040117"}).context["rows"]
+    assert row["status"] == "On leave"
+    assert row["standing"] == ""
 
 
 def test_what_was_typed_stands_at_its_field_and_is_refused_with_the_reason(zhao, cast):

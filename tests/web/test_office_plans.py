@@ -8,6 +8,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from creditbank.gateways.clock import new_id
 from creditbank.records.programmes import Programme
 from creditbank.records.scope import acting_for
 from creditbank.services.programmes import publish_plan
@@ -175,3 +176,21 @@ def test_a_learner_sees_the_planned_terms_of_the_programme(zhao, cast):
     assert "Planned terms" in text
     assert "高等数学（一）" in text
     assert page.context["progress"].asked == sum(module.asked for module in college_plan().modules)
+
+
+def test_many_programmes_are_searched_and_come_in_pages(cast):
+    zhao = client_of(cast.zhao)
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        for number in range(23):
+            code = f"P-{number:02d}"
+            scope.rows(Programme).create(
+                id=new_id(), institution_id=cast.college, code=code, version=1, name=f"方案{number:02d}",
+                name_en=f"Plan {number:02d}", content={}, content_hash=code, published_at=AT,
+            )  # fmt: skip
+
+    def listed(**query):
+        return [row["code"] for row in zhao.get("/office/programmes/", query).context["rows"]]
+
+    assert (len(listed()), listed(page=2)) == (20, ["P-20", "P-21", "P-22"])
+    assert listed(q="plan 07") == listed(q="方案07") == ["P-07"]
+    assert "No programme fits" in zhao.get("/office/programmes/", {"q": "nothing"}).content.decode()

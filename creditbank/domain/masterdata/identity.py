@@ -78,10 +78,15 @@ def read_identity(text: str, today: date | None = None) -> str | tuple[str, dict
         day = None
     if day is None or not date(1900, 1, 1) <= day <= (today or date(2100, 1, 1)):
         return "masterdata.id_date", {"date": f"{born[:4]}-{born[4:6]}-{born[6:]}"}
-    digit = _CHECKS[sum(int(one) * weight for one, weight in zip(number, _WEIGHTS, strict=False)) % 11]
+    digit = check_digit(number)
     if len(number) == 17:
         return number + digit
     return number if number[17] == digit else ("masterdata.id_check", {})
+
+
+def check_digit(number: str) -> str:
+    """The eighteenth character that the first seventeen digits ask for. Source: GB 11643-1999."""
+    return _CHECKS[sum(int(one) * weight for one, weight in zip(number, _WEIGHTS, strict=False)) % 11]
 
 
 def masked(number: str) -> str:

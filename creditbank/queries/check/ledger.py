@@ -161,13 +161,18 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         ("run", "stored", "results", "refused", "problems"),
         """
         SELECT run_id, rows_stored, results, rows_refused, problems FROM import_run
-        CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM result
+        CROSS JOIN LATERAL (SELECT
+          (SELECT count(*) FROM result
             WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id)
+          + (SELECT count(*) FROM data_fact
+            WHERE data_fact.institution_id = import_run.institution_id AND data_fact.run_id = import_run.run_id)
           + (SELECT count(*) FROM opening_lot
             WHERE opening_lot.institution_id = import_run.institution_id AND opening_lot.run_id = import_run.run_id)
           AS results) AS kept
-        CROSS JOIN LATERAL (SELECT count(*) AS problems FROM import_problem
-          WHERE import_problem.institution_id = import_run.institution_id
+        -- A row of master data can have several faults, and rows that a sheet lacks are listed beside them.
+        CROSS JOIN LATERAL (SELECT
+          CASE WHEN kind = 'results' THEN count(*) ELSE count(DISTINCT line) FILTER (WHERE line > 0) END AS problems
+          FROM import_problem WHERE import_problem.institution_id = import_run.institution_id
             AND import_problem.run_id = import_run.run_id) AS named
         WHERE rows_stored <> results OR rows_refused <> problems
           OR rows_done <> rows_stored + rows_repeated + rows_refused

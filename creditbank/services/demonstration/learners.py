@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -14,6 +13,7 @@ from creditbank.domain.recognition import REFUSAL_REASONS, REVERSAL_REASONS, SUP
 from creditbank.domain.results import CourseResult
 from creditbank.domain.values import Hundredths, Text
 from creditbank.gateways.bank import Bank
+from creditbank.gateways.chance import Chance
 from creditbank.gateways.clock import new_id
 from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.places import Person
@@ -48,8 +48,25 @@ _TOUR: Told = (
         "earned_on": "2026-06-15",
     },
 )
-_KNOWN = {0: "林晓", 1: "梅雨", 3: "魏然", 5: "何欢"}
-"""Those who can sign in have the names of the tour."""
+_KNOWN = {0: "魏然", 2: "何欢"}
+"""Those who can sign in have names that are known before."""
+_WISHES: Mapping[str, tuple[tuple[str, Told], ...]] = {
+    "lin": (
+        ("submitted", ("practice", "志愿服务 64 小时", {"kind": "volunteering", "hours": "64"})),
+        (
+            "supplement_requested",
+            ("innovation", "全国计算机等级考试二级", {"kind": "computer", "rank": "rank2", "computing_major": "yes"}),
+        ),
+    ),
+    "jiang": (
+        ("deposited", ("practice", "志愿服务 96 小时", {"kind": "volunteering", "hours": "96"})),
+        (
+            "deposited",
+            ("innovation", "全国计算机等级考试三级", {"kind": "computer", "rank": "rank3", "computing_major": "no"}),
+        ),
+    ),
+}
+"""What the learners of the tour have filed beside the first claim of all, with the state it has come to."""
 COURSES = (
     ("CS101", "Python 程序设计", "Programming in Python", 600, 4, "stem"),
     ("CS102", "网页设计", "Web design", 600, 4, "stem"),
@@ -79,28 +96,25 @@ class Learner:
     number: str
     name: str
     place: str
-    college: str
 
 
 def enrol_learners(
     places: Mapping[str, UUID],
-    chance: random.Random,
+    chance: Chance,
     count: int,
     *,
     sort_key: Callable[[str], str],
     romanised: Callable[[str], str],
     at: datetime,
 ) -> list[Learner]:
-    """Enrol invented people: half at the college, a third at the university, the rest at the company."""
+    """Enrol invented people: two thirds at the university, the rest at the company."""
     enrolled = []
     for index in range(count):
-        place, college = ("svc", ("svc-sw", "svc-de")[index % 2]) if index % 6 < 3 else ("dou", "")
-        if index % 6 == 5:
-            place, college = "tco", ""
+        place = "tco" if index % 3 == 2 else "dou"
         drawn = chance.choice(FAMILIES) + "".join(chance.sample(GIVEN, chance.choice((1, 2))))
         name = _KNOWN.get(index, drawn)
         cohort = chance.choice((2023, 2024, 2025))
-        number = f"{cohort}{'04' if place == 'svc' else '07'}{index:04d}"
+        number = f"{cohort}07{index:04d}"
         learner = new_id()
         with acting_for(institution=places[place], purpose="demo") as scope:
             enrol_learner(
@@ -111,42 +125,56 @@ def enrol_learners(
                 name_en=romanised(name),
                 name_sort=sort_key(name),
                 cohort=cohort,
-                college=places[college] if college else None,
                 at=at,
             )
-        enrolled.append(Learner(learner, number, name, place, college))
+        enrolled.append(Learner(learner, number, name, place))
     return enrolled
+
+
+def college_learners(institution: UUID, place: str, stars: Mapping[str, str], count: int) -> list[Learner]:
+    """Learners of the college who have results: those of the tour first, then some of every class."""
+    with acting_for(institution=institution, purpose="demo") as scope:
+        rows = list(
+            scope.fetch(
+                "SELECT learner_id, student_number, name FROM enrolment WHERE institution_id = %s AND name <> ''"
+                " AND EXISTS (SELECT FROM result WHERE result.learner_id = enrolment.learner_id"
+                " AND result.institution_id = enrolment.institution_id)"
+                " ORDER BY right(student_number, 2), student_number",
+                [institution],
+            )
+        )
+    found = [Learner(learner, number, name, place) for learner, number, name in rows]
+    first = [learner for number in stars.values() for learner in found if learner.number == number]
+    return [*first, *[learner for learner in found if learner not in first][:count]]
 
 
 def open_learner_accounts(
     places: Mapping[str, UUID],
-    learners: list[Learner],
+    chosen: Mapping[str, Learner],
     password: Callable[[str], str],
     romanised: Callable[[str], str],
     at: datetime,
 ) -> list[Person]:
-    """Accounts for the first learners of each place; the very first one is Lin Xiao, whom the tour follows."""
+    """Accounts by sign-in; the very first one is Lin Xiao, whom the tour follows."""
     people = []
-    for place, sign_ins in (("svc", ("lin", "mei")), ("dou", ("wei",)), ("tco", ("he",))):
-        theirs = [learner for learner in learners if learner.place == place]
-        for sign_in, learner in zip(sign_ins, theirs, strict=False):
-            with acting_for(institution=places[place], purpose="demo") as scope:
-                open_account(
-                    scope=scope,
-                    account_id=learner.id,
-                    sign_in=sign_in,
-                    name=learner.name,
-                    name_en=romanised(learner.name),
-                    password=password(sign_in),
-                    at=at,
-                )
-            people.append(Person(learner.id, sign_in, learner.name, place, "learner"))
+    for sign_in, learner in chosen.items():
+        with acting_for(institution=places[learner.place], purpose="demo") as scope:
+            open_account(
+                scope=scope,
+                account_id=learner.id,
+                sign_in=sign_in,
+                name=learner.name,
+                name_en=romanised(learner.name),
+                password=password(sign_in),
+                at=at,
+            )
+        people.append(Person(learner.id, sign_in, learner.name, learner.place, "learner"))
     return people
 
 
-def import_results(places: Mapping[str, UUID], learners: list[Learner], chance: random.Random, at: datetime) -> None:
-    """Course results of two academic years for the college and the university, as one import run each."""
-    for place in ("svc", "dou"):
+def import_results(places: Mapping[str, UUID], learners: list[Learner], chance: Chance, at: datetime) -> None:
+    """Course results of two academic years for the university, as one import run."""
+    for place in ("dou",):
         rows = [
             _result(line, learner, course, chance)
             for line, (learner, course) in enumerate(
@@ -175,7 +203,7 @@ def import_results(places: Mapping[str, UUID], learners: list[Learner], chance: 
             finish_run(scope=scope, run_id=run.run_id, at=at)
 
 
-def _result(line: int, learner: Learner, course: tuple[Any, ...], chance: random.Random) -> CourseResult:
+def _result(line: int, learner: Learner, course: tuple[Any, ...], chance: Chance) -> CourseResult:
     code, zh, en, credit, level, field = course
     year = chance.choice((2024, 2025))
     outcome = chance.choices(("pass", "distinction", "fail", "withdrawn"), (70, 15, 10, 5))[0]
@@ -202,36 +230,41 @@ def file_claims(
     learners: list[Learner],
     staff: Mapping[str, Person],
     bank: Bank,
-    chance: random.Random,
+    chance: Chance,
     *,
     at: datetime,
     on: date,
 ) -> dict[str, int]:
-    """Claims in every state a claim can reach; tells how many of each."""
+    """Claims in every state a claim can reach; tells how many of each. The first learner is the one of the tour."""
     counts: dict[str, int] = {}
-    filed: dict[str, list[CaseKey]] = {"svc": [], "dou": []}
-    first = True
-    for index, learner in enumerate(item for item in learners if item.place in filed):
-        if not first and index % 5 == 4:
-            continue
-        state = "deposited" if first else _STATES[index % len(_STATES)]
-        first = False
-        told = _TOUR if index == 0 else _facts(chance, state, on)
-        key = _file(places[learner.place], learner, bank, told, state, at=at - timedelta(hours=index), on=on)
+    filed: dict[str, list[CaseKey]] = {}
+    known = {person.id: sign_in for sign_in, person in staff.items()}
+
+    def take(learner: Learner, state: str, told: Told, when: datetime) -> None:
+        key = _file(places[learner.place], learner, bank, told, state, at=when, on=on)
         if state == "scheduled":
-            filed[learner.place].append(key)
+            filed.setdefault(learner.place, []).append(key)
         elif state not in ("draft", "withdrawn"):
             _review(places, learner.place, staff, key, state, chance, at=at, on=on)
         counts[state] = counts.get(state, 0) + 1
+
+    for index, learner in enumerate(item for item in learners if item.place != "tco"):
+        sign_in = known.get(learner.id, "")
+        for state, (kind, title, facts) in _WISHES.get(sign_in, ()):
+            earned = (on - timedelta(days=70)).isoformat()
+            take(learner, state, (kind, title, {**facts, "earned_on": earned}), at - timedelta(hours=30))
+        if index and (sign_in in _WISHES or index % 5 == 4):
+            continue
+        state = _STATES[index % len(_STATES)] if index else "deposited"
+        take(learner, state, _facts(chance, state, on) if index else _TOUR, at - timedelta(hours=index))
     # Scheduled for as long as nobody looks: the worker of a served bank runs them, as it should.
     for place, keys in filed.items():
-        if keys:
-            with acting_for(institution=places[place], purpose="demo") as scope:
-                schedule_approval(scope=scope, actor=_actor(places, staff, place, Role.REVIEWER), keys=keys, at=at)
+        with acting_for(institution=places[place], purpose="demo") as scope:
+            schedule_approval(scope=scope, actor=_actor(places, staff, place, Role.REVIEWER), keys=keys, at=at)
     return counts
 
 
-def _facts(chance: random.Random, state: str, on: date) -> Told:
+def _facts(chance: Chance, state: str, on: date) -> Told:
     """Outcome type, title and facts of one claim."""
     earned = (on - timedelta(days=chance.randint(20, 170))).isoformat()
     if chance.random() < 0.25:
@@ -289,7 +322,7 @@ def _review(
     staff: Mapping[str, Person],
     key: CaseKey,
     state: str,
-    chance: random.Random,
+    chance: Chance,
     *,
     at: datetime,
     on: date,

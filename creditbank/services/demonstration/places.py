@@ -1,4 +1,4 @@
-"""The places of the demonstration: a centre, three institutions, calendars, staff."""
+"""The places of the demonstration beside its college: a centre, two institutions, calendars, staff."""
 
 from __future__ import annotations
 
@@ -21,11 +21,10 @@ from creditbank.services.rules import publish_rule_version
 Pack = Callable[[str], Mapping[str, Any]]
 """Reads a shipped document by name, for instance ``cn-innovation`` or ``programmes/demo-award-60``."""
 
+COLLEGE = "nmc"
+"""The code of the invented college, which comes in by its sheets."""
 PLACES = (
     ("centre", "centre", "", "学分银行管理中心", "Credit Bank Centre"),
-    ("svc", "institution", "centre", "示范职业学院", "Model Vocational College"),
-    ("svc-sw", "college", "svc", "软件学院", "School of Software"),
-    ("svc-de", "college", "svc", "设计学院", "School of Design"),
     ("dou", "institution", "centre", "示范开放大学", "Model Open University"),
     ("tco", "institution", "centre", "示范科技公司培训中心", "Model Technology Training"),
 )
@@ -36,9 +35,9 @@ OUTCOME_TYPES = (
 )
 PROGRAMMES = ("demo-award-60", "demo-certificate-120", "demo-levels-360")
 STAFF = (
-    ("zhao", "赵明", "svc", "", Role.REGISTRAR),
-    ("chen", "陈静", "svc", "", Role.REVIEWER),
-    ("qian", "钱进", "svc", "svc-de", Role.REVIEWER),
+    ("zhao", "赵明", COLLEGE, "", Role.REGISTRAR),
+    ("chen", "陈静", COLLEGE, "", Role.REVIEWER),
+    ("qian", "钱进", COLLEGE, f"{COLLEGE}-xx", Role.REVIEWER),
     ("sun", "孙丽", "dou", "", Role.REGISTRAR),
     ("li", "李强", "dou", "", Role.REVIEWER),
     ("wu", "吴敏", "tco", "", Role.REGISTRAR),
@@ -75,7 +74,7 @@ def found_places() -> dict[str, UUID]:
 
 def open_calendars(places: Mapping[str, UUID], first: int, last: int) -> None:
     """Give each institution academic years from 1 September, of two terms, for years of entry ``first`` to ``last``."""
-    for code in ("svc", "dou", "tco"):
+    for code in ("dou", "tco"):
         with acting_for(institution=places[code], purpose="demo") as scope:
             for year in range(first, last + 1):
                 made = scope.rows(AcademicYear).create(
@@ -117,11 +116,16 @@ def publish_catalogue(places: Mapping[str, UUID], pack: Pack, actor: UUID, at: d
                 rule_set_code=rules,
                 evidence_required=evidence,
             )
-    for code in ("svc", "dou"):
-        with acting_for(institution=places[code], purpose="demo") as scope:
-            for name in PROGRAMMES:
-                document = pack(f"programmes/{name}")
-                publish_programme(scope=scope, document=document, actor=actor, at=at, invented=True)
+    with acting_for(institution=places["dou"], purpose="demo") as scope:
+        for name in PROGRAMMES:
+            publish_programme(scope=scope, document=pack(f"programmes/{name}"), actor=actor, at=at, invented=True)
+
+
+def college_places(institution: UUID) -> dict[str, UUID]:
+    """The college and its units by their codes in the bank."""
+    with acting_for(institution=institution, purpose="demo") as scope:
+        below = {place.code: place.id for place in scope.rows(Institution).filter(parent_id=institution)}
+    return {COLLEGE: institution, **below}
 
 
 def hire_staff(

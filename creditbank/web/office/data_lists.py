@@ -183,7 +183,8 @@ def _columns(data_set: DataSet, check: Check | None) -> tuple[Column, ...]:
         for field in listed_fields(data_set, check)
         if field.name != data_set.label
     ]
-    return (*columns, Column("status", _t("State"), kind="tag"))
+    # Not "status": the roster of students has a field of that name.
+    return (*columns, Column("standing", _t("State"), kind="tag"))
 
 
 def _row(
@@ -209,9 +210,9 @@ def _row(
     if row["by"] == main_said:
         row["by"] = ""
     row |= {field.name: said(field) for field in listed_fields(data_set, check) if field.name != data_set.label}
-    row["status"] = _status(line.retired, line.contested)
-    if above and line.key in above.rows and not row["status"]:
-        row["status"] = origin_of(above.rows[line.key], reader)
+    row["standing"] = _status(line.retired, line.contested)
+    if above and line.key in above.rows and not row["standing"]:
+        row["standing"] = origin_of(above.rows[line.key], reader)
     return row
 
 

@@ -20,7 +20,7 @@ from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.queries.programmes import list_programmes, read_version
 from creditbank.services.access import NotVisible
 from creditbank.web.design.charts import bar
-from creditbank.web.design.tables import Column
+from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, day_of, minute_of, show
 from creditbank.web.office.downloads import file_response
@@ -33,6 +33,7 @@ COLUMNS = (
     Column("note", _("Note")),
     Column("as_of", _("As of")),
 )
+FILTERS = (Filter("q", _("Name or code of a programme")),)
 _COURSES = (
     Column("title", _("Course"), second="code"),
     Column("nature", _("Nature")),
@@ -61,9 +62,17 @@ NATURES = {Nature.REQUIRED: _("Required"), Nature.LIMITED: _("Limited elective")
 @door("programme.read")
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """The newest version of each programme."""
+    """The newest version of each programme; a search by name or code."""
     with at_desk(request, "programme.read") as scope:
         language = get_language() or "zh-hans"
+        state = read_state(request.GET, columns=COLUMNS, filters=FILTERS, sort="name")
+        wanted = state.filters.get("q", "").casefold()
+        found = [
+            one
+            for one in list_programmes(scope)
+            if not wanted or any(wanted in said.casefold() for said in (one.code, one.name.zh, one.name.en))
+        ]
+        state = state.on_page_of(len(found))
         rows = [
             {
                 "id": one.programme_id,
@@ -76,9 +85,16 @@ def listing(request: HttpRequest) -> HttpResponse:
                 "as_of": minute_of(one.as_of) if one.as_of else "",
                 "url": reverse("office:programme", args=[one.programme_id]),
             }
-            for one in list_programmes(scope)
+            for one in found[state.offset : state.offset + state.size]
         ]
-        context = {"columns": COLUMNS, "rows": rows, "may_publish": may_enter(actor_of(request), "programme.publish")}
+        context = {
+            "columns": COLUMNS,
+            "rows": rows,
+            "filters": FILTERS,
+            "state": state,
+            "total": len(found),
+            "may_publish": may_enter(actor_of(request), "programme.publish"),
+        }
         return show(request, scope, "office/programmes.html", context)
 
 
