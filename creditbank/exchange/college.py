@@ -183,7 +183,7 @@ def _master(code: str, day: Callable[[Calendar], date]) -> Callable[[Bringing], 
     def bring(at: Bringing) -> Brought:
         today = day_in(at.now(), at.zone)
         with open_upload(at.sheet(code)) as upload:
-            read = read_sheet(upload, data_set, institution=at.institution, today=today)
+            read = read_sheet(upload, data_set, institution=at.institution, today=today, as_of=day(at.college.calendar))
         run = import_sheet(
             read,
             institution=at.institution,
@@ -233,7 +233,7 @@ def _plans(at: Bringing) -> Brought:
         if reading.document is None:
             raise RuntimeError(f"{plan.code}: {', '.join(error.code for error in reading.errors)}")
         with acting_for(institution=at.institution, purpose="programme") as scope:
-            found = missing_courses(reading, unknown_courses(scope, reading.places))
+            found = missing_courses(reading, unknown_courses(scope, reading.places, day_in(at.now(), at.zone)))
             remarks += len(reading.remarks) + len(found)
             made = publish_plan(scope=scope, document=reading.document, replaces=None, actor=at.actor, at=at.now())
         if isinstance(made, Refusal):

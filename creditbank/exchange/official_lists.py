@@ -101,7 +101,9 @@ def open_list(
     Raises:
         SheetProblem: the file cannot be read as a list of this kind.
     """
-    return open_mapped(upload, kind.columns, institution=institution, sheet=sheet, encoding=encoding, given=given)
+    return open_mapped(
+        upload, kind.columns, institution=institution, sheet=sheet, encoding=encoding, given=given, as_of=None
+    )
 
 
 def read_list(

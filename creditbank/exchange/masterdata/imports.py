@@ -71,16 +71,17 @@ def open_mapped(
     sheet: str | None = None,
     encoding: str | None = None,
     given: Mapping[str, str] | None = None,
-    as_of: date,
+    as_of: date | None,
 ) -> tuple[Table, Mapping[str, Mapping[str, str]]]:
     """The opened sheet with what its columns mean, and the remembered meanings of values by field.
 
     What the levels above hand down on the day ``as_of`` is remembered too; the office's own stands over it, save
-    for headings that are locked.
+    for headings that are locked. Without a day nothing is handed down.
     """
     with acting_for(institution=institution, purpose="masterdata.import") as scope:
         known = scope.rows(SheetMapping).filter(institution_id=institution, data_set=data_set.code).first()
-        above = handed_mapping(inheritance_of(scope, f"mapping.{data_set.code}", as_of).rows)
+        handed = inheritance_of(scope, f"mapping.{data_set.code}", as_of).rows if as_of else {}
+        above = handed_mapping(handed)
     headings = above.under(known.headings if known else {})
     values = {name: dict(said) for name, said in above.values.items()}
     for name, said in (known.values if known else {}).items():
