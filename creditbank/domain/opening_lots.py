@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,6 @@ MESSAGES = {
     "opening.in_future": "{day} is still to come; an opening lot was decided before today. The row was not taken.",
     "opening.order": "It was earned on {earned} and decided on {decided}, which is earlier. The row was not taken.",
     "opening.expired_before": "It expires on {expires}, before it was earned on {earned}. The row was not taken.",
-    "opening.no_source": "A conversion says which document recognised the credit that it uses. The row was not taken.",
     "opening.no_course": "A conversion says the code of the course that it became. The row was not taken.",
     "opening.unknown_source": "This learner has no recognition with the document {document} in the bank or in this"
     " sheet. The row was not taken.",
@@ -55,11 +54,17 @@ OUTCOME = CodeTable(
     "2026-1",
     "credit bank",
     (
-        Choice("course", Text("课程", "Course"), ("课程学分", "外校课程", "慕课", "MOOC")),
+        Choice("course", Text("课程", "Course"), ("课程学分", "外校课程", "已修课程", "慕课", "MOOC")),
         Choice(
-            "innovation", Text("创新创业成果", "Innovation"), ("竞赛", "竞赛获奖", "论文", "专利", "学科竞赛", "成果")
+            "innovation",
+            Text("创新创业成果", "Innovation"),
+            ("竞赛", "竞赛获奖", "学科竞赛", "论文", "专利", "创新项目", "成果"),
         ),
-        Choice("certificate", Text("证书", "Certificate"), ("职业资格证书", "技能等级证书", "1+X证书", "资格证书")),
+        Choice(
+            "certificate",
+            Text("证书", "Certificate"),
+            ("职业资格证书", "技能等级证书", "职业技能等级证书", "1+X证书", "资格证书", "等级考试"),
+        ),
         Choice("practice", Text("社会实践", "Practice"), ("志愿服务", "社会实践活动", "实践", "实习")),
         Choice("training", Text("培训", "Training"), ("培训项目", "继续教育")),
         Choice("work", Text("工作经历", "Work"), ("工作业绩", "工作成果")),
@@ -84,11 +89,12 @@ OPENING = DataSet(
         _field("number", "学号", "Student number", Kind.CODE, "学生学号 学籍号", required=True,
                examples=("2023010101", "2023010101")),
         _field("name", "姓名", "Name", Kind.TEXT, "学生姓名", personal=True, examples=("张三", "张三")),
-        _field("act", "处理类别", "Kind of decision", Kind.CHOICE, "类别 业务类型 处理类型 认定或置换", required=True,
+        _field("act", "处理类别", "Kind of decision", Kind.CHOICE,
+               "类别 业务类型 处理类型 认定或置换 认定结果 处理结果", required=True,
                table=ACT, examples=("认定", "置换")),
         _field("document", "文号", "Document", Kind.TEXT, "认定文号 公文号 文件号 批次号 凭证号 原文号 审批文号",
                required=True, examples=("教务〔2023〕15号", "教务〔2024〕3号")),
-        _field("decided_on", "认定日期", "Decided on", Kind.DATE, "日期 审批日期 发文日期 置换日期 处理日期",
+        _field("decided_on", "认定日期", "Decided on", Kind.DATE, "日期 审批日期 发文日期 置换日期 处理日期 原认定日期",
                required=True, examples=("2023-12-20", "2024-03-08")),
         _field("outcome", "成果名称", "Outcome", Kind.TEXT, "项目名称 成果 获奖名称 证书名称 原成果名称", required=True,
                examples=("省级职业技能大赛二等奖", "省级职业技能大赛二等奖")),
@@ -122,7 +128,8 @@ _DOCUMENTS = str.maketrans(dict.fromkeys("；;、", "\n"))
 class OpeningLine:
     """One line of the sheet: a recognition, or a conversion of what ``sources`` recognised into ``course``.
 
-    ``credit`` is what the learner got, ``used`` what a conversion used up; both in hundredths.
+    ``credit`` is what the learner got, ``used`` what a conversion used up; both in hundredths. ``kind`` is that of the
+    credit, ``outcome_kind`` that of the outcome: they differ where an outcome became a course.
     """
 
     line: int
@@ -134,6 +141,7 @@ class OpeningLine:
     earned_on: date
     outcome: str
     kind: str
+    outcome_kind: str
     credit: Hundredths
     used: Hundredths
     category: str
@@ -149,6 +157,15 @@ class OpeningLine:
         """The request key of what it posts: a colon within a part cannot be taken for the end of it."""
         parts = (self.act, self.document, self.outcome, self.course)
         return ":".join(["opening", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
+
+    def recognition(self) -> OpeningLine | None:
+        """What a conversion that names no other document recognised itself: its outcome, as much as it used."""
+        if self.act != CONVERSION or self.sources:
+            return None
+        return replace(
+            self, act=RECOGNITION, kind=self.outcome_kind, category=self.outcome_kind, credit=self.used, course="",
+            course_name="", grade="", term="", expires_on=None,
+        )  # fmt: skip
 
     @property
     def content_hash(self) -> str:
@@ -190,10 +207,9 @@ def read_line(record: Record, line: int, *, today: date) -> OpeningLine | Refuse
         return refused("expires_on", "opening.expired_before", expires=expires.isoformat(), earned=earned.isoformat())
     if act == CONVERSION and not course:
         return refused("course", "opening.no_course")
-    if act == CONVERSION and not sources:
-        return refused("source", "opening.no_source")
     credit = Hundredths(int(str(said["credit"])))
-    kind = "course" if act == CONVERSION else str(said.get("kind") or "other")
+    outcome_kind = str(said.get("kind") or "other")
+    kind = "course" if act == CONVERSION else outcome_kind
     return OpeningLine(
         line=line,
         number=str(said["number"]),
@@ -204,6 +220,7 @@ def read_line(record: Record, line: int, *, today: date) -> OpeningLine | Refuse
         earned_on=earned,
         outcome=str(said["outcome"]),
         kind=kind,
+        outcome_kind=outcome_kind,
         credit=credit,
         used=Hundredths(int(str(said["used"]))) if said.get("used") else credit,
         category=str(said.get("category") or kind),
@@ -236,7 +253,7 @@ def choose_uses(line: OpeningLine, recognised: Sequence[Recognised]) -> tuple[Us
     """
     wanted = int(line.used)
     uses: list[Use] = []
-    for document in line.sources:
+    for document in line.sources or (line.document,):
         mine = [one for one in recognised if one.document == document]
         if not mine:
             return _refused(line, "source", "opening.unknown_source", {"document": document})
@@ -255,7 +272,7 @@ def choose_uses(line: OpeningLine, recognised: Sequence[Recognised]) -> tuple[Us
             "used",
             "opening.not_enough",
             {
-                "documents": "、".join(line.sources),
+                "documents": "、".join(line.sources or (line.document,)),
                 "available": format_credit(int(line.used) - wanted),
                 "wanted": format_credit(line.used),
             },

@@ -145,8 +145,8 @@ def import_opening(
             for (line, learner, _uses), done in zip(plan.conversions, converted, strict=True)
         ),
     ]
-    # A row can have several faults.
-    refused_rows = len({row.line for row in plan.refused})
+    # A row can have several faults, and can be a recognition and its conversion.
+    refused_rows, stored_rows = len({row.line for row in plan.refused}), len({line.line for line, *_ in made})
     scope.rows(ImportRun).create(
         institution_id=scope.institution,
         run_id=run,
@@ -159,9 +159,9 @@ def import_opening(
         state="finished",
         started_at=at,
         finished_at=now(),
-        rows_total=len(made) + plan.repeated + repeated + refused_rows,
-        rows_done=len(made) + plan.repeated + repeated + refused_rows,
-        rows_stored=len(made),
+        rows_total=stored_rows + plan.repeated + repeated + refused_rows,
+        rows_done=stored_rows + plan.repeated + repeated + refused_rows,
+        rows_stored=stored_rows,
         rows_repeated=plan.repeated + repeated,
         rows_refused=refused_rows,
         lots_posted=len(made),
@@ -199,6 +199,16 @@ def _judge(scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[Refused
             repeated += 1
         else:
             judged.refused.append(changed(line, before[1]))
+    # An old sheet often says in one row that an outcome was recognised and at once converted.
+    there = {(learner, one.document, one.outcome) for one, learner in judged.recognitions}
+    there |= {
+        (learner, document, outcome) for learner, document, act, outcome, _course in earlier if act == RECOGNITION
+    }
+    for line, learner in judged.conversions:
+        own = line.recognition()
+        if own is not None and (learner, own.document, own.outcome) not in there:
+            there.add((learner, own.document, own.outcome))
+            judged.recognitions.append((own, learner))
     return replace(judged, repeated=repeated)
 
 

@@ -159,6 +159,24 @@ def test_a_later_sheet_may_convert_what_an_earlier_one_recognised(bank, cast):
     assert left == {"省赛二等奖": 0, "专利": 100, "程序设计": 500}
 
 
+def test_a_conversion_that_names_no_other_document_recognises_its_outcome_itself(bank, cast):
+    row = conversion(LIN, source="", used="2", credit="3", outcome="英语四级免修")
+    run = bring(cast, row)
+    assert (run.rows_total, run.rows_stored, run.lots_posted, run.hundredths_posted) == (1, 1, 2, 500)
+    assert [found[:5] for found in lots(bank, cast.lin.person)] == [
+        ("程序设计", "C01", 300, "available", 300),
+        ("英语四级免修", "", 200, "available", 0),
+        ("英语四级免修", "", 200, "converted", 200),
+    ]
+    again = bring(cast, row, at=AT + timedelta(days=1))
+    assert (again.rows_stored, again.rows_repeated) == (0, 1)
+    # Where the same paper recognised it in a row of its own, that is what is used.
+    both = bring(cast, recognition(MEI, "甲", credit="4"), conversion(MEI, source="", used="3", document="甲"))
+    assert (both.rows_stored, both.lots_posted) == (2, 2)
+    users = {login: user_of(login) for login in ("app", "sequencer", "auditor")}
+    assert [line.code for line in check_bank(bank, users)[0]] == []
+
+
 WRONG = [
     (recognition("404"), "学号", "opening.unknown_learner"),
     (recognition(LIN, name="别人"), "姓名", "opening.name_differs"),
@@ -167,7 +185,6 @@ WRONG = [
     (recognition(LIN, credit="0"), "学分", "masterdata.out_of_range"),
     (recognition(LIN, credit="4.005"), "学分", "masterdata.no_amount"),
     (recognition(LIN, document=""), "文号", "masterdata.required"),
-    (conversion(LIN, source=""), "所用成果文号", "opening.no_source"),
     (conversion(LIN, course=""), "课程代码", "opening.no_course"),
     (conversion(LIN, source="没有的文号"), "所用成果文号", "opening.unknown_source"),
     (conversion(MEI), "所用成果文号", "opening.unknown_source"),

@@ -166,7 +166,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
             WHERE result.institution_id = import_run.institution_id AND result.run_id = import_run.run_id)
           + (SELECT count(*) FROM data_fact
             WHERE data_fact.institution_id = import_run.institution_id AND data_fact.run_id = import_run.run_id)
-          + (SELECT count(*) FROM opening_lot
+          + (SELECT count(DISTINCT line) FROM opening_lot
             WHERE opening_lot.institution_id = import_run.institution_id AND opening_lot.run_id = import_run.run_id)
           AS results) AS kept
         -- A row of master data can have several faults, and rows that a sheet lacks are listed beside them.
