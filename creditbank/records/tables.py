@@ -100,7 +100,7 @@ def policies(table: Table) -> list[str]:
         case Rows.ANNOUNCED:
             reads, writes = f"published OR {own}", own
         case Rows.INHERITED:
-            above = f"institution_id IN (SELECT institutions_above({INSTITUTION}))"
+            above = f"institution_id IN (SELECT institutions_above({INSTITUTION}) AS institutions_above)"
             reads, writes = f"{own} OR (published_at IS NOT NULL AND {above})", own
         case Rows.REPORTED:
             reads, writes = f"{own} OR publisher_id = {INSTITUTION}", own
