@@ -101,7 +101,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
     from creditbank.gateways.files import FileRefused, open_upload
     from creditbank.gateways.identities import Identities
     from creditbank.records.scope import acting_for
-    from creditbank.services.official_lists.imports import About, Brought, apply_list, plan_list
+    from creditbank.services.official_lists.imports import About, apply_list, plan_list
 
     today = clock.today(place.zone)
     if (arguments.issued_on or today) > today:
@@ -125,11 +125,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
         kind.all_ours if arguments.all_ours is None else arguments.all_ours,
         tuple(arguments.also_called),
     )
-    brought = Brought(
-        read.kind, read.name, read.file_hash, read.mapping_hash, read.encoding, read.rows, read.entries, read.refused,
-        read.left,
-    )  # fmt: skip
-    what: dict[str, Any] = {"identities": Identities(bank), "brought": brought, "about": about}
+    what: dict[str, Any] = {"identities": Identities(bank), "brought": read.brought(), "about": about}
     with acting_for(institution=place.id, purpose="lists.import") as scope:
         if arguments.dry_run:
             answer: Any = plan_list(scope=scope, **what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -19,6 +19,9 @@ from creditbank.exchange.documents import MOST_BYTES, expect_schema, read_docume
 from creditbank.exchange.imports import import_results, open_results
 from creditbank.exchange.mapping import read_mapping
 from creditbank.exchange.masterdata.imports import import_sheet, read_sheet
+from creditbank.exchange.official_lists import packaged_kind, read_list
+from creditbank.exchange.opening_lots import import_sheet as import_opening
+from creditbank.exchange.opening_lots import read_opening
 from creditbank.exchange.outgoing import Form, write_sheet
 from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.exchange.plans import missing_courses, read_plan_workbook
@@ -35,6 +38,7 @@ from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.college.calendar import Calendar
 from creditbank.services.demonstration.college.library import FACULTIES, Library, read_library
 from creditbank.services.demonstration.college.sheets import College, PlanSheet, make_college, results_mapping
+from creditbank.services.official_lists.imports import About, apply_list
 from creditbank.services.programmes import publish_plan
 
 MAPPING = "10-成绩导入映射.json"
@@ -246,6 +250,43 @@ def _plans(at: Bringing) -> Brought:
     return Brought(courses, courses, 0, 0, note)
 
 
+def _opening(at: Bringing) -> Brought:
+    """The office's old workbook of recognitions and conversions."""
+    with open_upload(at.sheet("opening")) as upload:
+        read = read_opening(upload, today=day_in(at.now(), at.zone))
+    run = import_opening(read, institution=at.institution, actor=at.actor, now=at.now)
+    note = Text(f"记入 {run.lots_posted:,} 笔学分", f"{run.lots_posted:,} lots posted")
+    return Brought(run.rows_total, run.rows_stored, run.rows_repeated, run.rows_refused, note)
+
+
+def _list(key: str, kind: str, every: Mapping[str, str]) -> Callable[[Bringing], Brought]:
+    """An issuer's list as of the day on which the later sheets came."""
+
+    def bring(at: Bringing) -> Brought:
+        today = day_in(at.now(), at.zone)
+        with open_upload(at.sheet(key)) as upload:
+            read = read_list(upload, packaged_kind(kind), institution=at.institution, every=every, today=today)
+        title = at.college.sheets[key].title
+        about = About(title, title, min(today, at.college.calendar.later_day), all_ours=True)
+        with acting_for(institution=at.institution, purpose="lists.import") as scope:
+            done = apply_list(
+                scope=scope, identities=Identities(at.bank), brought=read.brought(), about=about, actor=at.actor,
+                at=at.now(),
+            )  # fmt: skip
+        if isinstance(done, Refusal):
+            raise RuntimeError(f"{key}: {done.explanation[0].code}")  # noqa: TRY004 - a refusal is no type error
+        refused = len({fault.line for fault in read.refused})
+        note = Text(
+            f"待确认 {done.doubtful} 人，非本校 {done.nobody} 人，通知 {done.proposed} 项未申报成果",
+            f"{done.doubtful} doubtful, {done.nobody} not of the school, {done.proposed} outcomes proposed",
+        )
+        return Brought(
+            read.rows, 0 if done.repeated else done.certain, done.certain if done.repeated else 0, refused, note
+        )
+
+    return bring
+
+
 def _steps() -> Iterable[Step]:
     for code, zh, en in (
         ("years", "学年", "academic years"), ("terms", "校历", "calendar"), ("colleges", "院系部门", "units"),
@@ -261,8 +302,16 @@ def _steps() -> Iterable[Step]:
     yield Step(
         "corrections", Text("成绩更正", "corrections"), _results("corrections", lambda calendar: calendar.later_day)
     )
+    yield Step("opening", Text("期初学分", "opening lots"), _opening)
+    for code, kind, zh, en in (
+        ("awards", "contest", "竞赛获奖名单", "awards"),
+        ("certificates", "one-plus-x", "1+X证书名单", "certificates"),
+        ("cet", "cet", "四六级成绩", "language tests"),
+    ):
+        # An issuer's list of certificates holds only those who passed.
+        every = {"conclusion": "合格"} if kind == "one-plus-x" else {}
+        yield Step(code, Text(zh, en), _list(code, kind, every))
 
 
 STEPS: tuple[Step, ...] = tuple(_steps())
-"""Everything that is brought in, in order. The sheets ``opening``, ``awards``, ``certificates`` and ``cet`` are written
-too: a step for each of them, where there is a way in for it, goes to the end."""
+"""Everything that is brought in, in order."""

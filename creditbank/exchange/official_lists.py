@@ -36,6 +36,7 @@ from creditbank.gateways.documents import packaged
 from creditbank.gateways.files import Upload
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.imports import remember_mapping
+from creditbank.services.official_lists.imports import Brought
 
 ALL_MESSAGES: dict[str, str] = (
     files.MESSAGES | encodings.MESSAGES | workbooks.MESSAGES | sheets.MESSAGES | reading.MESSAGES
@@ -65,6 +66,13 @@ class ReadList:
     left: int
     unknown_values: Mapping[str, Mapping[str, int]]
     notes: tuple[Note, ...]
+
+    def brought(self) -> Brought:
+        """The list as the services take it in."""
+        return Brought(
+            self.kind, self.name, self.file_hash, self.mapping_hash, self.encoding, self.rows, self.entries,
+            self.refused, self.left,
+        )  # fmt: skip
 
 
 def packaged_kind(code: str) -> ListKind:

@@ -1,4 +1,4 @@
-"""Founds what a simulated college stands on: centre, institution, and the rule for its results."""
+"""Founds what a simulated college stands on: centre, institution, rules and kinds of outcome."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
 from creditbank.queries.institutions import all_institutions
+from creditbank.queries.recognition import outcome_type_of
 from creditbank.queries.rules import version_in_force
+from creditbank.records.catalogue import OutcomeType
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import acting_for
 from creditbank.services.bank import found_institution
-from creditbank.services.demonstration.places import Pack
+from creditbank.services.demonstration.places import OUTCOME_TYPES, Pack
 from creditbank.services.masterdata.facts import set_source
 from creditbank.services.rules import publish_rule_version
 
@@ -28,7 +30,8 @@ _KEEPERS = {
 def found_college(code: str, name: Text, pack: Pack, *, since: date, at: datetime) -> Institution:
     """The institution of that code under the bank's centre, both founded where they are missing.
 
-    The rule that gives results their credit is put in force at the centre where no version of it is, from ``since``.
+    The rules that give results and outcomes their credit are put in force at the centre where no version of them is,
+    from ``since``, and the kinds of outcome with them.
     """
     known = all_institutions()
     centre = known[0].id if known else found_institution(
@@ -46,9 +49,17 @@ def found_college(code: str, name: Text, pack: Pack, *, since: date, at: datetim
         name_en=name.en,
         parent=centre,
     )
-    if not _in_force(made.id, since):
-        with acting_for(institution=centre, purpose="demo") as scope:
-            publish_rule_version(scope=scope, document=pack(RULES), effective_from=since, actor=centre, at=at)
+    _put_in_force(RULES, made.id, centre, pack, since, at)
+    for code_, zh, en, rules, evidence in OUTCOME_TYPES:
+        _put_in_force(rules, made.id, centre, pack, since, at)
+        with acting_for(institution=made.id, purpose="demo") as scope:
+            known_type = outcome_type_of(scope, made.id, code_)
+        if known_type is None:
+            with acting_for(institution=centre, purpose="demo") as scope:
+                scope.rows(OutcomeType).create(
+                    id=new_id(), institution_id=centre, code=code_, name=zh, name_en=en, rule_set_code=rules,
+                    evidence_required=evidence,
+                )  # fmt: skip
     return made
 
 
@@ -71,6 +82,10 @@ def name_keepers(institution: UUID, at: datetime) -> None:
                 )
 
 
-def _in_force(institution: UUID, on: date) -> bool:
+def _put_in_force(rules: str, institution: UUID, centre: UUID, pack: Pack, since: date, at: datetime) -> None:
+    """Publish a rule set at the centre from a day, unless one of that code is in force for the institution."""
     with acting_for(institution=institution, purpose="demo") as scope:
-        return version_in_force(scope, institution=institution, code=RULES, on=on) is not None
+        if version_in_force(scope, institution=institution, code=rules, on=since) is not None:
+            return
+    with acting_for(institution=centre, purpose="demo") as scope:
+        publish_rule_version(scope=scope, document=pack(rules), effective_from=since, actor=centre, at=at)

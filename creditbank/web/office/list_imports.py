@@ -39,7 +39,6 @@ from creditbank.queries.official_lists.lists import GoneLine, find_list
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.official_lists.imports import (
-    Brought,
     MatchedLine,
     Plan,
     apply_list,
@@ -254,7 +253,7 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             )
             return HttpResponseRedirect(kept.address("columns" if read is None else "check"))
         applied = apply_list(
-            scope=scope, identities=Identities(settings.BANK), brought=brought(read), about=about_of(kept.state),
+            scope=scope, identities=Identities(settings.BANK), brought=read.brought(), about=about_of(kept.state),
             actor=actor.person, at=clock.now(), request_id=request_id(request),
         )  # fmt: skip
         if isinstance(applied, Refusal):
@@ -285,14 +284,6 @@ def template(request: HttpRequest, kind: str) -> HttpResponse:
         response = HttpResponse(template_bytes(found, language_now()), content_type=XLSX)
         response.headers["Content-Disposition"] = f'attachment; filename="list-{found.code}.xlsx"'
         return response
-
-
-def brought(read: ReadList) -> Brought:
-    """A list that was read, as the service takes it."""
-    return Brought(
-        read.kind, read.name, read.file_hash, read.mapping_hash, read.encoding, read.rows, read.entries, read.refused,
-        read.left,
-    )  # fmt: skip
 
 
 def refused_csv(name: str, refused: Any) -> HttpResponse:
@@ -361,7 +352,7 @@ def _column_fields(form: ListMappingForm, table: Table) -> list[dict[str, Any]]:
 
 def _plan(scope: Scope, kept: Kept, read: ReadList) -> Plan | Refusal:
     return plan_list(
-        scope=scope, identities=Identities(settings.BANK), brought=brought(read), about=about_of(kept.state)
+        scope=scope, identities=Identities(settings.BANK), brought=read.brought(), about=about_of(kept.state)
     )
 
 
