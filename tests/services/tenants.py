@@ -14,9 +14,7 @@ from tests.intruder import superuser
 PERSON_COLUMN = {
     Rows.LEARNER: "learner_id", Rows.AWARDED: "learner_id", Rows.MEMBER: "account_id", Rows.JOURNAL: "actor_id",
 }  # fmt: skip
-TENANT = [
-    table for table in TABLES if table.rows in PERSON_COLUMN or table.rows in (Rows.INSTITUTION, Rows.ANNOUNCED)
-]
+TENANT = [table for table in TABLES if table.rows in PERSON_COLUMN or table.rows in (Rows.INSTITUTION, Rows.ANNOUNCED)]
 """The tables whose rows not everybody may read; those that can be published are not yet."""
 OPEN = [table for table in TABLES if table.rows in (Rows.PUBLISHED, Rows.TREE)]
 
