@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -208,20 +209,29 @@ def _facts(one: ResourceLine) -> list[dict[str, Any]]:
 
 def _offering(one: OfferingLine) -> dict[str, Any]:
     language = _language()
-    days = (one.decided.starts_on, one.decided.ends_on)
     tone, word = STANDINGS[one.standing]
     return {
         "id": "",
         "term": one.term if one.term_name.zh == one.term else f"{one.term} {one.term_name.said_in(language)}",
         "code": one.code,
-        "days": " – ".join(day.isoformat() for day in days if day is not None),
+        "days": _days(one.decided.starts_on, one.decided.ends_on),
         "seats": "" if one.decided.seats is None else f"{one.decided.seats:,}",
         "fee": fee(one.fee, one.currency),
         "place": one.place,
         "contact": one.contact,
         "standing": (tone, word),
-        "reason": " ".join(wording.say(line, language) for line in one.reasons),
+        # That one can apply is what the tag says already.
+        "reason": " ".join(wording.say(line, language) for line in one.reasons if line.code != "resources.open"),
     }
+
+
+def _days(first: date | None, last: date | None) -> str:
+    """From the first day to the last, or the one that is known."""
+    if first is not None and last is not None:
+        return f"{first.isoformat()} – {last.isoformat()}"
+    if first is not None:
+        return _t("from %(day)s") % {"day": first.isoformat()}
+    return _t("until %(day)s") % {"day": last.isoformat()} if last is not None else ""
 
 
 def _said_somewhere(column: Column, offerings: Sequence[OfferingLine]) -> bool:
