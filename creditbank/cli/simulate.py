@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import opened
+from creditbank.cli.boot import bank_of, opened
+from creditbank.gateways import bank as banks
 from creditbank.gateways import keys
 from creditbank.gateways.problem import Problem
 
 STUDENTS, LEAST, MOST = 5000, 300, 60_000
+_CODE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 MARK = "simulated"
 """The key file that says which institutions are invented, and how."""
 
@@ -41,12 +44,21 @@ def run(arguments: argparse.Namespace) -> int:
             en=f"A college has {LEAST} to {MOST} students. Nothing was written.",
             zh=f"学生数须在 {LEAST} 到 {MOST} 之间。没有写出任何文件。",
         )
+    if not _CODE.fullmatch(arguments.institution):
+        raise Problem(
+            en=f"An institution's code has letters, digits and hyphens, not {arguments.institution!r}."
+            " Nothing was made.",
+            zh=f"机构代码只能由字母、数字和连字符组成，不能是 {arguments.institution!r}。没有创建任何内容。",
+        )
     if arguments.out is not None:
         return _write_only(arguments)
-    with opened(arguments, "simulate", migrated=False) as bank:
-        from creditbank.services.bank import migrate_bank
+    # A bank is made where there is none; one of an older shape is left as it is.
+    fresh = not banks.exists(bank_of(arguments))
+    with opened(arguments, "simulate", migrated=not fresh) as bank:
+        if fresh:
+            from creditbank.services.bank import migrate_bank
 
-        migrate_bank()
+            migrate_bank()
         report = simulate_college(bank, _asked(arguments), code=arguments.institution, say=_say(arguments))
     if arguments.json:
         print(json.dumps(report, ensure_ascii=False))

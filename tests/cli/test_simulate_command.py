@@ -67,7 +67,9 @@ def test_an_institution_that_is_somebodys_is_left_alone(ask, bank, cast):
     assert not (bank.sheets / "svc").exists()
 
 
-@pytest.mark.parametrize("words", [("--students", "299"), ("--students", "60001"), ("--year", "2001")])
+@pytest.mark.parametrize(
+    "words", [("--students", "299"), ("--students", "60001"), ("--year", "2001"), ("--institution", "../x")]
+)
 def test_what_cannot_be_is_refused_before_anything_is_written(ask, words, tmp_path):
     status, _out, err = ask(None, *words, "--out", str(tmp_path / "x"))
     assert (status, bool(err)) == (2, True)

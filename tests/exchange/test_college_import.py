@@ -31,7 +31,6 @@ from creditbank.records.results import ImportProblem
 from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.founding import found_college
 from tests.cast import AT
-from tests.conftest import _clone
 from tests.embedded import clone_database, drop_database
 
 ASKED = Simulated(seed=5, students=300, results=3_600, present=2025)
@@ -153,11 +152,13 @@ def test_a_second_time_everything_is_known_and_no_credit_is_posted(empty_bank, s
 
 def test_the_same_seed_gives_equal_banks(server, sheets):
     found = set()
-    for _turn in range(2):
-        clone = _clone(server, "creditbank")
-        bring(next(clone), sheets)
+    for name in ("one", "other"):
+        clone_database(server, "creditbank", name)
+        work_in(name)
+        bring(server, sheets)
         found.add(digest(connections["auditor"]))
-        next(clone, None)
+        connections.close_all()
+        drop_database(server, name)
     assert len(found) == 1
 
 
