@@ -193,7 +193,11 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
     counts = {found.value: plan.count(found) for found in Found}
     standings = {standing.value: count for standing, count in sorted(plan.standings.items())}
     if arguments.json:
-        answer = {"known": str(plan.known) if plan.known else None, "counts": counts, "standings": standings}
+        answer: dict[str, Any] = {
+            "known": str(plan.known) if plan.known else None,
+            "counts": counts,
+            "standings": standings,
+        }
         answer |= {
             "refused": [[fault.line, fault.column, fault.code] for fault in read.refused],
             "gone": len(plan.gone),

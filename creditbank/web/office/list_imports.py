@@ -99,7 +99,7 @@ class Kept:
 
     def address(self, step: str) -> str:
         """The page of a step: columns, check, problems or apply."""
-        return reverse(f"office:list-{step}", args=[self.upload_id])
+        return str(reverse(f"office:list-{step}", args=[self.upload_id]))
 
     def taken(self, then: Callable[[Any], Any]) -> Any:
         """Do something with the file as an upload; it is closed afterwards."""
@@ -191,10 +191,13 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         if found := _applied(request, scope, kept):
             return found
         read, problem = _try_to_read(scope, kept)
-        plan = _plan(scope, kept, read) if read is not None else None
-        if read is None or isinstance(plan, Refusal) or plan is None:
-            messages.warning(request, problem or (reasons_said(plan.explanation) if plan else ""))
-            return HttpResponseRedirect(kept.address("columns") if read is None else reverse("office:lists"))
+        if read is None:
+            messages.warning(request, problem)
+            return HttpResponseRedirect(kept.address("columns"))
+        plan = _plan(scope, kept, read)
+        if isinstance(plan, Refusal):
+            messages.warning(request, reasons_said(plan.explanation))
+            return HttpResponseRedirect(reverse("office:lists"))
         groups = _groups(plan, read)
         shown = request.GET.get("what", "")
         if shown not in groups:
