@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -76,6 +77,18 @@ def bank(server, template):
 def empty_bank(server):
     """A bank of this test's own with tables and nothing in them."""
     yield from _clone(server, "creditbank")
+
+
+@pytest.fixture
+def another_bank(server, template):
+    """A way to a bank with the cast, as often as a test needs a new one: ``with another_bank() as (bank, cast)``."""
+
+    @contextmanager
+    def opened():
+        for one in _clone(server, template[0]):
+            yield one, template[1]
+
+    return opened
 
 
 @pytest.fixture

@@ -215,15 +215,13 @@ def test_a_later_sheet_corrects_and_takes_its_credit_back_and_gives_it_again(ban
     }  # fmt: skip
 
 
-def test_the_day_of_a_sheet_decides_and_never_the_order_in_which_sheets_arrive(server, template, tmp_path):
-    from tests.conftest import _clone
-
+def test_the_day_of_a_sheet_decides_and_never_the_order_in_which_sheets_arrive(another_bank, tmp_path):
     seen = []
     for number, order in enumerate(itertools.permutations(DAYS)):
-        for bank in _clone(server, template[0]):
-            publish_transfer_rules(template[1])
+        with another_bank() as (bank, cast):
+            publish_transfer_rules(cast)
             for place, day in enumerate(order):
-                run = brought(template[1], tmp_path / str(number), str(place), DAYS[day], day)
+                run = brought(cast, tmp_path / str(number), str(place), DAYS[day], day)
                 assert run.rows_refused == 0
             seen.append(facts(bank))
             connections.close_all()

@@ -12,7 +12,7 @@ def _table(code: str, zh: str, en: str, source: str, *choices: tuple[str, str, s
     return CodeTable(code, Text(zh, en), "2026-1", source, made)
 
 
-_HOUSE = "credit bank, after the usual exports of registrars' systems"
+_HOUSE = "学分银行 Credit Bank"
 
 SEX = _table(
     "sex", "性别", "Sex", "GB/T 2261.1-2003",
