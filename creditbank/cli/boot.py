@@ -6,10 +6,16 @@ import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 from creditbank.gateways import bank as banks
 from creditbank.gateways import database, keys
 from creditbank.gateways.bank import Bank
+from creditbank.gateways.problem import Problem
+
+if TYPE_CHECKING:
+    from creditbank.records.institutions import Institution
 
 
 def bank_of(arguments: argparse.Namespace) -> Bank:
@@ -44,3 +50,38 @@ def opened(arguments: argparse.Namespace, purpose: str, *, migrated: bool = True
             yield bank
         finally:
             connections.close_all()
+
+
+def place_of(arguments: argparse.Namespace) -> Institution:
+    """The institution that ``--institution`` names.
+
+    Raises:
+        Problem: there is none of that code.
+    """
+    from creditbank.queries.institutions import institution_named
+
+    place = institution_named(arguments.institution)
+    if place is None:
+        raise Problem(
+            en=f"There is no institution with the code {arguments.institution}. Nothing was done.",
+            zh=f"没有代码为 {arguments.institution} 的机构。没有任何操作。",
+        )
+    return place
+
+
+def actor_of(arguments: argparse.Namespace, place: Institution) -> UUID:
+    """Whoever ``--by`` names decides; without it the institution itself.
+
+    Raises:
+        Problem: nobody has that sign-in.
+    """
+    from creditbank.queries.institutions import account_named
+
+    by = getattr(arguments, "by", None)
+    actor: UUID | None = account_named(by) if by else place.id
+    if actor is None:
+        raise Problem(
+            en=f"There is no account with the sign-in {by}. Nothing was done.",
+            zh=f"没有登录名为 {by} 的账户。没有任何操作。",
+        )
+    return actor

@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import opened
+from creditbank.cli.boot import actor_of, opened, place_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,24 +60,9 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 1 when rows were refused, 2 when nothing could be done."""
     if arguments.action == "template":
         return _template(arguments)
-    from creditbank.gateways.problem import Problem
-
     with opened(arguments, "data") as bank:
-        from creditbank.queries.institutions import account_named, institution_named
-
-        place = institution_named(arguments.institution)
-        if place is None:
-            raise Problem(
-                en=f"There is no institution with the code {arguments.institution}. Nothing was done.",
-                zh=f"没有代码为 {arguments.institution} 的机构。没有任何操作。",
-            )
-        by = getattr(arguments, "by", None)
-        actor = account_named(by) if by else place.id
-        if actor is None:
-            raise Problem(
-                en=f"There is no account with the sign-in {by}. Nothing was done.",
-                zh=f"没有登录名为 {by} 的账户。没有任何操作。",
-            )
+        place = place_of(arguments)
+        actor = actor_of(arguments, place)
         match arguments.action:
             case "import":
                 return _import(arguments, bank, place, actor)

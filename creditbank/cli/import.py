@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import opened
+from creditbank.cli.boot import actor_of, opened, place_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -76,10 +76,8 @@ def _import(arguments: argparse.Namespace, mapping: Any) -> int:
     with opened(arguments, "import"):
         from creditbank.exchange import imports
 
-        found = _who(arguments)
-        if found is None:
-            return 2
-        institution, actor = found
+        institution = place_of(arguments)
+        actor = actor_of(arguments, institution)
         reading, uploads = imports.open_results(arguments.file, mapping, encoding=arguments.encoding, at=clock.now())
         try:
             if arguments.dry_run:
@@ -101,21 +99,6 @@ def _import(arguments: argparse.Namespace, mapping: Any) -> int:
         return _tell_run(arguments, finished)
 
 
-def _who(arguments: argparse.Namespace) -> tuple[Any, Any] | None:
-    """The institution and who decides, or nothing once it was said that there is no such one."""
-    from creditbank.queries.institutions import account_named, institution_named
-
-    institution = institution_named(arguments.institution)
-    if institution is None:
-        print(f"There is no institution with the code {arguments.institution}.", file=sys.stderr)
-        return None
-    actor = account_named(arguments.by) if arguments.by else institution.id
-    if actor is None:
-        print(f"There is no account with the sign-in {arguments.by}.", file=sys.stderr)
-        return None
-    return institution, actor
-
-
 def _opening(arguments: argparse.Namespace) -> int:
     from creditbank.gateways import clock
     from creditbank.gateways.files import open_upload
@@ -123,10 +106,8 @@ def _opening(arguments: argparse.Namespace) -> int:
     with opened(arguments, "import"):
         from creditbank.exchange import opening_lots
 
-        found = _who(arguments)
-        if found is None:
-            return 2
-        institution, actor = found
+        institution = place_of(arguments)
+        actor = actor_of(arguments, institution)
         with open_upload(arguments.file) as upload:
             read = opening_lots.read_opening(upload, today=clock.today(institution.zone), encoding=arguments.encoding)
         if arguments.dry_run:

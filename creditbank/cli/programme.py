@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import opened
+from creditbank.cli.boot import opened, place_of
 
 DONE, WRONG, UNREADABLE = 0, 1, 2
 
@@ -34,15 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0: done; 1: the plan has errors, nothing was published; 2: nothing could be read."""
     with opened(arguments, "programme"):
-        from creditbank.gateways.problem import Problem
-        from creditbank.queries.institutions import institution_named
-
-        place = institution_named(arguments.institution)
-        if place is None:
-            raise Problem(
-                en=f"There is no institution with the code {arguments.institution}. Nothing was changed.",
-                zh=f"没有代码为 {arguments.institution} 的机构。没有任何改动。",
-            )
+        place = place_of(arguments)
         return _export(arguments, place) if arguments.action == "export" else _import(arguments, place)
 
 
