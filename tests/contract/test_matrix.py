@@ -154,11 +154,6 @@ def _kept_sets(_world: World) -> list[Sample]:
     return [Sample("courses", {"data_set": "courses"}, also=lambda actor: actor.college is None)]
 
 
-def _whole_desk(_world: World) -> list[Sample]:
-    """A page for desks of the whole school."""
-    return [Sample("desk", {}, also=lambda actor: actor.college is None)]
-
-
 def _data_rows(world: World) -> list[Sample]:
     """A row about no person is read by every desk of its school."""
     return [
@@ -328,8 +323,8 @@ REGISTRY: dict[str, Entry] = {
     "office:learners": Entry("learner.read"),
     "office:learner": Entry("learner.read", _records),
     "office:imports": Entry("results.read_imports"),
-    "office:opening": Entry("opening.write", _whole_desk),
-    "office:opening-template": Entry("opening.write", _whole_desk),
+    "office:opening": Entry("opening.write", _whole_desk({})),
+    "office:opening-template": Entry("opening.write", _whole_desk({})),
     "office:opening-check": Entry("opening.write", _whole_school("opening")),
     "office:opening-problems": Entry("opening.write", _whole_school("opening")),
     "office:opening-post": Entry("opening.write", _whole_school("opening")),

@@ -234,7 +234,9 @@ def plans(draw):
     def module(depth):
         taken = [code for code, _ in zip(left, range(draw(st.integers(0, 4))), strict=False)]
         own = tuple(draw(courses(code)) for code in taken)
-        inner = tuple(module(depth + 1) for _ in range(draw(st.integers(0, 2)))) if depth < 3 and len(ids) > 3 else ()
+        # Each module on the way down still needs a name of its own.
+        below = draw(st.integers(0, 2)) if depth < 3 else 0
+        inner = tuple(module(depth + 1) for _ in range(below) if len(ids) > depth)
         categories = draw(st.frozensets(st.sampled_from(("innovation", "certificate", "讲座")), max_size=2))
         if not own and not inner and not categories:
             categories = frozenset({"practice"})
@@ -242,6 +244,6 @@ def plans(draw):
         most = MOST_CREDIT if made.is_open else made.offered
         return Module(made.id, made.title, Hundredths(draw(st.integers(0, most))), own, inner, categories)
 
-    modules = tuple(module(1) for _ in range(draw(st.integers(1, 3))) if len(ids) > 2)
+    modules = tuple(module(1) for _ in range(draw(st.integers(1, 3))) if ids)
     plan = Plan(modules, draw(st.one_of(st.none(), st.integers(0, 3_000).map(Hundredths))))
     return plan if not faults(plan) else None

@@ -118,9 +118,9 @@ def test_inherited_rows_stand_in_the_schools_list_marked_with_where_they_come_fr
     page = zhao.get(data_url("courses"))
     rows = {row["key"]: row for row in page.context["rows"]}
     assert set(rows) == {"PUB1", "PUB2", "SW1"}
-    assert rows["PUB1"]["status"][0] == "info"
-    assert "Centre" in rows["PUB1"]["status"][1] or "学分银行管理中心" in rows["PUB1"]["status"][1]
-    assert rows["SW1"]["status"] == ""
+    assert rows["PUB1"]["standing"][0] == "info"
+    assert "Centre" in rows["PUB1"]["standing"][1] or "学分银行管理中心" in rows["PUB1"]["standing"][1]
+    assert rows["SW1"]["standing"] == ""
     assert page.context["total"] == 3
     assert applied(zhao.get(data_url("courses", "?q=daxue"))) == ["大学英语"]
     locked = zhao.get(data_url("courses", "row/PUB1/"))
