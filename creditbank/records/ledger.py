@@ -169,8 +169,10 @@ POSTING = Table(
         ),
         triggers=(
             _BOOKS,
-            "CREATE TRIGGER posting_books AFTER INSERT ON posting REFERENCING NEW TABLE AS added"
-            " FOR EACH STATEMENT EXECUTE FUNCTION posting_books()",
+            """
+CREATE TRIGGER posting_books AFTER INSERT ON posting REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION posting_books()
+""".strip(),
         ),
     ),
 )

@@ -338,7 +338,10 @@ def test_the_database_itself_refuses_what_would_break_the_books(bank, cast):
     for statement, named in (
         ("UPDATE balance SET amount = 301", "permission denied"),
         ("UPDATE balance SET version = 1", "row-level security"),
-        ("INSERT INTO balance VALUES (%(learner)s, %(lot)s, 'held', %(institution)s, 5, 1, %(new)s)", "permission denied"),
+        (
+            "INSERT INTO balance VALUES (%(learner)s, %(lot)s, 'held', %(institution)s, 5, 1, %(new)s)",
+            "permission denied",
+        ),
         (posted_with(given="'available', 2, 294"), "what a posting says it was"),
         (posted_with(given="'available', 2, 300"), "what a posting says it was"),
         (posted_with(given="'available', 3, 295"), "what a posting says it was"),

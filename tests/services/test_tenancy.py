@@ -184,7 +184,9 @@ def test_nobody_changes_or_removes_a_row_of_another_tenant(bank, tenants):
                 tried += 1
             done = refusal_of(statement, [other.institution], institution=other.institution)
             # Its own rows it reaches; a few of them hold a promise that another row stands on.
-            assert re.search("foreign key|security policy for table .balance", done) if isinstance(done, str) else done > 0, statement
+            assert (
+                re.search("foreign key|security policy for table .balance", done) if isinstance(done, str) else done > 0
+            ), statement
     assert tried > 60
 
 
