@@ -61,14 +61,14 @@ def template_bytes(data_set: DataSet, language: str = "zh-hans") -> bytes:
     )
 
 
-def export_bytes(
+def export_sheet(
     data_set: DataSet,
     rows: Iterable[Mapping[str, Any]],
     *,
     language: str = "zh-hans",
     identities: Identities | None = None,
-) -> bytes:
-    """Rows in force as a workbook whose import changes nothing.
+) -> SheetContent:
+    """Rows in force as a sheet whose import changes nothing; they are read while it is written.
 
     Args:
         data_set: what the rows are of.
@@ -76,9 +76,9 @@ def export_bytes(
         language: of headings and of what codes are called.
         identities: opens identity numbers; without it their column stays empty, which states nothing.
     """
-    written = [[_cell(field, row.get(field.name), language, identities) for field in data_set.fields] for row in rows]
+    written = ([_cell(field, row.get(field.name), language, identities) for field in data_set.fields] for row in rows)
     title = data_set.name.said_in(language)
-    return workbook_bytes([SheetContent(title, _head(data_set, language), written, _widths(data_set, language))])
+    return SheetContent(title, _head(data_set, language), written, _widths(data_set, language))
 
 
 def _language(language: str) -> str:

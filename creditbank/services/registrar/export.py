@@ -113,16 +113,7 @@ def make_batch(
     )
     write = cell_writer(sheet, institution=institution_code(scope), number=number)
     _store(scope, actor, made, planned, [write(one) for one in planned], sheet, document, until, at)
-    note_operation(
-        scope=scope,
-        actor=actor.person,
-        action="export.make",
-        outcome="done",
-        at=at,
-        object_kind="export_batch",
-        object_id=batch_id,
-        request_id=request_id,
-    )
+    note_done(scope=scope, actor=actor, action="export.make", batch_id=batch_id, at=at, request_id=request_id)
     return made
 
 
@@ -142,6 +133,20 @@ def whole_house(scope: Scope, actor: Actor, permission: str) -> Refusal | None:
 def in_turn(scope: Scope) -> None:
     """Wait until no other transaction works on the institution's exports; the turn ends with this transaction."""
     scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"registrar:{scope.institution}"])
+
+
+def note_done(*, scope: Scope, actor: Actor, action: str, batch_id: UUID, at: datetime, request_id: str) -> None:
+    """Write into the operation log what was done with a batch."""
+    note_operation(
+        scope=scope,
+        actor=actor.person,
+        action=action,
+        outcome="done",
+        at=at,
+        object_kind="export_batch",
+        object_id=batch_id,
+        request_id=request_id,
+    )
 
 
 def _store(

@@ -12,6 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -225,7 +226,7 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
 
 @door("masterdata.write")
 @require_GET
-def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "masterdata.write") as scope:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))

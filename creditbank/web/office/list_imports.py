@@ -11,6 +11,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -32,6 +33,7 @@ from creditbank.exchange.official_lists import (
     remember_columns,
     template_bytes,
 )
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import FileRefused, open_upload
 from creditbank.gateways.identities import Identities
@@ -50,7 +52,7 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
-from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.downloads import csv_response, file_response
 from creditbank.web.office.list_forms import ListMappingForm, ListUploadForm, about_of
 from creditbank.web.office.list_words import (
     FOUND,
@@ -62,7 +64,6 @@ from creditbank.web.office.list_words import (
     to_write,
 )
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STEPS = (_("Official list"), _("Columns"), _("Dry run"), _("Applied"))
 REFUSED, GONE = "refused", "gone"
 _LINES = (
@@ -229,7 +230,7 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @door("lists.write")
 @require_GET
-def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "lists.write") as scope:
         read, _problem = _try_to_read(scope, _kept(request, upload_id))
@@ -284,12 +285,10 @@ def template(request: HttpRequest, kind: str) -> HttpResponse:
         found = next((one for one in kinds() if one.code == kind), None)
         if found is None:
             raise NotVisible
-        response = HttpResponse(template_bytes(found, language_now()), content_type=XLSX)
-        response.headers["Content-Disposition"] = f'attachment; filename="list-{found.code}.xlsx"'
-        return response
+        return file_response(f"list-{found.code}.xlsx", Form.XLSX, template_bytes(found, language_now()))
 
 
-def refused_csv(name: str, refused: Any) -> HttpResponse:
+def refused_csv(name: str, refused: Any) -> HttpResponseBase:
     """Refused rows as a sheet."""
     rows = ((one.line, one.facts.get("cell", ""), one.column, fault_said(one.code, one.facts)) for one in refused)
     return csv_response(name, (_t("Line"), _t("Cell"), _t("Column"), _t("Reason")), rows)

@@ -12,6 +12,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -23,7 +24,7 @@ from creditbank.domain.opening_lots import OPENING, OpeningLine
 from creditbank.domain.values import Hundredths
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.opening_lots import ReadOpening, import_sheet, opening_template, plan_sheet, read_opening
-from creditbank.exchange.outgoing import Form
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import FileRefused, open_upload
 from creditbank.services.access import NotVisible
@@ -151,7 +152,7 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @door("opening.write")
 @require_GET
-def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "opening.write") as scope:
         institution, state = _kept(request, upload_id)

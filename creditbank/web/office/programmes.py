@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET
 
 from creditbank.domain.access import may_enter
 from creditbank.domain.programmes.plan import Module, Nature, Plan
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.plan_words import length_text, terms_text
 from creditbank.exchange.plan_workbooks import programme_workbook
+from creditbank.exchange.spreadsheets import Form
 from creditbank.queries.programmes import list_programmes, read_version
 from creditbank.services.access import NotVisible
 from creditbank.web.design.charts import bar
