@@ -88,6 +88,16 @@ class Scope:
             cursor.execute(sql, values)
             return cursor.fetchall()  # type: ignore[no-any-return]
 
+    def take_turn(self, work: str) -> None:
+        """Wait until no other transaction does this work for the institution; the turn ends with this transaction.
+
+        Raises:
+            ValueError: the scope acts for no institution.
+        """
+        if self.institution is None:
+            raise ValueError(f"the {work} of no institution")
+        self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{work}:{self.institution}"])
+
 
 @contextmanager
 def acting_for(

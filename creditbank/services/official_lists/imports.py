@@ -232,9 +232,7 @@ def take_turn(scope: Scope) -> None:
     Raises:
         ValueError: the scope acts for no institution.
     """
-    if scope.institution is None:
-        raise ValueError("an official list belongs to an institution")
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"official_lists:{scope.institution}"])
+    scope.take_turn("official_lists")
 
 
 def content_of(entry: Entry) -> dict[str, Any]:

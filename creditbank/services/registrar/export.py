@@ -25,6 +25,8 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.operations import note_operation
 
+TURN = "registrar"
+"""What work on exports is called where transactions take turns."""
 _AT_ONCE = 5000
 _NEW_BATCH = """
 INSERT INTO export_batch (institution_id, batch_id, number, until, mapping, mapping_hash, actor_id, recorded_at,
@@ -85,7 +87,7 @@ def make_batch(
         raise ValueError("only an institution exports its results")
     if refusal := whole_house(scope, actor, "export.make"):
         return refusal
-    in_turn(scope)
+    scope.take_turn(TURN)
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
     today = day_in(at, zone)
     until = until or today
@@ -128,11 +130,6 @@ def whole_house(scope: Scope, actor: Actor, permission: str) -> Refusal | None:
     if actor.college is not None and may(actor, permission, Thing(None, scope.institution, actor.college)):
         return Refusal.because("registrar.whole_house")
     raise NotVisible
-
-
-def in_turn(scope: Scope) -> None:
-    """Wait until no other transaction works on the institution's exports; the turn ends with this transaction."""
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"registrar:{scope.institution}"])
 
 
 def note_done(*, scope: Scope, actor: Actor, action: str, batch_id: UUID, at: datetime, request_id: str) -> None:

@@ -29,7 +29,7 @@ from creditbank.queries.registrar.batches import (
 from creditbank.queries.registrar.waiting import reversed_deposits
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.registrar.export import in_turn, note_done, whole_house
+from creditbank.services.registrar.export import TURN, note_done, whole_house
 
 _AT_ONCE = 5000
 MOST_BATCHES = 200
@@ -109,7 +109,7 @@ def keep_returned(
         NotVisible: there is no such batch for this actor.
     """
     batch = _opened(scope, actor, batch_id)
-    in_turn(scope)
+    scope.take_turn(TURN)
     known = scope.fetch(_KNOWN, [scope.institution, batch_id, returned.file_hash, sheet.digest])
     if known:
         return Kept(known[0][0], repeated=True)
@@ -150,7 +150,7 @@ def ask_resend(
     batch = _opened(scope, actor, batch_id)
     if not lines:
         return Refusal.because("registrar.no_selection")
-    in_turn(scope)
+    scope.take_turn(TURN)
     chosen = lines_of(scope, batch_id, lines)
     if len(chosen) != len(set(lines)):
         raise NotVisible
