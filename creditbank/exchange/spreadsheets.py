@@ -25,6 +25,7 @@ _NO_CHOICES: Mapping[int, Sequence[str]] = MappingProxyType({})
 _ROWS_WITH_CHOICES = 1_000
 _ROWS_MEASURED = 200
 _WIDEST = 40
+_LONGEST_CHOICES = 255
 MOST_ROWS = 1_048_576
 """How many rows a sheet of a workbook has; a program leaves out what is beyond without a word."""
 
@@ -56,7 +57,8 @@ class SheetContent:
     """One sheet to write: its title, its head, its rows, which are read once and in order.
 
     ``widths`` are those of columns in characters; without them they follow from what stands there, and the head can
-    filter. ``choices`` gives a column, from 0, a drop-down of texts; another text may be written all the same. A cell
+    filter. ``choices`` gives a column, from 0, a drop-down of texts, unless they are too many or hold a comma, which
+    spreadsheet programs cannot take; another text may be written all the same. A cell
     that is a whole or exact decimal is a number. ``numbers`` are the places of columns whose texts are numbers too
     where they are plain ones; everywhere else ``0012`` stays a text and keeps its zeros.
     """
@@ -158,7 +160,7 @@ def _write_rows(sheet: Any, content: SheetContent, styles: _Styles) -> None:
     if content.head:
         sheet.freeze_panes(1, 0)
         for column, text in enumerate(content.head):
-            sheet.write_string(0, column, _unlike(text), styles.head_quoted if could_run(text) else styles.head)
+            _write_text(sheet, 0, column, text, styles.head_quoted if could_run(text) else styles.head)
         first = 1
     measured = [_width(text) for text in content.head]
     at = first
@@ -168,7 +170,7 @@ def _write_rows(sheet: Any, content: SheetContent, styles: _Styles) -> None:
         for column, cell in enumerate(cells):
             if isinstance(cell, str):
                 if cell:
-                    sheet.write_string(at, column, _unlike(cell), styles.quoted if could_run(cell) else styles.plain)
+                    _write_text(sheet, at, column, cell, styles.quoted if could_run(cell) else styles.plain)
             elif cell is not None:
                 sheet.write_number(at, column, cell)
             if at <= _ROWS_MEASURED and column < len(measured):
@@ -178,13 +180,24 @@ def _write_rows(sheet: Any, content: SheetContent, styles: _Styles) -> None:
     if content.head and not content.widths:
         sheet.autofilter(0, 0, at, len(content.head) - 1)
     for column, words in content.choices.items():
-        rule = {"validate": "list", "source": list(words), "error_type": "information"}
+        # The list stands in one text of a formula: with commas between, quotes doubled, and not longer than this.
+        listed = [word.replace('"', '""') for word in words]
+        if any("," in word for word in listed) or len(",".join(listed)) > _LONGEST_CHOICES:
+            continue
+        rule = {"validate": "list", "source": listed, "error_type": "information"}
         sheet.data_validation(first, column, first + _ROWS_WITH_CHOICES, column, rule)
 
 
-def _unlike(text: str) -> str:
-    """The text as a quoted cell holds it; one that looks defused already gets one more apostrophe to lose."""
-    return defused(text) if text[:1] == "'" else text
+def _write_text(sheet: Any, at: int, column: int, text: str, style: Any) -> None:
+    if text[:1] == "'":
+        # One that looks defused already gets one more apostrophe, which reading takes away.
+        text = defused(text)
+    if text.startswith("<r>") and text.endswith("</r>"):
+        # The library takes such a text for markup of its own and writes it as it stands, formulas and all. In the
+        # parts of a rich text every sign is escaped.
+        sheet.write_rich_string(at, column, text[0], text[1], text[2:], style)
+    else:
+        sheet.write_string(at, column, text, style)
 
 
 def _number(cell: Cell) -> Cell:

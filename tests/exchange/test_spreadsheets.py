@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 import time
+import zipfile
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -21,6 +24,7 @@ from tests.exchange.sheet_files import begins_a_formula, what_runs
 AT = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
 HEAD = ("学号", "名称", "学分")
 EVIL = ("=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=cmd|' /C calc'!A0", "＝1+1", "＋1", "－1", "＠x",
+        '<r><t>x</t></r></is></c><c r="Z9"><f>1+1</f></c><c r="AA9" t="inlineStr"><is><r><t>y</t></r>',
         " =1+1", "\u3000＝1", "\u200b=1", "\ufeff=1", "'=1", "''=1", "﹦1")  # fmt: skip
 CALM = ("a=1", "3.0", "林晓", "'tis", "''", "o'neill", "0012", "", "x\n=1", "“=1”")
 
@@ -115,6 +119,16 @@ def test_rows_are_taken_one_by_one_while_the_sheet_is_written(form):
     assert held == []
     # The stream is the caller's and stays open.
     assert out.tell() > 0
+
+
+def test_a_drop_down_is_one_text_whatever_its_words_hold():
+    words = ('say "yes"', '"&A1&"', "=1")
+    made = workbook_bytes([SheetContent("t", HEAD, [], (9, 9, 9), {0: words, 1: ("a,b", "c"), 2: ("x" * 256,)})])
+    with zipfile.ZipFile(io.BytesIO(made)) as book:
+        rules = re.findall(
+            r'sqref="(\w)2:\w+"><formula1>(.*?)</formula1>', book.read("xl/worksheets/sheet1.xml").decode()
+        )
+    assert [(column, html.unescape(rule)) for column, rule in rules] == [("A", '"say ""yes"",""&A1&"",=1"')]
 
 
 def test_more_rows_than_a_sheet_has_are_never_left_out_in_silence(monkeypatch):

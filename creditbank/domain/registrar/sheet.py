@@ -19,8 +19,9 @@ FIELDS = (
     "document_number", "kind", "reason", "voucher", "original", "batch", "line", "mark", "grade_scale", "sitting",
 )  # fmt: skip
 """What a column can show. ``credit`` is negative in a correction, ``amount`` never; ``voucher`` names the line and
-``original`` the line that a correction or a re-send is about; ``document_number`` is the number of the request. ``mark``, ``grade_scale`` and ``sitting`` are what
-the school reported, where the credit came from a course result, and empty elsewhere."""
+``original`` the line that a correction or a re-send is about; ``document_number`` is the number of the request.
+``mark``, ``grade_scale`` and ``sitting`` are what the school reported, where the credit came from a course result,
+and empty elsewhere."""
 
 NUMBERS = ("credit", "amount", "cohort", "level", "line", "batch", "mark")
 """Fields that are numbers in a workbook; everything else is text there, so that a code keeps its zeros."""

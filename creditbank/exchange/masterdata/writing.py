@@ -104,10 +104,7 @@ def _choices(data_set: DataSet, language: str) -> dict[int, list[str]]:
         if field.kind is Kind.YES_NO:
             found[place] = [say_value(field, value=True, language=language), say_value(field, False, language)]
         elif field.table is not None:
-            labels = [choice.label.said_in(language) for choice in field.table.in_use]
-            # A drop-down longer than this is refused by spreadsheet programs.
-            if sum(len(label) + 1 for label in labels) <= 250:
-                found[place] = labels
+            found[place] = [choice.label.said_in(language) for choice in field.table.in_use]
     return found
 
 

@@ -121,7 +121,7 @@ def waiting_postings(scope: Scope, *, until: date, leave_out: Sequence[str]) -> 
     """The institution's postings recorded up to the end of a day that are in no batch yet, the oldest first."""
     values = _values(scope) | {"until": until, "leave_out": list(leave_out)}
     make = _maker(scope)
-    return tuple(make(row) for row in scope.fetch(_POSTINGS, values))
+    return tuple(make(row) for row in scope.stream(_POSTINGS, values))
 
 
 def waiting_resends(scope: Scope) -> tuple[Waiting, ...]:

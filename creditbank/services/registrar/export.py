@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -114,7 +114,7 @@ def make_batch(
         credit=Hundredths(sum(one.hundredths for one in planned if one.kind != RESEND)),
     )
     write = cell_writer(sheet, institution=institution_code(scope), number=number)
-    _store(scope, actor, made, planned, [write(one) for one in planned], sheet, document, until, at)
+    _store(scope, actor, made, planned, write, sheet, document, until, at)
     note_done(scope=scope, actor=actor, action="export.make", batch_id=batch_id, at=at, request_id=request_id)
     return made
 
@@ -151,7 +151,7 @@ def _store(
     actor: Actor,
     made: Made,
     planned: tuple[Planned, ...],
-    cells: list[list[str]],
+    write: Callable[[Planned], list[str]],
     sheet: RegistrarSheet,
     document: Mapping[str, Any],
     until: date,
@@ -159,7 +159,8 @@ def _store(
 ) -> None:
     connection = connections[scope.using]
     place = {"institution_id": scope.institution, "batch_id": made.batch_id}
-    content = lines_hash((one.line, one.written, row) for one, row in zip(planned, cells, strict=True))
+    # Cells are written twice rather than kept: a batch of a whole school has a million of them.
+    content = lines_hash((one.line, one.written, write(one)) for one in planned)
     scope.fetch(
         _NEW_BATCH,
         {
@@ -188,6 +189,6 @@ def _store(
             "hundredths": [one.hundredths for one in part],
             "names_batch": [one.names.batch_id if one.names else None for one in part],
             "names_line": [one.names.line if one.names else None for one in part],
-            "cells": [json.dumps(row, ensure_ascii=False) for row in cells[start : start + _AT_ONCE]],
+            "cells": [json.dumps(write(one), ensure_ascii=False) for one in part],
         }
         run(connection, _NEW_LINES, place | columns)
