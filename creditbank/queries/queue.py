@@ -46,7 +46,10 @@ SORTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the queue; ``credit`` is hundredths, None where a person has to say."""
+    """One line of the queue; ``credit`` is hundredths, None where a person has to say.
+
+    ``listed`` is what official lists say of an open case: verified, differs, or nothing.
+    """
 
     learner_id: UUID
     claim_id: UUID
@@ -62,6 +65,7 @@ class Case:
     standing: Standing
     submitted_at: datetime
     earned_on: Any
+    listed: str = ""
 
     @property
     def approvable(self) -> bool:
@@ -125,7 +129,7 @@ _FROM = f"FROM claim {_JOIN}"
 _COLUMNS = """
 SELECT claim.learner_id, claim.claim_id, claim.number, coalesce(enrolment.student_number, ''),
   coalesce(enrolment.name, ''), coalesce(enrolment.name_en, ''), claim.title, claim.title_en, claim.outcome_type,
-  claim.credit, claim.verdict, claim.state, claim.submitted_at, claim.earned_on
+  claim.credit, claim.verdict, claim.state, claim.submitted_at, claim.earned_on, claim.listed
 """
 
 _ORDER = {
@@ -144,6 +148,7 @@ def list_cases(
     standing: str = "",
     state: str = "",
     outcome_type: str = "",
+    listed: str = "",
     search: str = "",
     sort: str = "submitted",
     descending: bool = False,
@@ -159,6 +164,7 @@ def list_cases(
         standing: one of :class:`Standing`, or empty for all.
         state: one of :class:`State` other than draft, or empty for the open ones.
         outcome_type: the code of an outcome type, or empty for all.
+        listed: what official lists say, verified or differs, or empty for all.
         search: part of a case number, a student number or a name.
         sort: a key of ``SORTS``; ties are broken by the case itself.
         descending: the other way round.
@@ -172,6 +178,9 @@ def list_cases(
     if outcome_type:
         where += " AND claim.outcome_type = %(outcome_type)s"
         values["outcome_type"] = outcome_type
+    if listed:
+        where += " AND claim.listed = %(listed)s"
+        values["listed"] = listed
     if search:
         where += (
             " AND (claim.number ILIKE %(like)s OR enrolment.student_number ILIKE %(like)s"
@@ -290,7 +299,7 @@ def _like(search: str) -> str:
 
 
 def _case(row: tuple[Any, ...], kinds: Mapping[str, OutcomeType]) -> Case:
-    (learner, claim, number, student, name, name_en, title, title_en, code, credit, verdict, state, at, earned,
+    (learner, claim, number, student, name, name_en, title, title_en, code, credit, verdict, state, at, earned, listed,
      standing) = row  # fmt: skip
     kind = kinds.get(code)
     decided = State(state) not in OPEN
@@ -309,4 +318,5 @@ def _case(row: tuple[Any, ...], kinds: Mapping[str, OutcomeType]) -> Case:
         standing=Standing(standing),
         submitted_at=at,
         earned_on=earned,
+        listed="" if decided else listed,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ _PERSON_COLUMN = {
     Rows.MEMBER: "account_id",
     Rows.JOURNAL: "actor_id",
 }
+_STREAMS = itertools.count()
 _OPEN = (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE)
 
 
@@ -88,6 +90,25 @@ class Scope:
         with connections[self.using].cursor() as cursor:
             cursor.execute(sql, values)
             return cursor.fetchall()  # type: ignore[no-any-return]
+
+    def stream(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run one SQL query in this scope's transaction and give its rows as they are asked for, few in memory."""
+        connection = connections[self.using]
+        connection.ensure_connection()
+        with connection.connection.cursor(name=f"stream_{next(_STREAMS)}") as cursor:
+            cursor.itersize = 2000
+            cursor.execute(sql, values)
+            yield from cursor
+
+    def take_turn(self, work: str) -> None:
+        """Wait until no other transaction does this work for the institution; the turn ends with this transaction.
+
+        Raises:
+            ValueError: the scope acts for no institution.
+        """
+        if self.institution is None:
+            raise ValueError(f"the {work} of no institution")
+        self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{work}:{self.institution}"])
 
 
 @contextmanager

@@ -177,7 +177,7 @@ def import_opening(
 
 def _judge(scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[RefusedRow]) -> _Judged:
     # Two sheets of one institution take turns, so that none sees half of what the other posts.
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"opening:{scope.institution}"])
+    scope.take_turn("opening")
     known = _learners(scope, {line.number for line in lines})
     earlier = {
         (lot.learner_id, lot.document, lot.act, lot.outcome, lot.course): (lot.content_hash, lot.line)

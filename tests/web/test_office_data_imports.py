@@ -8,7 +8,6 @@ import os
 from uuid import UUID
 
 import pytest
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from creditbank.exchange.sheets import SheetPlace, open_sheet
 from creditbank.gateways import staging
@@ -20,6 +19,8 @@ from creditbank.records.scope import acting_for
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import applied, brought, csv_sheet, data_url, filled, mapped, upload
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 HEAD = ("课程代码", "课程名称", "课程性质", "学分")
 FIRST = csv_sheet([HEAD, ("SW1001", "程序设计基础", "必修", "4"), ("SW1002", "数据库技术", "选修", "2.5")])
 SECOND = csv_sheet(
@@ -27,14 +28,6 @@ SECOND = csv_sheet(
         HEAD, ("SW1001", "程序设计", "必修", "4"), ("SW1003", "网页设计", "选修", "2"), ("SW1004", "算法", "校定", "x"),
     ]
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture

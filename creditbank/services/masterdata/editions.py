@@ -92,12 +92,9 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
 
     An institution with others below it publishes for a day to come, so that they see first what changes.
     """
-    take_turn(scope)
-    found = _own(scope, edition_id)
-    if found is None:
-        return Refusal.because("edition.not_found")
-    if found.withdrawn_at is not None:
-        return Refusal.because("edition.withdrawn_before")
+    found = _standing(scope, edition_id)
+    if isinstance(found, Refusal):
+        return found
     if found.published_at is not None:
         return Refusal.because("edition.published_before")
     below = scope.rows(Institution).filter(parent_id=scope.institution, kind__in=_TENANTS).exists()
@@ -116,12 +113,9 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
 
 def withdraw_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime, today: date) -> Edition | Refusal:
     """Take a draft back, or a published edition before its day; what was in force before simply stays."""
-    take_turn(scope)
-    found = _own(scope, edition_id)
-    if found is None:
-        return Refusal.because("edition.not_found")
-    if found.withdrawn_at is not None:
-        return Refusal.because("edition.withdrawn_before")
+    found = _standing(scope, edition_id)
+    if isinstance(found, Refusal):
+        return found
     if found.published_at is not None and found.effective_on <= today:
         return Refusal.because("edition.in_force", day=found.effective_on.isoformat())
     _rows(scope, edition_id).update(withdrawn_at=at, withdrawn_by=actor)
@@ -166,6 +160,17 @@ def _held(scope: Scope, kind: str, content: Sequence[Mapping[str, Stored]], day:
 
 def _rows(scope: Scope, edition_id: UUID) -> Any:
     return scope.rows(Edition).filter(institution_id=scope.institution, edition_id=edition_id)
+
+
+def _standing(scope: Scope, edition_id: UUID) -> Edition | Refusal:
+    """An edition of one's own that nobody has withdrawn, in a turn of this transaction."""
+    take_turn(scope)
+    found = _own(scope, edition_id)
+    if found is None:
+        return Refusal.because("edition.not_found")
+    if found.withdrawn_at is not None:
+        return Refusal.because("edition.withdrawn_before")
+    return found
 
 
 def _own(scope: Scope, edition_id: UUID) -> Edition | None:

@@ -151,7 +151,8 @@ def submit_claim(
     files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim_id)
     # What an official list of the school says needs no file: the list is the evidence.
     needed = kind is not None and kind.evidence_required and not files.exists()
-    if needed and not listing_of(scope, claim).verified:
+    listing = listing_of(scope, claim)
+    if needed and not listing.verified:
         problems.append(Line("recognition.evidence_needed", Verdict.NO))
     proposed = propose(
         scope,
@@ -175,6 +176,7 @@ def submit_claim(
         at=at,
         request_id=request_id,
         submitted_at=at,
+        listed=listing.mark,
         **proposal_columns(proposed),
     )
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -24,15 +23,14 @@ from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, plan_sheet, read_sheet
 from creditbank.exchange.masterdata.reading import ReadTable, Table
-from creditbank.gateways import clock, staging
-from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.gateways import clock
+from creditbank.gateways.files import FileRefused
 from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.masterdata.imports import JudgedRow, Plan
 from creditbank.services.masterdata.rows import take_turn
-from creditbank.services.operations import note_operation
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_forms import MappingForm, UploadForm
@@ -40,6 +38,7 @@ from creditbank.web.office.data_rows import changes_said
 from creditbank.web.office.data_words import VERDICTS, Reader, row_address, set_to_write
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.staged import Staged, keep_upload, kept_state
 
 REFUSED, MISSING = "refused", "missing"
 STEPS = (_("Sheet"), _("Columns"), _("Dry run"), _("Applied"))
@@ -59,18 +58,10 @@ _MISSING = (Column("main", _("Record"), second="by", link="url"),)
 
 
 @dataclass(slots=True)
-class Sheet:
-    """An uploaded sheet between its steps, as the bank's folder keeps it."""
+class Sheet(Staged):
+    """An uploaded sheet of a data set between its steps."""
 
-    institution: UUID
-    upload_id: UUID
     data_set: DataSet
-    state: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What the file is called."""
-        return str(self.state["name"])
 
     @property
     def as_of(self) -> date:
@@ -78,36 +69,13 @@ class Sheet:
         return date.fromisoformat(self.state["as_of"])
 
     @property
-    def given(self) -> dict[str, str] | None:
-        """What the headings mean, once somebody has said it."""
-        return cast("dict[str, str] | None", self.state.get("given"))
-
-    @property
-    def values(self) -> dict[str, dict[str, str]]:
-        """What words stand for, as far as somebody has said it."""
-        return cast("dict[str, dict[str, str]]", self.state.get("values", {}))
-
-    @property
     def run_id(self) -> UUID | None:
         """The run that applied it."""
         return UUID(self.state["run"]) if self.state.get("run") else None
 
-    def note(self, **more: Any) -> None:
-        """Keep what has been said."""
-        self.state = self.state | more
-        staging.note_state(settings.BANK, self.institution, self.upload_id, self.state)
-
     def address(self, step: str) -> str:
         """The page of a step: columns, check, problems or apply."""
         return reverse(f"office:data-import-{step}", args=[self.data_set.code, self.upload_id])
-
-    def taken(self, then: Callable[[Any], Any]) -> Any:
-        """Do something with the file as an upload; it is closed afterwards."""
-        content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
-        if content is None:
-            raise NotVisible
-        with open_upload(io.BytesIO(content), name=self.name) as upload:
-            return then(upload)
 
 
 @door("masterdata.write")
@@ -118,21 +86,19 @@ def upload(request: HttpRequest, data_set: str) -> HttpResponse:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
         form = UploadForm(request.POST or None, request.FILES or None, initial={"as_of": today_at(scope)})
         if request.method == "POST" and form.is_valid():
-            given = form.cleaned_data["file"]
-            institution, upload_id = cast("UUID", reader.actor.institution), clock.new_id()
+            institution, as_of = cast("UUID", reader.actor.institution), form.cleaned_data["as_of"]
             try:
-                with open_upload(given.file, name=given.name[:200]) as taken:
-                    open_mapped(taken, found, institution=institution, as_of=form.cleaned_data["as_of"])
-                    content = taken.reader().read()
+                upload_id = keep_upload(
+                    request,
+                    scope,
+                    form.cleaned_data["file"],
+                    look=lambda taken: open_mapped(taken, found, institution=institution, as_of=as_of),
+                    state={"set": found.code, "as_of": as_of.isoformat()},
+                    action="masterdata.upload",
+                )
             except FileRefused as refused:
                 form.add_error("file", reader.fault(refused.code, refused.facts))
             else:
-                state = {"set": found.code, "name": given.name[:200], "as_of": form.cleaned_data["as_of"].isoformat()}
-                staging.keep_sheet(settings.BANK, institution, upload_id, content, state)
-                note_operation(
-                    scope=scope, actor=reader.actor.person, action="masterdata.upload", outcome="kept", at=clock.now(),
-                    object_kind="sheet", object_id=upload_id,
-                )  # fmt: skip
                 return HttpResponseRedirect(reverse("office:data-import-columns", args=[found.code, upload_id]))
         context = {"data_set": found, "form": form, "steps": STEPS}
         return show(request, scope, "office/data_upload.html", context, status=422 if form.errors else 200)
@@ -225,7 +191,7 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
 
 @door("masterdata.write")
 @require_GET
-def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "masterdata.write") as scope:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
@@ -282,11 +248,10 @@ def apply(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
 def _sheet(request: HttpRequest, code: str, upload_id: UUID) -> Sheet:
     """The kept sheet of an address; what another institution uploaded is not there."""
     data_set = set_to_write(request, code)
-    institution = cast("UUID", actor_of(request).institution)
-    state = staging.state_of(settings.BANK, institution, upload_id)
-    if state is None or state.get("set") != data_set.code:
-        raise Http404
-    return Sheet(institution, upload_id, data_set, state)
+    institution, state = kept_state(request, upload_id)
+    if state.get("set") != data_set.code:
+        raise NotVisible
+    return Sheet(institution, upload_id, state, data_set)
 
 
 def _table(sheet: Sheet, taken: Any) -> Table:

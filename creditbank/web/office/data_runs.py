@@ -8,6 +8,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,8 @@ from creditbank.domain.access import may_enter
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.editions import with_tables
-from creditbank.exchange.masterdata.writing import export_bytes, template_bytes
+from creditbank.exchange.masterdata.writing import export_sheet, template_bytes
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock
 from creditbank.gateways.identities import Identities
 from creditbank.queries.imports import RefusedRow, count_reasons, every_refused, list_refused
@@ -31,9 +33,8 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader, may_write, row_address, set_for, set_to_write, visible_sets
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
-from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.downloads import csv_response, file_response, sheet_response
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_SHEET = "masterdata.not_in_sheet"
 _PROBLEMS = (
     Column("reason", _("Reason"), link="url", second="column"),
@@ -82,7 +83,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @door("results.read_imports")
 @require_GET
-def problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """What a run refused and did not have, as a sheet."""
     with at_desk(request, "results.read_imports") as scope:
         reader = Reader(actor_of(request))
@@ -139,19 +140,18 @@ def template(request: HttpRequest, data_set: str) -> HttpResponse:
     """The workbook to fill in."""
     with at_desk(request, "masterdata.read"):
         found, reader = set_for(request, data_set), Reader(actor_of(request))
-        return workbook(
-            f"template-{found.code}.xlsx", template_bytes(with_tables(found, reader.tables), reader.language)
-        )
+        content = template_bytes(with_tables(found, reader.tables), reader.language)
+        return file_response(f"template-{found.code}.xlsx", Form.XLSX, content)
 
 
 @door("masterdata.write")
 @require_GET
-def export(request: HttpRequest, data_set: str) -> HttpResponse:
+def export(request: HttpRequest, data_set: str) -> HttpResponseBase:
     """The rows in force under the same headings; identity numbers are in it only for a registrar who asks for them."""
     with at_desk(request, "masterdata.write") as scope:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
         whole = "identities" in request.GET
-        content = export_bytes(
+        content = export_sheet(
             with_tables(found, reader.tables),
             (row.content for row in every_row(scope, found)),
             language=reader.language,
@@ -164,15 +164,7 @@ def export(request: HttpRequest, data_set: str) -> HttpResponse:
             outcome="with identity numbers" if whole else "done",
             at=clock.now(),
         )
-        return workbook(f"{found.code}-{clock.now():%Y%m%d}.xlsx", content)
-
-
-def workbook(name: str, content: bytes) -> HttpResponse:
-    """A workbook to keep; it holds data of a school and is not kept on the way."""
-    response = HttpResponse(content, content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+        return sheet_response(f"{found.code}-{clock.now():%Y%m%d}.xlsx", Form.XLSX, content)
 
 
 def _run(scope: Scope, run_id: UUID, reader: Reader) -> DataRun:

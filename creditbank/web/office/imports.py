@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -94,7 +95,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @door("results.read_imports")
 @require_GET
-def download(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Every refused row of a run."""
     with at_desk(request, "results.read_imports") as scope:
         run = find_run(scope, actor_of(request), run_id)
