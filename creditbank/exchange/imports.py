@@ -21,7 +21,8 @@ from creditbank.gateways.disk import fingerprint
 from creditbank.gateways.files import Upload, open_upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
-from creditbank.services.results.imports import Deciding, begin_run, finish_run, leave_run, store_batch
+from creditbank.services.results.deciding import Deciding
+from creditbank.services.results.imports import begin_run, finish_run, leave_run, store_batch
 
 BATCH = 1000
 

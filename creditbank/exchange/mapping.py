@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.canonical import content_hash
-from creditbank.domain.results import OUTCOMES, SITTINGS
+from creditbank.domain.results import OUTCOMES, REPEATS, SITTINGS
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, Text, format_credit
 from creditbank.exchange.sheets import SheetPlace
@@ -34,7 +34,8 @@ DATE_FORMS = (
 
 _MAPPED = ("outcome", "mark", "sitting", "course_name", "term", "starts_on", "earned_on", "credit", "level", "field")
 _COLUMN_FACTS = (*KEY, *_MAPPED)
-_DECLARED = ("credit", "level", "field", "rule_set")
+_NEEDED = ("credit", "level", "field", "rule_set")
+_DECLARED = (*_NEEDED, "repeat")
 _SHEET_KEYS = ("name", "head_line", "delimiter")
 
 _WORDED = {"outcome": OUTCOMES, "sitting": SITTINGS}
@@ -53,6 +54,8 @@ class Declared:
     level: int | None = None
     field: str | None = None
     rule_set: str | None = None
+    repeat: str | None = None
+    """What a second pass of the course brings, one of ``REPEATS``; its credit once where nothing says otherwise."""
 
     def over(self, below: Declared) -> Declared:
         """These statements, and those of the wider place where these are silent."""
@@ -409,6 +412,7 @@ class _CreditRange:
             place.named("level").whole(0, 99) if place.given("level") else None,
             place.named("field").code() if place.given("field") else None,
             place.named("rule_set").code() if place.given("rule_set") else None,
+            place.named("repeat").one_of(REPEATS) if place.given("repeat") else None,
         )
 
     def presentation(self, place: Place) -> Presentation:
@@ -438,7 +442,7 @@ def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def check(declared: Declared, dated: Collection[str], place: Place) -> None:
-        lacking = [f for f in _DECLARED if f not in mapping.columns and getattr(declared, f) is None]
+        lacking = [f for f in _NEEDED if f not in mapping.columns and getattr(declared, f) is None]
         lacking += [] if dated else days
         if lacking:
             place.fail(f"neither a column nor the mapping says {', '.join(lacking)}")
