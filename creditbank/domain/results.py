@@ -98,6 +98,11 @@ class CourseResult:
     repeat: str = EARNS_ONCE
 
     @property
+    def place(self) -> tuple[int, str]:
+        """What tells it from others of its sheet: a wide sheet has a result for each course in one line."""
+        return (self.line, self.course)
+
+    @property
     def earns_credit(self) -> bool:
         """Whether the outcome is one that earns the credit."""
         return self.outcome in {"distinction", "pass"}

@@ -40,8 +40,8 @@ class Credit:
 
 def stored_facts(
     scope: Scope, results: Sequence[CourseResult], learners: dict[str, UUID], as_of: date
-) -> dict[int, Stored]:
-    """What counts for the learner, course, presentation and sitting of each result, by its line."""
+) -> dict[tuple[int, str], Stored]:
+    """What counts for the learner, course, presentation and sitting of each result, by its place."""
     if not results:
         return {}
     values = {
@@ -56,7 +56,7 @@ def stored_facts(
     for place, day, lot, here, *said in run(connections[scope.using], STORED, values):
         result = results[place - 1]
         half = len(result.said())
-        found[result.line] = Stored(day, lot, tuple(said[:half]), tuple(said[half:]) if here else None)
+        found[result.place] = Stored(day, lot, tuple(said[:half]), tuple(said[half:]) if here else None)
     return found
 
 
@@ -87,8 +87,8 @@ def same_credit(result: CourseResult, before: Stored) -> bool:
 
 def take_back(
     scope: Scope, import_run: ImportRun, corrected: Sequence[tuple[CourseResult, Stored, UUID]], at: datetime, on: date
-) -> list[RefusedRow]:
-    """Reverse the deposits of results that are corrected; the rows whose credit cannot be taken back any more.
+) -> dict[tuple[int, str], RefusedRow]:
+    """Reverse the deposits of results that are corrected; by place, the rows whose credit cannot be taken back.
 
     Args:
         scope: acts for the institution, inside the batch's transaction.
@@ -98,7 +98,7 @@ def take_back(
         on: from when the reversals count, where the deposit does not count from a later day.
     """
     if not corrected:
-        return []
+        return {}
     values = {
         "institution_id": scope.institution,
         "learner_id": [learner for _result, _before, learner in corrected],
@@ -109,11 +109,11 @@ def take_back(
     wanted = [item for item in corrected if item[1].lot_id in postings]
     given = [(learner, Credit(before.lot_id, *postings[before.lot_id])) for _result, before, learner in wanted]
     stays = reverse_each(scope, import_run, given, "results.corrected", at, on)
-    return [
-        RefusedRow(result.line, "outcome", "results.credit_in_use", {})
+    return {
+        result.place: RefusedRow(result.line, "outcome", "results.credit_in_use", {})
         for result, before, _learner in wanted
         if before.lot_id in stays
-    ]
+    }
 
 
 def reverse_each(

@@ -140,15 +140,15 @@ def store_batch(
     _in_turn(scope, f"results:{scope.institution}")
     refused = [item for item in items if isinstance(item, RefusedRow)]
     results = [item for item in items if isinstance(item, CourseResult)]
-    learners = _known_learners(scope, {result.learner_number for result in results})
+    learners = known_learners(scope, {result.learner_number for result in results})
     as_of = import_run.as_of or import_run.started_at.date()
     known = [result for result in results if result.learner_number in learners]
     stored = stored_facts(scope, known, learners, as_of)
     fresh: list[tuple[CourseResult, Decision]] = []
     repeated = skipped
-    superseded: dict[int, Stored] = {}
+    superseded: dict[tuple[int, str], Stored] = {}
     for result in results:
-        before = stored.get(result.line)
+        before = stored.get(result.place)
         new = before is None or judge(result, before, as_of, dated=import_run.as_of is not None)
         if new is False:
             repeated += 1
@@ -162,37 +162,36 @@ def store_batch(
             continue
         fresh.append((result, decision))
         if before is not None:
-            superseded[result.line] = before
+            superseded[result.place] = before
     taken_back = [
         (result, before, learners[result.learner_number])
         for result, _decision in fresh
-        if (before := superseded.get(result.line)) and before.as_of < as_of and before.lot_id
+        if (before := superseded.get(result.place)) and before.as_of < as_of and before.lot_id
         and not same_credit(result, before)
     ]  # fmt: skip
     in_use = take_back(scope, import_run, taken_back, at, as_of)
-    refused += in_use
-    left = {row.line for row in in_use}
-    fresh = [item for item in fresh if item[0].line not in left]
+    refused += in_use.values()
+    fresh = [item for item in fresh if item[0].place not in in_use]
     already = set(learners)
     # Only a row that is taken opens an account for somebody new.
     learners |= _open_learners(scope, {result.learner_number for result, _decision in fresh} - learners.keys(), at)
     # A fact of an earlier day than the one that counts is history: it brings no credit. One that leaves everything
     # alone that a lot was made of keeps the lot.
-    counting = [item for item in fresh if not ((before := superseded.get(item[0].line)) and before.as_of > as_of)]
+    counting = [item for item in fresh if not ((before := superseded.get(item[0].place)) and before.as_of > as_of)]
     settled = settle_repeats(scope, import_run, deciding, counting, learners=learners, known=already, at=at, on=as_of)
-    lots: dict[int, UUID] = {}
+    lots: dict[tuple[int, str], UUID] = {}
     posting = []
     for result, decision in counting:
-        before = superseded.get(result.line)
+        before = superseded.get(result.place)
         kept = before.lot_id if before is not None and same_credit(result, before) else None
-        if kept is not None and result.line not in settled.lost:
-            lots[result.line] = kept
-        elif decision.earns and result.line not in settled.silent:
+        if kept is not None and result.place not in settled.lost:
+            lots[result.place] = kept
+        elif decision.earns and result.place not in settled.silent:
             posting.append((result, decision))
     deposits = [_deposit(import_run, *item, learners[item[0].learner_number]) for item in posting]
     deposits += [_deposit(import_run, one.result, one.decision, one.learner_id, again=one) for one in settled.again]
     posted = _post(scope, import_run, deposits, at)
-    lots |= {result.line: lot for (result, _decision), lot in zip(posting, posted, strict=False)}
+    lots |= {result.place: lot for (result, _decision), lot in zip(posting, posted, strict=False)}
     give_lots(scope, settled.again, posted[len(posting) :])
     _store_results(scope, import_run, fresh, learners, lots, as_of)
     _store_problems(scope, import_run, refused)
@@ -268,7 +267,8 @@ def _in_turn(scope: Scope, what: str) -> None:
     scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
 
 
-def _known_learners(scope: Scope, numbers: set[str]) -> dict[str, UUID]:
+def known_learners(scope: Scope, numbers: set[str]) -> dict[str, UUID]:
+    """The learner of each student number that the institution has given."""
     return dict(scope.fetch(LEARNERS, {"institution_id": scope.institution, "numbers": list(numbers)}))
 
 
@@ -288,7 +288,7 @@ def _open_learners(scope: Scope, numbers: set[str], at: datetime) -> dict[str, U
         _run(scope, NEW_LEARNERS, values | {"number": list(mine), "learner_id": list(mine.values())})
     # Somebody else may have enrolled a learner under such a number meanwhile.
     others = numbers - mine.keys()
-    return mine | (_known_learners(scope, others) if others else {})
+    return mine | (known_learners(scope, others) if others else {})
 
 
 def _deposit(
@@ -350,7 +350,7 @@ def _store_results(
     import_run: ImportRun,
     fresh: Sequence[tuple[CourseResult, Decision]],
     learners: dict[str, UUID],
-    lots: dict[int, UUID],
+    lots: dict[tuple[int, str], UUID],
     as_of: date,
 ) -> None:
     if not fresh:
@@ -367,7 +367,7 @@ def _store_results(
         "learner_id": [learners[result.learner_number] for result in results],
         "mark": [None if result.mark is None else str(result.mark) for result in results],
         "row_explanation_id": [decision.explanation_id for _result, decision in fresh],
-        "lot_id": [lots.get(result.line) for result in results],
+        "lot_id": [lots.get(result.place) for result in results],
     }
     _run(scope, NEW_RESULTS, values)
 

@@ -38,12 +38,12 @@ class Again:
 class Settled:
     """What becomes of the passes of a batch.
 
-    ``silent`` are lines of new facts that bring no credit, because another pass has it; ``lost`` those whose earlier
+    ``silent`` are places of new facts that bring no credit, because another pass has it; ``lost`` those whose earlier
     fact had lost its credit to another pass; ``again`` are stored results that get the credit.
     """
 
-    silent: set[int] = field(default_factory=set)
-    lost: set[int] = field(default_factory=set)
+    silent: set[tuple[int, str]] = field(default_factory=set)
+    lost: set[tuple[int, str]] = field(default_factory=set)
     again: list[Again] = field(default_factory=list)
 
 
@@ -100,7 +100,7 @@ def settle_repeats(
             # The new fact stands in the place of the one before it, and has its credit if that was left alone.
             before = held.pop((result.presentation, result.sitting), None)
             if before is not None and before.lost:
-                settled.lost.add(result.line)
+                settled.lost.add(result.place)
             if decision.earns and result.repeat == EARNS_ONCE:
                 candidates.append(_Candidate(result, decision, None, before.credit if before else None))
         candidates += [one for one in held.values() if one.decision.earns and one.result.repeat == EARNS_ONCE]
@@ -136,7 +136,7 @@ def _settle(
 ) -> None:
     best = min(candidates, key=lambda one: one.as_pass().rank())
     losing = [one for one in candidates if one is not best]
-    settled.silent |= {one.result.line for one in losing if one.as_of is None}
+    settled.silent |= {one.result.place for one in losing if one.as_of is None}
     having = [(group[0], one.credit) for one in losing if one.credit is not None]
     stays = reverse_each(scope, import_run, having, "results.repeated", at, on)
     if best.credit is not None:
@@ -144,7 +144,7 @@ def _settle(
     if stays:
         # Credit in use cannot move; the course has brought its credit all the same.
         if best.as_of is None:
-            settled.silent.add(best.result.line)
+            settled.silent.add(best.result.place)
     elif best.as_of is not None:
         settled.again.append(Again(group[0], best.as_of, best.result, best.decision))
 
