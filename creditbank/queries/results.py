@@ -1,4 +1,4 @@
-"""What a sheet of results is read by: terms, the course library, rule sets; and how passes of a course count."""
+"""What a sheet of results is read by, and how several passes of one course count."""
 
 from __future__ import annotations
 

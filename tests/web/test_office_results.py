@@ -20,7 +20,11 @@ from tests.web.office_sheets import brought, csv_sheet, filled, mapped
 
 UPLOAD = "/office/imports/results/"
 HEAD = ("学号", "课程代码", "课程名称", "学年学期", "学分", "成绩", "考试性质", "备注")
-YEARS = [("学年代码", "开始日期", "结束日期"), ("2024-2025", "2024-09-01", "2025-08-31"), ("2025-2026", "2025-09-01", "2026-08-31")]
+YEARS = [
+    ("学年代码", "开始日期", "结束日期"),
+    ("2024-2025", "2024-09-01", "2025-08-31"),
+    ("2025-2026", "2025-09-01", "2026-08-31"),
+]
 TERMS = [
     ("学期代码", "学年", "学期名称", "开学日期", "结束日期"),
     ("2024-2025-1", "2024-2025", "2024-2025学年第一学期", "2024-09-02", "2025-01-17"),
@@ -121,7 +125,9 @@ def test_what_a_word_stands_for_is_remembered(zhao, bank):
 
 def test_a_wide_sheet_takes_term_and_credit_from_the_school(zhao, bank):
     head = ("学号", "姓名", "高等数学", "大学英语", "班级排名")
-    kept = uploaded(zhao, ("2023040117", "林", "85", "缺考", "1"), ("2", "梅", "59", "优秀", "2"), head=head, shape="wide")
+    kept = uploaded(
+        zhao, ("2023040117", "林", "85", "缺考", "1"), ("2", "梅", "59", "优秀", "2"), head=head, shape="wide"
+    )
     screen = zhao.get(kept.url)
     assert [one["field"].value() for one in screen.context["columns"]] == [
         "learner_number", "", "course_marks", "course_marks", "",
@@ -137,7 +143,12 @@ def test_a_wide_sheet_takes_term_and_credit_from_the_school(zhao, bank):
     with superuser(bank) as su:
         # Each result of a line has its own lot, and one that failed has none.
         rows = su.execute("SELECT course, outcome, lot_id IS NOT NULL FROM result ORDER BY 1, 2").fetchall()
-    assert rows == [("EN101", "absent", False), ("EN101", "distinction", True), ("MA101", "fail", False), ("MA101", "pass", True)]
+    assert rows == [
+        ("EN101", "absent", False),
+        ("EN101", "distinction", True),
+        ("MA101", "fail", False),
+        ("MA101", "pass", True),
+    ]
 
 
 def test_a_later_sheet_corrects_and_a_repeat_brings_nothing_more(zhao, bank, cast):
@@ -178,7 +189,9 @@ def test_a_large_sheet_is_left_to_the_worker_and_can_be_asked_for_again(zhao, ba
     assert imported(zhao, check).url == check
     assert "正在导入成绩" in zhao.get(check).content.decode()
     with superuser(bank) as su:
-        assert su.execute("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'results.work_on_sheet'").fetchone() == (3,)
+        assert su.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'results.work_on_sheet'"
+        ).fetchone() == (3,)
     uuid = find_kept(settings.BANK, cast.college, UUID(upload_id)).upload_id
     assert schedule.work_on_results(cast.college, uuid) == "import"
     assert schedule.work_on_results(cast.college, uuid) == ""

@@ -1,4 +1,4 @@
-"""Import a sheet of course results: upload, say what columns and words mean, look at the dry run, import."""
+"""Import course results: upload, say what columns and words mean, look at the dry run, import."""
 
 from __future__ import annotations
 
