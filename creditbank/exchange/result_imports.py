@@ -196,6 +196,7 @@ def _plan_data(plan: ResultPlan, reading: Reading) -> dict[str, Any]:
         "encoding": reading.summary.encoding,
         "new": plan.new,
         "corrections": plan.corrections,
+        "same": plan.same,
         "repeated": plan.repeated + reading.summary.ignored_repeats,
         "earning": plan.earning,
         "outcomes": dict(plan.outcomes.most_common()),

@@ -91,7 +91,7 @@ def count_done(scope: Scope, file_hash: str) -> tuple[int, int] | None:
 
 
 _PASSES = """
-SELECT presentation, sitting, earned_on, credit, coalesce(nullif(grade, ''), mark::text, ''), lot_id
+SELECT presentation, sitting, earned_on, credit, coalesce(nullif(grade, ''), trim_scale(mark)::text, ''), lot_id
 FROM (
   SELECT DISTINCT ON (result.presentation, result.sitting) result.* FROM result
   JOIN lot ON lot.learner_id = result.learner_id AND lot.institution_id = result.institution_id

@@ -352,7 +352,7 @@ def _results_sheet(bank, place: UUID) -> UUID:
     keep_results(bank, place, upload, content, name="c.csv", as_of=AT.date(), shape="long")
     kept = find_kept(bank, place, upload)
     kept.note(digest="d", mapping={})
-    counts = dict.fromkeys(("new", "corrections", "repeated", "earning", "strangers"), 0)
+    counts = dict.fromkeys(("new", "corrections", "same", "repeated", "earning", "strangers"), 0)
     plan = {**counts, "rows": 60_000, "encoding": "UTF-8", "outcomes": {}, "sittings": {}, "some_strangers": []}
     refused = [[2, "成绩", "results.empty", {}]]
     staging.keep_report(bank, place, upload, {"digest": "d", "plan": plan | {"refused": refused}})

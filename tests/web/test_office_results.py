@@ -14,6 +14,7 @@ from creditbank.exchange.result_imports import find_kept
 from creditbank.gateways.clock import new_id
 from creditbank.jobs import schedule
 from tests.exchange.small_import import publish_transfer_rules
+from tests.exchange.test_opening_lots import LIN
 from tests.intruder import superuser
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import brought, csv_sheet, filled, mapped
@@ -180,7 +181,7 @@ def test_a_large_sheet_is_left_to_the_worker_and_can_be_asked_for_again(zhao, ba
     check = checked(zhao, uploaded(zhao, line("85"), line("70", learner="2")))
     upload_id = check.split("/")[-3]
     waiting = zhao.get(check)
-    assert "正在试导入" in waiting.content.decode()
+    assert "正在试运行" in waiting.content.decode()
     assert "HX-Refresh" not in zhao.get(check.replace("/check/", "/progress/")).headers
     assert schedule.work_on_results(cast.college, UUID(upload_id)) == "plan"
     assert zhao.get(check.replace("/check/", "/progress/")).headers["HX-Refresh"] == "true"
@@ -224,3 +225,21 @@ def test_the_desk_of_one_college_other_schools_and_other_roles_do_not_see_it(zha
         assert client_of(actor).get(kept.url).status_code in {403, 404}
         assert client_of(actor).post(kept.url.replace("/columns/", "/import/")).status_code in {403, 404}
     assert zhao.get(f"{UPLOAD}{new_id()}/check/").status_code == 404
+
+
+def test_a_learner_reads_which_pass_of_a_course_brought_its_credit(zhao, cast, bank):
+    imported(zhao, checked(zhao, uploaded(zhao, line("61", learner=LIN, term="2024-2025-1"), line("88", learner=LIN))))
+    with superuser(bank) as su:
+        ((posting,),) = su.execute("SELECT posting_id FROM posting").fetchall()
+    page = client_of(cast.lin, "zh-hans").get(f"/learner/entry/{posting}/").content.decode()
+    assert "同一课程只计一次学分。本学分来自 2024-2025-1，通过日期 2025-01-17。" in page
+    assert "2025-2026-1：2026-01-16 通过，成绩 88。成绩予以保留，不再计学分。" in page
+
+
+def test_level_and_pass_mark_may_be_zero_and_a_course_may_earn_each_time(zhao, bank):
+    kept = uploaded(zhao, line("0"), line("5", term="2024-2025-1"))
+    check = checked(zhao, kept, 及格线="0", 课程等级="0", 课程再次通过时="earns_each")
+    imported(zhao, check)
+    assert posted(bank) == [("MA101", "2024-2025-1", 400), ("MA101", "2025-2026-1", 400)]
+    with superuser(bank) as su:
+        assert su.execute("SELECT DISTINCT level, repeat FROM result").fetchall() == [(0, "earns_each")]

@@ -24,6 +24,8 @@ class ResultPlan:
 
     new: int = 0
     corrections: int = 0
+    same: int = 0
+    """What an earlier day says too: kept with the later day, and nothing changes."""
     repeated: int = 0
     earning: int = 0
     refused: list[RefusedRow] = field(default_factory=list)
@@ -61,6 +63,8 @@ def plan_batch(
             continue
         if before is None:
             plan.new += 1
+        elif before.said == result.said():
+            plan.same += 1
         else:
             plan.corrections += 1
         plan.earning += granted.ruling is Ruling.RECOGNISE

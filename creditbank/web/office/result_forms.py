@@ -97,7 +97,7 @@ class ResultMappingForm(MappingForm):
             (EARNS_EACH, _t("Its credit each time, as for a course whose content changes")),
         )
         self.fields["every_presentation"] = forms.ChoiceField(label=_t("Term"), choices=terms, required=False)
-        self.fields["every_sitting"] = forms.ChoiceField(label=_t("Sitting"), choices=sittings)
+        self.fields["every_sitting"] = forms.ChoiceField(label=_t("Sitting"), choices=sittings, required=False)
         self.fields["every_rule_set"] = forms.ChoiceField(label=_t("Rule set that decides"), choices=rules)
         self.fields["every_pass_mark"] = forms.DecimalField(
             label=_t("Pass mark"), min_value=0, max_value=100, max_digits=5, decimal_places=2,
@@ -137,12 +137,16 @@ class ResultMappingForm(MappingForm):
         """Those that most schools leave as they are."""
         return [self[f"every_{name}"] for name in ("level", "field", "repeat")]
 
+    def _initial(self, name: str) -> Any:
+        return self.get_initial_for_field(self.fields[name], name) or ""
+
     def every(self) -> dict[str, str]:
         """What holds for every row."""
         return {
-            name.removeprefix("every_"): str(value) for name, value in self.cleaned_data.items()
+            name.removeprefix("every_"): str(self._initial(name) if value in ("", None) else value)
+            for name, value in self.cleaned_data.items()
             if name.startswith("every_")
-        }  # fmt: skip
+        }
 
     def given(self) -> dict[str, str]:
         """From heading to field; columns of courses are no fields."""

@@ -34,6 +34,7 @@ from creditbank.exchange.result_imports import (
     refused_rows,
 )
 from creditbank.exchange.result_sheets import (
+    COURSE,
     RESULTS,
     SITTING,
     WIDE,
@@ -186,7 +187,7 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             "state": state,
             "total": len(shown),
             "refused": len(refused),
-            "takes": plan["new"] + plan["corrections"],
+            "takes": plan["new"] + plan["corrections"] + plan["same"],
             "steps": STEPS,
         }
         return show(request, scope, "office/results_check.html", context)
@@ -321,7 +322,7 @@ class _Sheet:
         return [
             {
                 "field": form[f"heading{place}"],
-                "code": form[f"code{place}"] if f"code{place}" in form.fields else None,
+                "code": form[f"code{place}"] if form[f"heading{place}"].value() == COURSE else None,
                 "letters": how[heading].letters,
                 "how": ways["matched" if self.courses.get(heading) else how[heading].how],
             }
@@ -395,7 +396,7 @@ def _tiles(plan: Mapping[str, Any]) -> list[dict[str, str]]:
         "new": _t("New"), "corrections": _t("Corrections"), "repeated": _t("Known already"),
         "refused": _t("Refused by the check"),
     }  # fmt: skip
-    counts = {**plan, "refused": len(plan["refused"])}
+    counts = {**plan, "refused": len(plan["refused"]), "repeated": plan["repeated"] + plan["same"]}
     return [{"word": word, "count": f"{counts[name]:,}"} for name, word in words.items()]
 
 
