@@ -52,6 +52,22 @@ def state_of(bank: Bank, institution: UUID, upload: UUID) -> dict[str, Any] | No
     return None if found is None else dict(json.loads(found))
 
 
+def keep_report(bank: Bank, institution: UUID, upload: UUID, report: dict[str, Any]) -> None:
+    """Replace what was found out about a kept sheet.
+
+    Raises:
+        DiskProblem: the disk refused; the former report stands.
+    """
+    sealed = vault.seal(bank, json.dumps(report).encode(), f"report:{institution.hex}:{upload.hex}")
+    disk.write_whole(_folder(bank, institution) / f"{upload.hex}.report", sealed, mode=0o600)
+
+
+def report_of(bank: Bank, institution: UUID, upload: UUID) -> dict[str, Any]:
+    """What was found out about a kept sheet; empty where nothing was."""
+    found = _read(bank, institution, upload, "report", ".report")
+    return {} if found is None else dict(json.loads(found))
+
+
 def _folder(bank: Bank, institution: UUID) -> Path:
     # Beside the vault, whose folders have names of two letters.
     return bank.files / "sheets" / institution.hex

@@ -43,7 +43,8 @@ TABLES: tuple[Table, ...] = (
     Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),
-    Table("result", _L, Rows.AWARDED),
+    # Only which lot stands for a result moves: of the passes of one course, one has the credit.
+    Table("result", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (lot_id)"),
     Table("opening_lot", _L, Rows.AWARDED),
     Table("data_fact", _I, Rows.INSTITUTION),
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),

@@ -23,6 +23,7 @@ from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
 from creditbank.web.office.downloads import csv_response
 from creditbank.web.office.opening_lots import may_open
+from creditbank.web.office.result_imports import may_import
 
 COLUMNS = (
     Column("file", _("File"), link="url", second="who"),
@@ -52,6 +53,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "state": state,
             "total": total,
             "may_open": may_open(actor_of(request)),
+            "may_import": may_import(actor_of(request)),
         }
         return show(request, scope, "office/imports.html", context)
 
