@@ -12,8 +12,10 @@ MESSAGES = {
     "check.lot": "Lot {lot} of learner {learner} was issued with {amount} hundredths; its deposit says {deposit}.",
     "check.institution": "The row of {what} {id} of learner {learner} names another institution than its lot.",
     "check.idempotency": "Posting {posting} of learner {learner} and its idempotency row are not one and one.",
-    "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit of the same"
-    " lot and amount.",
+    "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit and no side of a"
+    " conversion with the same lot, amount and states.",
+    "check.conversion_reversal": "Conversion {conversion} of learner {learner} is reversed in part or in pieces: of its"
+    " {sides} postings {reversed} have a mirror. It is reversed as a whole or not at all.",
     "check.conversion": "Conversion {conversion} of learner {learner} is not whole: it uses {used} lots and makes"
     " {made}, or its postings are of several people, institutions or moments.",
     "check.not_in_log": "Posting {posting} of learner {learner} is neither in the log nor on its way to it.",

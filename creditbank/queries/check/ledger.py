@@ -26,6 +26,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         FROM entry JOIN posting USING (learner_id, posting_id)
         WHERE (posting.kind::text, posting.from_state::text, posting.to_state::text) NOT IN (
             ('deposit', 'issued', 'available'), ('reverse', 'available', 'issued'),
+            ('reverse', 'converted', 'available'),
             ('convert', 'available', 'converted'), ('convert', 'issued', 'available'))
           OR sign(entry.amount) <> CASE entry.leg WHEN 1 THEN -1 ELSE 1 END
         """,
@@ -92,8 +93,21 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         SELECT mirror.posting_id, mirror.learner_id, mirror.reverses
         FROM posting AS mirror LEFT JOIN posting AS original
           ON original.learner_id = mirror.learner_id AND original.posting_id = mirror.reverses
-        WHERE mirror.kind = 'reverse' AND (original.kind IS DISTINCT FROM 'deposit'
-          OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount)
+        WHERE mirror.kind = 'reverse' AND (original.kind IS NULL OR original.kind NOT IN ('deposit', 'convert')
+          OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount
+          OR (original.from_state, original.to_state) <> (mirror.to_state, mirror.from_state))
+        """,
+    ),
+    (
+        "check.conversion_reversal",
+        ("conversion", "learner", "sides", "reversed"),
+        """
+        SELECT side.conversion_id, side.learner_id, count(*), count(mirror.posting_id)
+        FROM posting AS side LEFT JOIN posting AS mirror
+          ON mirror.learner_id = side.learner_id AND mirror.reverses = side.posting_id
+        WHERE side.conversion_id IS NOT NULL GROUP BY side.conversion_id, side.learner_id
+        HAVING count(mirror.posting_id) NOT IN (0, count(*)) OR count(DISTINCT mirror.recorded_at) > 1
+          OR count(DISTINCT mirror.actor_id) > 1
         """,
     ),
     (
