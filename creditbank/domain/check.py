@@ -28,6 +28,9 @@ MESSAGES = {
     "check.claim": "Claim {claim} of learner {learner} is {state}, but its posting is missing or not reversed.",
     "check.result": "The result of learner {learner} in {course} {presentation} names lot {lot}, which does not exist.",
     "check.run": "Import run {run} says it posted {said} lots; the ledger has {found} of it.",
+    "check.run_taken_back": "Import run {run} is said to be taken back, but {standing} of its postings stand.",
+    "check.opening_lot": "Line {line} of import run {run} (learner {learner}) and its posting disagree on whether it"
+    " was taken back.",
     "check.run_rows": "Import run {run} says it stored {stored} rows and refused {refused}; there are {results} rows"
     " and {problems} refused rows of it, or its counts do not add up.",
     "check.rule_version": "Rule version {version} of {code} is not the content it was published with.",

@@ -24,6 +24,17 @@ MESSAGES = {
     "reversal.second_person": "What somebody posted is reversed by somebody else; nothing was changed. A second"
     " registrar can do it.",
     "reversal.own_credit": "Nobody reverses their own credit. Nothing was changed; a colleague can do it.",
+    "reversal.no_run": "There is no such import here; nothing was changed.",
+    "reversal.run_of_facts": "This import brought facts, not opening lots: results are corrected by a later sheet that"
+    " says as of which day it is. Nothing was changed.",
+    "reversal.run_taken_back": "This import was taken back before; nothing was changed.",
+    "reversal.run_in_use": "Credit that {count} lots of this import gave has been used since. An import is taken back"
+    " whole or not at all; nothing was changed. Reverse first what used it:",
+    "reversal.row_in_use": "Line {line}, {number}, “{title}”: on {day} {used} credits of it became “{into}”.",
+    "reversal.asked_before": "Somebody has asked for it already. A second registrar confirms it, or it is withdrawn.",
+    "reversal.not_asked": "Nobody is asking for it any more: it was done or withdrawn meanwhile. Nothing was changed.",
+    "reversal.second_registrar": "You asked for it, so a second registrar confirms it. Nothing was changed.",
+    "reversal.seen_changed": "Since you looked, what would be taken back has changed. Nothing was changed; look again.",
     "reversal.reason_needed": "Choose a reason first: the learner is told why. Nothing was changed.",
 }
 

@@ -93,7 +93,8 @@ def read_conversion(scope: Scope, learner: UUID, conversion: UUID) -> Conversion
     rows = scope.fetch(_SIDES, values)
     if not rows:
         return None
-    used, made = [], []
+    used: list[ConversionSide] = []
+    made: list[ConversionSide] = []
     for posting, lot, gives, title, title_en, amount, on, available, document, *_rest in rows:
         side = ConversionSide(
             posting, lot, Text(title, title_en), Hundredths(amount), on, Hundredths(available), document

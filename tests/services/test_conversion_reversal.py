@@ -20,7 +20,7 @@ from creditbank.records.scope import acting_for
 from creditbank.services.ledger.undo import ConversionReversal, Undone, reverse_conversions
 from tests.cast import AT, ON
 from tests.intruder import change, superuser
-from tests.services.bookings import content, counts, deposit, held, overtaken, post, reverse
+from tests.services.bookings import counts, deposit, held, overtaken, post, reverse
 from tests.services.exports import export, sheet_rows
 from tests.services.test_conversions import code, conversion, convert, found_by_check
 
@@ -217,7 +217,15 @@ def test_the_application_cannot_plant_half_a_reversal_unseen(bank, cast):
     (lot,) = post(cast, deposit(learner))
     (one,) = convert(cast, conversion(learner, (lot.lot_id, 100), amount=100))
     (use,) = postings(bank, kind="convert", lot_id=lot.lot_id)
-    values = {"new": new_id(), "learner": learner, "lot": lot.lot_id, "use": use, "place": cast.college, "on": ON, "at": AT}
+    values = {
+        "new": new_id(),
+        "learner": learner,
+        "lot": lot.lot_id,
+        "use": use,
+        "place": cast.college,
+        "on": ON,
+        "at": AT,
+    }
     with acting_for(institution=cast.college, purpose="test"), connection.cursor() as cursor:
         cursor.execute(
             """
@@ -264,7 +272,10 @@ def test_the_passbook_shows_the_reversal_beside_the_conversion_and_its_sides_lea
     (lot,) = post(cast, deposit(learner))
     (one,) = convert(cast, conversion(learner, (lot.lot_id, 100), amount=250))
     undo(cast, (learner, one.conversion_id))
-    (use,), (make,) = postings(bank, kind="convert", lot_id=lot.lot_id), postings(bank, kind="convert", lot_id=one.lots[0])
+    (use,), (make,) = (
+        postings(bank, kind="convert", lot_id=lot.lot_id),
+        postings(bank, kind="convert", lot_id=one.lots[0]),
+    )
     with acting_for(person=learner, purpose="test") as scope:
         lines = lines_of(scope, learner, limit=20)
         entries = {line.posting_id: entry_of(scope, learner, line.posting_id) for line in lines}
@@ -322,12 +333,12 @@ def test_conversions_and_reversals_in_whatever_order_end_where_a_plain_book_says
                 done.append((answer[0].conversion_id, lot, used, answer[0].lots[0], made))
         else:
             one = done[at % len(done)]
-            conversion_id, lot, used, new, made = one
+            conversion_id, lot, took, new, gave = one
             answer = undo(cast, (learner, conversion_id), key=f"u{number}")
-            assert isinstance(answer, tuple) == (available[new] == made)
+            assert isinstance(answer, tuple) == (available[new] == gave)
             if isinstance(answer, tuple):
-                available[lot] += used
-                converted[lot] -= used
+                available[lot] += took
+                converted[lot] -= took
                 available[new] = -1
                 done.remove(one)
     states = held(bank, learner)

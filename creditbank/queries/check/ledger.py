@@ -171,6 +171,27 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         """,
     ),
     (
+        "check.run_taken_back",
+        ("run", "standing"),
+        """
+        SELECT run_id, count(*) FROM import_run JOIN posting ON posting.batch_id = run_id AND posting.kind <> 'reverse'
+        WHERE import_run.state = 'reverted' AND NOT EXISTS (SELECT FROM posting AS mirror
+          WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id)
+        GROUP BY run_id
+        """,
+    ),
+    (
+        "check.opening_lot",
+        ("line", "run", "learner"),
+        """
+        SELECT line, run_id, opening_lot.learner_id FROM opening_lot
+        JOIN posting ON posting.learner_id = opening_lot.learner_id AND posting.lot_id = opening_lot.lot_id
+          AND posting.from_state = 'issued'
+        LEFT JOIN posting AS mirror ON mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
+        WHERE (taken_back > 0) <> (mirror.posting_id IS NOT NULL)
+        """,
+    ),
+    (
         "check.run_rows",
         ("run", "stored", "results", "refused", "problems"),
         """
