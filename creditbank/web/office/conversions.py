@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.recognition import Act
 from creditbank.domain.reversal import first_to_reverse
 from creditbank.gateways import clock, wording
 from creditbank.queries.conversions import ConversionSide, ConversionView
@@ -23,7 +22,7 @@ from creditbank.services.conversions import PERMISSION, fetch_conversion, revers
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at
-from creditbank.web.office.forms import ReasonForm
+from creditbank.web.office.forms import ReversalForm
 
 _USED = (
     Column("title", _("Outcome"), second="document"),
@@ -48,7 +47,7 @@ def reverse(request: HttpRequest, learner_id: UUID, conversion_id: UUID) -> Http
         found = fetch_conversion(scope=scope, actor=actor, learner_id=learner_id, conversion_id=conversion_id)
         enrolment = open_record(scope=scope, actor=actor, permission=PERMISSION, learner_id=learner_id, at=clock.now())
         record = address_of("office:learner", args=[learner_id])
-        form = ReasonForm(Act.REVERSE, request.POST if request.method == "POST" else None)
+        form = ReversalForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             answer = reverse_conversion(
                 scope=scope,

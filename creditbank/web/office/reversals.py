@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.recognition import Act
 from creditbank.domain.values import Hundredths, format_credit
 from creditbank.gateways import clock, wording
 from creditbank.queries.imports import Run, find_run
@@ -27,7 +26,7 @@ from creditbank.services.reversals import ask_reversal, confirm_reversal, may_ta
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at
-from creditbank.web.office.forms import ReasonForm
+from creditbank.web.office.forms import ReversalForm
 from creditbank.web.office.words import REASONS
 
 LEARNERS, IN_THE_WAY, REVERSED = "learners", "used", "reversed"
@@ -65,7 +64,7 @@ def take_back(request: HttpRequest, run_id: UUID) -> HttpResponse:
         run = find_run(scope, actor, run_id)
         if run is None or run.kind != KIND or not may_take_back(actor):
             raise NotVisible
-        form = ReasonForm(Act.REVERSE, request.POST if request.POST.get("act") == "ask" else None)
+        form = ReversalForm(request.POST if request.POST.get("act") == "ask" else None)
         if request.method == "POST" and (request.POST.get("act") != "ask" or form.is_valid()):
             return _act(request, scope, run, form)
         if run.state == "reverted":
@@ -75,7 +74,7 @@ def take_back(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return show(request, scope, "office/run_reversal.html", context, status=422 if form.errors else 200)
 
 
-def _act(request: HttpRequest, scope: Scope, run: Run, form: ReasonForm) -> HttpResponse:
+def _act(request: HttpRequest, scope: Scope, run: Run, form: ReversalForm) -> HttpResponse:
     common = {
         "scope": scope,
         "actor": actor_of(request),
