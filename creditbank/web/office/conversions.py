@@ -36,6 +36,11 @@ _MADE = (
     Column("available", _("Still available"), kind="credit"),
     Column("on", _("Since"), kind="date"),
 )
+_DONE = (
+    Column("title", _("Outcome"), second="document"),
+    Column("amount", _("Credits"), kind="credit"),
+    Column("on", _("Since"), kind="date"),
+)
 
 
 @door("recognition.reverse")
@@ -68,9 +73,9 @@ def reverse(request: HttpRequest, learner_id: UUID, conversion_id: UUID) -> Http
             "enrolment": enrolment,
             "back": record,
             "found": found,
-            "used_columns": _USED,
+            "used_columns": _DONE if found.reversed_on else _USED,
             "used": [_row(side) for side in found.used],
-            "made_columns": _MADE,
+            "made_columns": _DONE if found.reversed_on else _MADE,
             "made": [_row(side) for side in found.made],
             "about": _about(found),
             "first": [wording.say(line, _language()) for line in first_to_reverse(found.stands_on_it)],
