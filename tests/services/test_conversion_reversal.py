@@ -229,13 +229,6 @@ def test_the_application_cannot_plant_half_a_reversal_unseen(bank, cast):
     with acting_for(institution=cast.college, purpose="test"), connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH gave AS (
-              UPDATE balance SET amount = 0, version = 2, posting_id = %(new)s
-              WHERE learner_id = %(learner)s AND lot_id = %(lot)s AND state = 'converted'
-            ), took AS (
-              UPDATE balance SET amount = 300, version = 3, posting_id = %(new)s
-              WHERE learner_id = %(learner)s AND lot_id = %(lot)s AND state = 'available'
-            )
             INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on,
               recorded_at, actor_id, reason, reverses, from_state, from_version, from_after, to_state, to_version,
               to_after)

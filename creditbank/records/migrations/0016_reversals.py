@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Adds one table, and a column by which a line can be posted again after it was taken back."""
 
-    dependencies = [("records", "0013_centre")]
+    dependencies = [("records", "0014_kept_balances")]
 
     operations = [
         migrations.AddField("openinglot", "taken_back", models.IntegerField(db_default=0, default=0)),

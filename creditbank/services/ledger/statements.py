@@ -207,21 +207,15 @@ WITH input AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
   ON CONFLICT DO NOTHING RETURNING posting_id
-), gave AS (
-  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1,
-    posting_id = input.posting_id
-  FROM input JOIN fresh USING (posting_id)
-  WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id
-    AND balance.state = input.from_state::lot_state AND balance.amount >= input.amount
-  RETURNING input.posting_id, balance.version, balance.amount AS balance_after
 ), new AS MATERIALIZED (
-  SELECT input.*, gave.version, gave.balance_after FROM input JOIN gave USING (posting_id)
-), took AS (
-  UPDATE balance SET amount = balance.amount + new.amount, version = balance.version + 1, posting_id = new.posting_id
-  FROM new
-  WHERE new.from_state = 'converted' AND balance.learner_id = new.learner_id AND balance.lot_id = new.lot_id
-    AND balance.state = 'available'
-  RETURNING new.posting_id, balance.version AS to_version, balance.amount AS to_after
+  SELECT input.*, gives.version + 1 AS version, gives.amount - input.amount AS balance_after,
+    takes.version + 1 AS to_version, takes.amount + input.amount AS to_after
+  FROM input JOIN fresh USING (posting_id)
+  JOIN balance AS gives ON gives.learner_id = input.learner_id AND gives.lot_id = input.lot_id
+    AND gives.state = input.from_state::lot_state AND gives.institution_id = %(institution_id)s
+    AND gives.amount >= input.amount
+  LEFT JOIN balance AS takes ON takes.learner_id = input.learner_id AND takes.lot_id = input.lot_id
+    AND takes.state = 'available' AND input.from_state = 'converted'
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
     actor_id, reason, reverses, batch_id, from_state, from_version, from_after, to_state, to_version, to_after)
@@ -229,7 +223,7 @@ WITH input AS (
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid,
     from_state::lot_state, version, balance_after,
     CASE from_state WHEN 'converted' THEN 'available' ELSE 'issued' END::lot_state, to_version, to_after
-  FROM new LEFT JOIN took USING (posting_id)
+  FROM new
 {_OF_NEW}SELECT count(*) FROM new
 """  # noqa: S608 - the piece is the constant above
 
