@@ -39,6 +39,7 @@ from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
 from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
+from tests.services.test_conversions import conversion, convert
 from tests.web.office_cases import FACTS, PDF
 
 
@@ -53,7 +54,7 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Owned:
-    """What one learner has: a draft and a submitted claim, each with a file, and a posting."""
+    """What one learner has: a draft and a submitted claim, each with a file, a posting and a conversion."""
 
     label: str
     thing: Thing
@@ -62,6 +63,7 @@ class Owned:
     claim: UUID
     claim_file: UUID
     posting: UUID
+    conversion: UUID
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class World:
     people: tuple[Visitor, ...]
     owned: tuple[Owned, ...]
     runs: tuple[Run, ...]
+    opening_runs: tuple[Run, ...]
     exports: tuple[Export, ...]
     batches: tuple[Batch, ...]
     versions: tuple[Published, ...]
@@ -189,6 +192,10 @@ def build_world(bank, cast: Cast) -> World:
         owned=owned,
         runs=tuple(
             _run(label, place)
+            for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
+        opening_runs=tuple(
+            _run(label, place, "opening_lots")
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
         exports=(_export("of the college", cast.zhao), _export("of the university", cast.sun)),
@@ -293,17 +300,21 @@ def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID 
                 submit_claim(scope=scope, actor=learner, claim_id=claim, at=at, on=at.date())
             files.append(scope.rows(Evidence).get(claim_id=claim).evidence_id)
         claims.append(claim)
-    (posted,) = post(cast, deposit(actor.person, key=label), institution=place)
-    return Owned(
-        label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id
+    posted, used = post(
+        cast, deposit(actor.person, key=label), deposit(actor.person, key=f"{label} to use"), institution=place
     )
+    (converted,) = convert(cast, conversion(actor.person, (used.lot_id, 100), key=label), institution=place)
+    return Owned(
+        label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id,
+        converted.conversion_id,
+    )  # fmt: skip
 
 
-def _run(label: str, place: UUID) -> Run:
+def _run(label: str, place: UUID, kind: str = "results") -> Run:
     run = clock.new_id()
     with acting_for(institution=place, purpose="test") as scope:
         scope.rows(ImportRun).create(
-            institution_id=place, run_id=run, kind="results", file_name="grades.csv", file_hash="0" * 64,
+            institution_id=place, run_id=run, kind=kind, file_name="grades.csv", file_hash="0" * 64,
             mapping_hash="0" * 64, actor_id=place, state="finished", started_at=AT, rows_total=1, rows_refused=1,
         )  # fmt: skip
         scope.rows(ImportProblem).create(

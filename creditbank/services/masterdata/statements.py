@@ -210,6 +210,15 @@ ON CONFLICT (institution_id, code) DO UPDATE SET academic_year_id = EXCLUDED.aca
 RETURNING 1
 """
 
+TERMS_GONE = """
+DELETE FROM term WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[]) RETURNING 1
+"""
+YEARS_GONE = """
+DELETE FROM academic_year WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[])
+  AND NOT EXISTS (SELECT FROM term WHERE term.academic_year_id = academic_year.id)
+RETURNING 1
+"""
+
 STUDENTS_OF_COLLEGES = """
 SELECT key FROM data_row WHERE institution_id = %(institution_id)s AND data_set = 'students'
   AND content->>'college' = ANY(%(said)b::text[])

@@ -38,11 +38,14 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             _years(scope, {*before, *made})
         case "terms":
             years = {_year_of(key, content) for key, content in [*before.items(), *made.items()]}
-            _years(scope, {year for year in years if year})
+            _years(scope, {year for year in years if year}, {*before, *made})
         case "colleges":
             _colleges(scope, made)
             said = {normal(str(content.get("name"))) for content in [*before.values(), *made.values()]}
-            _enrol(scope, _students_of(scope, said | {*before, *made}), at)
+            codes = {*before, *made}
+            own = scope.rows(Institution).values_list("code", flat=True).get(pk=scope.institution)
+            said |= codes | {f"{own}-{code}" for code in codes}
+            _enrol(scope, _students_of(scope, said), at)
         case "courses":
             _courses(scope, _laid(scope, made, at), {key for key in before if key not in made})
         case "students":
@@ -72,8 +75,17 @@ def _year_of(key: str, content: Mapping[str, Stored]) -> str:
     return _said(content, "year") or (match[1] if match else "")
 
 
-def _years(scope: Scope, years: Collection[str]) -> None:
-    """Academic years with their terms; a year nobody described spans its terms."""
+def _years(scope: Scope, years: Collection[str], moved: Collection[str] = ()) -> None:
+    """Academic years with their terms; a year nobody described spans its terms.
+
+    What the rows say no more, or say of days that contradict each other, leaves the calendar: whatever arrived
+    first, the rows alone decide.
+
+    Args:
+        scope: acts for the institution.
+        years: the years whose rows, or whose terms' rows, changed.
+        moved: the terms whose rows changed.
+    """
     stated = {key: json.loads(content) for key, content in _run(scope, sql.YEAR_ROWS, keys=list(years))}
     terms: dict[str, dict[str, dict[str, Stored]]] = defaultdict(dict)
     for key, text in _run(scope, sql.TERM_ROWS):
@@ -83,8 +95,18 @@ def _years(scope: Scope, years: Collection[str]) -> None:
             terms[_year_of(key, content)][key] = content
     spans = {year: _span(stated.get(year, {}), terms.get(year, {})) for year in sorted(years)}
     known = {year: span for year, span in spans.items() if span is not None}
+    held = _hold_terms(scope, known, terms)
+    unfounded = {key for year in spans.keys() - known.keys() for key in terms.get(year, {})}
+    _run(scope, sql.TERMS_GONE, code=sorted({*moved, *unfounded} - held))
+    _run(scope, sql.YEARS_GONE, code=sorted(spans.keys() - known.keys()))
+
+
+def _hold_terms(
+    scope: Scope, known: Mapping[str, tuple[date, date]], terms: Mapping[str, Mapping[str, Mapping[str, Stored]]]
+) -> set[str]:
+    """Write years with their days, and their terms; the codes of the terms."""
     if not known:
-        return
+        return set()
     ids = dict(
         _run(
             scope,
@@ -97,7 +119,7 @@ def _years(scope: Scope, years: Collection[str]) -> None:
     )
     held = [(ids[year], key, content) for year in known for key, content in terms.get(year, {}).items()]
     if not held:
-        return
+        return set()
     days = ("starts_on", "ends_on", "resits_from", "resits_until", "claims_from", "claims_until")
     _run(
         scope,
@@ -110,6 +132,7 @@ def _years(scope: Scope, years: Collection[str]) -> None:
         weeks=[content.get("weeks") for _year, _key, content in held],
         **{name: [_day(content, name) for _year, _key, content in held] for name in days},
     )
+    return {key for _year, key, _content in held}
 
 
 def _span(stated: Mapping[str, Stored], terms: Contents) -> tuple[date, date] | None:
