@@ -264,7 +264,7 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
 
     with acting_for(institution=place.id, purpose="masterdata.status") as scope:
         if arguments.figure:
-            return _list(arguments, scope)
+            return _list(arguments, scope, clock.today(place.zone))
         register = source_register(scope, today=clock.today(place.zone))
     language = arguments.language
     if arguments.json:
@@ -291,9 +291,10 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
     return 0
 
 
-def _list(arguments: argparse.Namespace, scope: Any) -> int:
+def _list(arguments: argparse.Namespace, scope: Any, today: date) -> int:
     from creditbank.domain.masterdata.sets import data_set_named
     from creditbank.gateways.problem import Problem
+    from creditbank.queries.masterdata.inheritance import handed_down_to
     from creditbank.queries.masterdata.rows import page_of_rows
     from creditbank.queries.masterdata.sources import figure_named
 
@@ -305,7 +306,8 @@ def _list(arguments: argparse.Namespace, scope: Any) -> int:
             en=f"There is no figure {arguments.figure}; name one as students:missing.class_code.",
             zh=f"没有名为 {arguments.figure} 的指标；写法如 students:missing.class_code。",
         )
-    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000)
+    above = handed_down_to(scope, data_set, today)
+    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000, handed_down=above)
     if arguments.json:
         print(json.dumps({"total": total, "rows": [[row.key, row.label] for row in rows]}, ensure_ascii=False))
     else:

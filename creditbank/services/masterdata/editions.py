@@ -9,11 +9,12 @@ from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.masterdata.editions import is_kind, mapping_rows, row_content, rows_by_key
+from creditbank.domain.masterdata.editions import FIRST_DAY, is_kind, mapping_rows, row_content, rows_by_key
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import lay
+from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.gateways.clock import new_id
-from creditbank.queries.masterdata.inheritance import inheritance_of
+from creditbank.queries.masterdata.inheritance import inheritance_of, outcome_types_as_they_stand
 from creditbank.queries.masterdata.updates import conflicts_with, find_edition
 from creditbank.records.editions import Adoption, Edition
 from creditbank.records.institutions import Institution
@@ -109,6 +110,8 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
     others = scope.rows(Edition).filter(institution_id=scope.institution, kind=found.kind, withdrawn_at=None)
     if others.filter(effective_on=found.effective_on).exclude(published_at=None).exists():
         return Refusal.because("edition.day_taken", day=found.effective_on.isoformat())
+    if found.kind == OUTCOME_TYPES.code:
+        _keep_as_they_stand(scope, found.kind, actor, at)
     _rows(scope, edition_id).update(published_at=at, published_by=actor)
     _note(scope, actor, "edition.publish", edition_id, at)
     return _rows(scope, edition_id).get()  # type: ignore[no-any-return]
@@ -162,6 +165,31 @@ def _held(scope: Scope, kind: str, content: Sequence[Mapping[str, Stored]], day:
         return None
     named = "、".join(sorted(wrong)[:_MOST_NAMED]) + ("…" if len(wrong) > _MOST_NAMED else "")
     return Refusal.because("edition.above_locks", count=len(wrong), rows=named)
+
+
+def _keep_as_they_stand(scope: Scope, kind: str, actor: UUID, at: datetime) -> None:
+    """Until a level's first edition of its outcome types begins, those below keep what they were handed until now.
+
+    From then on what the level changes in its own list reaches them by editions only.
+    """
+    if scope.rows(Edition).filter(institution_id=scope.institution, kind=kind).exclude(published_at=None).exists():
+        return
+    assert scope.institution is not None
+    standing = outcome_types_as_they_stand(scope, [scope.institution]).get(scope.institution, {})
+    rows = [row_content(row) for _key, row in sorted(standing.items())]
+    scope.rows(Edition).create(
+        institution_id=scope.institution,
+        edition_id=new_id(),
+        kind=kind,
+        label="0",
+        effective_on=FIRST_DAY,
+        rows=rows,
+        content_hash=content_hash(rows),
+        made_by=actor,
+        made_at=at,
+        published_by=actor,
+        published_at=at,
+    )
 
 
 def _rows(scope: Scope, edition_id: UUID) -> Any:
