@@ -46,7 +46,7 @@ def tightened(bank, cast, texts, day=DAY):
         )  # fmt: skip
 
 
-def test_a_level_without_an_edition_hands_its_types_down_as_they_stand(bank, cast):
+def test_types_made_before_they_were_master_data_are_handed_down_as_they_stand(bank, cast):
     assert set(types_of(cast)) == {"innovation", "practice"}
     assert in_use(cast.college, "outcome_types", DAY)["innovation"]["evidence"] is True
     with acting_for(institution=cast.centre, purpose="test") as scope:
@@ -67,6 +67,24 @@ def test_from_the_first_edition_on_only_editions_reach_those_below(bank, cast):
     with acting_for(institution=cast.college, purpose="test") as scope:
         # What stood before is kept, and is nobody's update.
         assert [line.effective_on for line in editions_from_above(scope)] == [DAY]
+
+
+def test_what_a_centre_states_before_any_edition_reaches_nobody_below(bank, cast):
+    with acting_for(institution=cast.centre, purpose="test") as scope:
+        take_existing(scope=scope, actor=cast.zhao.person, at=AT)
+    rows = [
+        {"类型代码": "practice", "是否停用": "是", "下级锁定": "是"},
+        {"类型代码": "fresh", "类型名称": "新类型", "认定规则代码": "cn-innovation"},
+    ]
+    brought(bank, cast.centre, "outcome_types", rows, ON)
+    assert set(types_of(cast, cast.centre)) == {"innovation", "fresh"}
+    assert set(types_of(cast)) == {"innovation", "practice"}
+    edition = published(cast.centre, "outcome_types", None)
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        found = differences_for(scope, find_edition(scope, edition))
+    assert (list(found.new), list(found.retired)) == (["fresh"], ["practice"])
+    assert set(types_of(cast, on=EVE)) == {"innovation", "practice"}
+    assert set(types_of(cast)) == {"innovation", "fresh"}
 
 
 def test_on_its_day_an_edition_brings_closes_and_locks_types(bank, cast):

@@ -80,7 +80,7 @@ def levels_of(
 ) -> Mapping[str, tuple[Level, ...]]:
     """By kind the levels from the top down to an institution, each with its published editions.
 
-    A level that has published no edition of its outcome types hands them down as they stand.
+    A level that has published no edition of its outcome types hands those down that it had before it stated any.
 
     Args:
         scope: acts for the institution; for outcome types anybody.
@@ -99,19 +99,29 @@ def levels_of(
             found.setdefault((place, kind), []).append(read)
     if OUTCOME_TYPES.code in kinds:
         silent = [place for place, _name in chain if (place, OUTCOME_TYPES.code) not in found]
-        for place, rows in outcome_types_as_they_stand(scope, silent).items():
+        for place, rows in outcome_types_as_they_stand(scope, silent, unstated=True).items():
             found[place, OUTCOME_TYPES.code] = [Edition(None, FIRST_DAY, rows)]
     return {
         kind: tuple(Level(place, name, tuple(found.get((place, kind), ()))) for place, name in chain) for kind in kinds
     }
 
 
-def outcome_types_as_they_stand(scope: Scope, places: Sequence[UUID]) -> Mapping[UUID, Contents]:
-    """What each of these institutions itself says of types of outcome, by its code; those that say something."""
+def outcome_types_as_they_stand(
+    scope: Scope, places: Sequence[UUID], *, unstated: bool = False
+) -> Mapping[UUID, Contents]:
+    """What each of these institutions itself says of types of outcome, by its code; those that say something.
+
+    Args:
+        scope: anybody.
+        places: whose.
+        unstated: only types made before they were master data, which reach those below without an edition.
+    """
     found: dict[UUID, dict[str, Mapping[str, Stored]]] = {}
     for place, code, name, name_en, rule_set, evidence, is_open, stated in (
         scope.fetch(_OUTCOME_TYPES, [list(places)]) if places else ()
     ):
+        if unstated and stated is not None:
+            continue
         content = {"code": code, "name": name, "name_en": name_en, "rule_set": rule_set, "evidence": evidence}
         said = content | {"retired": not is_open} if stated is None else json.loads(stated)
         if said:

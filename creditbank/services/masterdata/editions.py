@@ -111,7 +111,7 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
     if others.filter(effective_on=found.effective_on).exclude(published_at=None).exists():
         return Refusal.because("edition.day_taken", day=found.effective_on.isoformat())
     if found.kind == OUTCOME_TYPES.code:
-        _keep_as_they_stand(scope, found.kind, actor, at)
+        keep_outcome_types(scope=scope, actor=actor, at=at)
     _rows(scope, edition_id).update(published_at=at, published_by=actor)
     _note(scope, actor, "edition.publish", edition_id, at)
     return _rows(scope, edition_id).get()  # type: ignore[no-any-return]
@@ -167,15 +167,19 @@ def _held(scope: Scope, kind: str, content: Sequence[Mapping[str, Stored]], day:
     return Refusal.because("edition.above_locks", count=len(wrong), rows=named)
 
 
-def _keep_as_they_stand(scope: Scope, kind: str, actor: UUID, at: datetime) -> None:
-    """Until a level's first edition of its outcome types begins, those below keep what they were handed until now.
+def keep_outcome_types(*, scope: Scope, actor: UUID, at: datetime) -> None:
+    """Keep types that were made before they were master data as an edition of the first day there is.
 
-    From then on what the level changes in its own list reaches them by editions only.
+    Those below go on with them as they stand now, until an edition that they have seen before takes effect.
     """
+    kind = OUTCOME_TYPES.code
     if scope.rows(Edition).filter(institution_id=scope.institution, kind=kind).exclude(published_at=None).exists():
         return
     assert scope.institution is not None
-    standing = outcome_types_as_they_stand(scope, [scope.institution]).get(scope.institution, {})
+    here = [scope.institution]
+    standing = outcome_types_as_they_stand(scope, here, unstated=True).get(scope.institution, {})
+    if not standing:
+        return
     rows = [row_content(row) for _key, row in sorted(standing.items())]
     scope.rows(Edition).create(
         institution_id=scope.institution,

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.editions import FIRST_DAY, row_content
-from creditbank.domain.masterdata.sets import data_set_named
+from creditbank.domain.masterdata.sets import OUTCOME_TYPES, data_set_named
 from creditbank.queries.masterdata.inheritance import outcome_types_as_they_stand
-from creditbank.records.catalogue import Course, OutcomeType
+from creditbank.records.catalogue import Course
 from creditbank.records.institutions import AcademicYear, Institution, Term
 from creditbank.records.masterdata import DataFact
 from creditbank.records.scope import Scope, acting_for
+from creditbank.services.masterdata.editions import keep_outcome_types
 from creditbank.services.masterdata.facts import store_facts
 from creditbank.services.masterdata.rows import take_turn
 
@@ -38,6 +39,8 @@ def take_existing(*, scope: Scope, actor: UUID, at: datetime) -> Mapping[str, in
         known = _ever_stated(scope, code)
         fresh = {key: row_content(content) for key, content in held(scope).items() if key not in known}
         if fresh:
+            if data_set is OUTCOME_TYPES:
+                keep_outcome_types(scope=scope, actor=actor, at=at)
             stated = [(key, content, None) for key, content in sorted(fresh.items())]
             store_facts(scope=scope, data_set=data_set, stated=stated, as_of=FIRST_DAY, run_id=None, actor=actor, at=at)
             taken[code] = len(fresh)
@@ -99,13 +102,8 @@ def _courses(scope: Scope) -> Held:
 
 def _outcome_types(scope: Scope) -> Held:
     assert scope.institution is not None
-    fresh = set(
-        scope.rows(OutcomeType)
-        .filter(institution_id=scope.institution, stated__isnull=True)
-        .values_list("code", flat=True)
-    )  # fmt: skip
-    held = outcome_types_as_they_stand(scope, [scope.institution]).get(scope.institution, {})
-    return {code: dict(content) for code, content in held.items() if code in fresh}
+    held = outcome_types_as_they_stand(scope, [scope.institution], unstated=True).get(scope.institution, {})
+    return {code: dict(content) for code, content in held.items()}
 
 
 def _dated(one: Any, names: tuple[str, ...]) -> dict[str, str]:
