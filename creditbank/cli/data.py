@@ -239,9 +239,14 @@ def _revert(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
         said = answer.explanation[0]
         raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
     if arguments.json:
-        print(json.dumps({"run": str(answer.run_id), "state": answer.state}))
-    else:
-        print(f"Run {answer.run_id} ({answer.file_name}) was reverted.")
+        told = {"run": str(answer.run.run_id), "state": answer.run.state}
+        print(json.dumps(told | {"withdrawn": answer.withdrawn, "kept": answer.kept}))
+        return 0
+    print(f"Run {answer.run.run_id} ({answer.run.file_name}) was reverted.")
+    if answer.withdrawn:
+        print(f"{answer.withdrawn} accounts that it had opened and nobody used were withdrawn.")
+    if answer.kept:
+        print(f"{len(answer.kept)} accounts that it had opened have been used and were kept: {', '.join(answer.kept)}")
     return 0
 
 

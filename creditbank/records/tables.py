@@ -178,4 +178,5 @@ def access_statements() -> list[str]:
     sql.append("GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {app}")
     sql.append("GRANT EXECUTE ON FUNCTION learner_of_identity(bytea[]) TO {app}")
     sql.append("GRANT EXECUTE ON FUNCTION institutions_above(uuid) TO {app}")
+    sql.append("GRANT EXECUTE ON FUNCTION withdraw_learners(uuid, timestamptz, text[]) TO {app}")
     return sql
