@@ -12,9 +12,9 @@ from uuid import UUID
 from creditbank.domain.masterdata.declaration import DataSet, Field
 from creditbank.domain.masterdata.editions import FIRST_DAY, rows_by_key, table_of, users_of, with_packaged
 from creditbank.domain.masterdata.inheritance import Contents, Differences, Edition, Level, compare, inherit, lay
+from creditbank.domain.recognition import State
 from creditbank.domain.values import Text
 from creditbank.queries.masterdata.inheritance import chain_of, inheritance_of, levels_of, own_rows
-from creditbank.queries.queue import OPEN
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 
@@ -206,7 +206,7 @@ def open_claims_of(scope: Scope, types: Collection[str]) -> Mapping[str, int]:
     found = scope.fetch(
         "SELECT outcome_type, count(*) FROM claim WHERE institution_id = %s AND outcome_type = ANY(%s)"
         " AND state = ANY(%s) GROUP BY 1 ORDER BY 1",
-        [scope.institution, list(types), [state.value for state in OPEN]],
+        [scope.institution, list(types), [State.SUBMITTED.value, State.UNDER_REVIEW.value]],
     )
     return {str(code): int(count) for code, count in found}
 
