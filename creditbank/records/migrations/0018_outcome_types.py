@@ -46,6 +46,12 @@ DELETE FROM learner_number WHERE learner_id = ANY(found);
 DELETE FROM learner WHERE learner_id = ANY(found);
 END $body$"""
 
+# A plan is audited for those who follow it; what was kept of others is of nobody any more.
+FOLLOWED = """DELETE FROM progress USING programme
+WHERE programme.id = progress.programme_id AND programme.content ? 'plan' AND NOT EXISTS (
+  SELECT FROM enrolment WHERE enrolment.learner_id = progress.learner_id
+    AND enrolment.institution_id = programme.institution_id AND enrolment.programme_code = programme.code)"""
+
 
 class Migration(migrations.Migration):
     """Adds the column; types that are there keep their columns, which say everything. Adds the function."""
@@ -54,6 +60,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(model_name="outcometype", name="stated", field=models.JSONField(null=True)),
+        migrations.RunSQL(FOLLOWED, migrations.RunSQL.noop),
         migrations.RunSQL(WITHDRAW, "DROP FUNCTION withdraw_learners(uuid, timestamptz, text[])"),
         migrations.RunSQL(
             "REVOKE ALL ON FUNCTION withdraw_learners(uuid, timestamptz, text[]) FROM PUBLIC", migrations.RunSQL.noop
