@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
-from creditbank.exchange.result_imports import find_kept, keep_results
+from creditbank.exchange.result_imports import DRY_RUN, find_kept, keep_results
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
@@ -366,7 +367,8 @@ def _results_sheet(bank, place: UUID) -> UUID:
     counts = dict.fromkeys(("new", "corrections", "same", "repeated", "earning", "strangers"), 0)
     plan = {**counts, "rows": 60_000, "encoding": "UTF-8", "outcomes": {}, "sittings": {}, "some_strangers": []}
     refused = [[2, "成绩", "results.empty", {}]]
-    staging.keep_report(bank, place, upload, {"digest": "d", "plan": plan | {"refused": refused}})
+    report = json.dumps({"digest": "d", "plan": plan | {"refused": refused}}).encode()
+    staging.keep_report(bank, place, upload, DRY_RUN, report)
     return upload
 
 
