@@ -1,4 +1,4 @@
-"""What is wrong with a rule set whatever is claimed under it: exact, each finding with its rows and an example."""
+"""What is wrong with a rule set whatever is claimed under it, each with an example."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All outcomes that rules can meet, walked class by class: what no condition tells apart is looked at once."""
+"""All outcomes that rules can meet, walked class by class as their conditions divide them."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ class Space:
             found &= some
         return found
 
-    def open(self, depth: int) -> bool:
+    def fixed(self, depth: int) -> bool:
         """Whether the answers to a fact can be narrowed before the walk: not where the fact may be lowered later."""
         return depth not in self._moving
 

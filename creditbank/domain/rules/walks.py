@@ -1,4 +1,4 @@
-"""Questions about all outcomes of a space: which fits these rows, which fits none, which rows decide any."""
+"""Questions about all outcomes of a space: what fits these rows, what fits none, which rows decide."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def witness(space: Space, numbers: Sequence[int]) -> Box | None:
     only = [-1] * space.depth
     for number in numbers:
         for depth, mask in space.cells[number].items():
-            if space.open(depth):
+            if space.fixed(depth):
                 only[depth] &= mask
     failed: set[tuple[int, ...]] = set()
 
@@ -69,7 +69,7 @@ def holes(space: Space, most: int) -> Holes:
             ended = space.end(chosen, rows)
             if ended is None or ended[1]:
                 return ()
-            return (((), tuple(ended[0][place] for place in range(depth) if not space.open(place))),)
+            return (((), tuple(ended[0][place] for place in range(depth) if not space.fixed(place))),)
         key = (depth, rows, *space.key(chosen))
         if key not in known:
             found: dict[tuple[tuple[Box, Box], ...], int] = {}
@@ -80,7 +80,7 @@ def holes(space: Space, most: int) -> Holes:
             known[key] = tuple(some[: most + 1])
         return known[key]
 
-    moving = [place for place in range(space.depth) if not space.open(place)]
+    moving = [place for place in range(space.depth) if not space.fixed(place)]
     boxes = []
     for answers, seen in below((), space.all_rows):
         box = list(answers)

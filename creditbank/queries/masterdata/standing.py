@@ -1,4 +1,4 @@
-"""A short mark of all that decides how a sheet of master data is judged; it differs when anything of it changed."""
+"""What a data set stands on, as one short text that changes with anything a dry run rests on."""
 
 from __future__ import annotations
 
