@@ -1,4 +1,4 @@
-"""Evaluate outcomes by a rule set, run its cases, or say what is wrong with it; needs no database."""
+"""Evaluate outcomes by a rule set, run its cases, check it, compare two; needs no database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import facts, trace
+from creditbank.domain.rules import differences, facts, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from creditbank.domain.rules.model import Proposal, RuleSet
 
 GREEN, RED, UNREADABLE = 0, 1, 2
-_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES}
+_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES, **differences.MESSAGES}
 _MOST_OUTCOME_BYTES = 50_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Three actions on files."""
+    """Four actions on files."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     evaluate = actions.add_parser("evaluate", help="say what each outcome would give, and why")
     evaluate.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
@@ -43,14 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lint = actions.add_parser("lint", help="say what is wrong with a rule set, whatever is claimed under it")
     lint.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
     lint.add_argument("--strict", action="store_true", help="exit status 1 also for what somebody should look at")
-    for action in (evaluate, test, lint):
+    diff = actions.add_parser("diff", help="say in words what changed from one rule set to another")
+    diff.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
+    diff.add_argument("after", metavar="AFTER", help="the other one")
+    for action in (evaluate, test, lint, diff):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit status 0: evaluated, all cases green, nothing wrong; 1: red or wrong; 2: a document cannot be read."""
+    """Exit status 0: evaluated, green, nothing wrong, no difference; 1: not so; 2: a document cannot be read."""
     try:
-        return {"evaluate": _evaluate, "test": _test, "lint": _lint}[args.action](args)
+        return {"evaluate": _evaluate, "test": _test, "lint": _lint, "diff": _diff}[args.action](args)
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
@@ -137,6 +140,19 @@ def _lint(args: argparse.Namespace) -> int:
         )
     grave = {Verdict.NO, Verdict.ASK} if args.strict else {Verdict.NO}
     return RED if any(finding.line.verdict in grave for finding in found) else GREEN
+
+
+def _diff(args: argparse.Namespace) -> int:
+    before, after = compile_rules(_rule_set(args.rules)), compile_rules(_rule_set(args.after))
+    found = differences.differences(before.rules, after.rules)
+    if args.json:
+        sides = {
+            name: {"code": one.rules.code, "hash": one.hash} for name, one in (("before", before), ("after", after))
+        }
+        _print_json({**sides, "differences": to_data(found)})
+    else:
+        print("\n".join(_said(found, 0)) or f"{before.hash[:12]}: the same rules")
+    return RED if found else GREEN
 
 
 def _finding_data(finding: rules_lint.Finding) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, RuleSet, Ruling, Table
@@ -67,6 +68,10 @@ class VersionShown:
     """What the steps, families, caps and dates say, each with its id, in the order they are applied."""
     findings: Explanation
     """What lint finds wrong with it, whatever is claimed."""
+    before: int | None
+    """The number of the version before it, if there is one."""
+    changes: Explanation
+    """What changed since then, in words."""
 
 
 def list_versions(scope: Scope, *, on: date) -> tuple[Version, ...]:
@@ -82,6 +87,7 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     if row is None:
         return None
     rules = read_rule_set(row.content)
+    before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
     steps = [*rules.adjust, *rules.choose, *rules.cap, *rules.validity]
     return VersionShown(
         version=_version(row, on),
@@ -89,6 +95,8 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
         tables=tuple(_table(rules, table) for table in rules.tables),
         limits=tuple((step.id, step.clause) for step in steps),
         findings=tuple(finding.line for finding in lint(rules)),
+        before=before.number if before else None,
+        changes=differences(read_rule_set(before.content), rules) if before else (),
     )
 
 

@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 
+from creditbank.exchange.documents import read_document
 from creditbank.gateways import clock, queue
 from creditbank.jobs import schedule
 from creditbank.records.operations import AccessLine
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.recognition.review import approve_claim
+from creditbank.services.rules import publish_rule_version
+from tests.cast import AT, ON, PACKS
 from tests.web.office_cases import (
     FACTS,
     JUDGED,
@@ -438,6 +441,18 @@ def test_a_rule_version_shows_every_row_with_its_clause(bank, cast):
     gaps = [line.facts["table"] for line in page.context["found"].findings if line.code == "lint.gap"]
     assert gaps == ["vocational", "computer"]
     assert "No row of table vocational fits" in page.content.decode()
+
+
+def test_a_new_version_says_in_words_what_changed(bank, cast):
+    document = (PACKS / "cn-innovation.yaml").read_bytes().replace(b'credit: "4"', b'credit: "5"')
+    with acting_for(institution=cast.centre, purpose="test") as scope:
+        version = publish_rule_version(
+            scope=scope, document=read_document(document, name="next"), effective_from=ON, actor=cast.centre, at=AT
+        )
+    page = client_of(cast.chen).get(f"/office/rules/{version.id}/")
+    assert page.context["found"].before == 1
+    assert "Changed since version 1" in page.content.decode()
+    assert "It gave 4.0 credits (innovation and practice), now it gives 5.0 credits" in page.content.decode()
 
 
 def test_the_queue_asks_the_case_alone_for_its_pane(bank, cast):
