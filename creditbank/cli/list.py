@@ -15,15 +15,13 @@ from creditbank.cli.shown import tell_refused
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Three actions."""
-    from creditbank.domain.official_lists.kind import KINDS
-
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     bring = actions.add_parser("import", help="match a list, verify claims, propose what nobody claimed")
     bring.add_argument("file", type=Path, help="an XLSX or CSV file")
     bring.add_argument("--institution", required=True, metavar="CODE", help="whose learners it is matched with")
     kind = bring.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--kind", choices=KINDS, help="a kind of list that comes with the program")
+    kind.add_argument("--kind", metavar="CODE", help="a kind of list: of the program, or of the school's own")
     kind.add_argument("--mapping", type=Path, metavar="FILE", help="another kind, as creditbank.list_mapping/1")
     bring.add_argument("--title", help="what the list is called (default: the file's name)")
     bring.add_argument("--issuer", default="", help="who made it")
@@ -67,12 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
                 return _status(arguments, place)
 
 
-def _kind(arguments: argparse.Namespace) -> Any:
-    from creditbank.exchange.official_lists import MOST_MAPPING_BYTES, packaged_kind, read_kind_bytes
+def _kind(arguments: argparse.Namespace, place: Any) -> Any:
+    from creditbank.exchange.official_lists import MOST_MAPPING_BYTES, kinds_here, read_kind_bytes
     from creditbank.gateways.documents import file_bytes
+    from creditbank.records.scope import acting_for
 
     if arguments.kind:
-        return packaged_kind(arguments.kind)
+        with acting_for(institution=place.id, purpose="lists.import") as scope:
+            known = {kind.code: kind for kind in kinds_here(scope)}
+        if arguments.kind not in known:
+            raise OSError(f"--kind {arguments.kind}: there is no such kind; there are {', '.join(sorted(known))}.")
+        return known[arguments.kind]
     data = file_bytes(arguments.mapping, most_bytes=MOST_MAPPING_BYTES)
     return read_kind_bytes(data, name=arguments.mapping.name)
 
@@ -94,7 +97,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
         print(f"{arguments.issued_on} is still to come. Nothing was brought in.", file=sys.stderr)
         return 2
     try:
-        kind = _kind(arguments)
+        kind = _kind(arguments, place)
         every = _every(arguments.every, kind)
         with open_upload(arguments.file) as upload:
             read = read_list(

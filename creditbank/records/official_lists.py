@@ -39,6 +39,19 @@ OFFICIAL_LIST = institution_table(
     ),
     indexes=("CREATE INDEX official_list_series ON official_list (institution_id, series)",),
 )
+LIST_KIND = institution_table(
+    "list_kind",
+    key=("code", "number"),
+    columns=(
+        ("code", "text NOT NULL"),
+        # Of a kind each version is kept, with which lists were read; the last one counts unless it is retired.
+        ("number", "integer NOT NULL CHECK (number > 0)"),
+        ("document", "jsonb NOT NULL"),
+        ("digest", "text NOT NULL"),
+        ("retired", "boolean NOT NULL"),
+        *WHO_AND_WHEN,
+    ),
+)
 LIST_LINE = institution_table(
     "official_list_line",
     key=("list_id", "line", "member"),
@@ -128,5 +141,5 @@ LIST_PROPOSAL = Table(
     ),
 )
 
-OFFICIAL_LISTS = (OFFICIAL_LIST, LIST_LINE, LIST_PROBLEM, LIST_CHOICE, LISTED_OUTCOME, LIST_PROPOSAL)
+OFFICIAL_LISTS = (OFFICIAL_LIST, LIST_LINE, LIST_PROBLEM, LIST_CHOICE, LISTED_OUTCOME, LIST_PROPOSAL, LIST_KIND)
 """In the order they are created."""

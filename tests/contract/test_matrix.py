@@ -195,6 +195,11 @@ def _bring_list(_world: World) -> list[Sample]:
     return [Sample(also=lambda actor: actor.college is None)]
 
 
+def _own_kind(name: str) -> Callable[[World], list[Sample]]:
+    """A kind of list of the program, of which a desk of the whole school makes its own."""
+    return lambda _world: [Sample(arguments={name: "contest"}, also=lambda actor: actor.college is None)]
+
+
 def _lists(*names: str) -> Callable[[World], list[Sample]]:
     """Official lists and uploads, as a desk of the whole school reaches them."""
 
@@ -377,6 +382,11 @@ REGISTRY: dict[str, Entry] = {
     "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
     "office:lists": Entry("lists.read"),
     "office:list-template": Entry("lists.read", lambda _world: [Sample(arguments={"kind": "contest"})]),
+    "office:list-kinds": Entry("lists.read"),
+    "office:list-kind": Entry("lists.read", lambda _world: [Sample(arguments={"code": "contest"})]),
+    "office:list-kind-add": Entry("lists.write", _own_kind("start")),
+    "office:list-kind-change": Entry("lists.write", _own_kind("code"), get=_DONE),
+    "office:list-kind-retire": Entry("lists.write", _own_kind("code")),
     "office:list-upload": Entry("lists.write", _bring_list),
     "office:list-columns": Entry("lists.write", _lists("upload_id"), get=_DONE),
     "office:list-check": Entry("lists.write", _lists("upload_id"), get=_DONE),

@@ -126,7 +126,7 @@ class Applied:
 
 def plan_list(*, scope: Scope, identities: Identities, brought: Brought, about: About) -> Plan | Refusal:
     """Say of each line whose it is and what it would mean, and store nothing."""
-    if refusal := _refused(scope, brought.kind):
+    if refusal := outcomes_refused(scope, brought.kind):
         return refusal
     assert scope.institution is not None
     lines = _match(scope, identities, brought.entries, about)
@@ -169,7 +169,7 @@ def apply_list(
     The same file as the same version is kept once: it is matched again, which finds who has come to the roster
     since, and nobody is told a thing twice.
     """
-    if refusal := _refused(scope, brought.kind):
+    if refusal := outcomes_refused(scope, brought.kind):
         return refusal
     take_turn(scope)
     known = _known(scope, brought, about)
@@ -252,7 +252,8 @@ def _run(scope: Scope, statement: str, **values: Any) -> list[tuple[Any, ...]]:
     return run(connections[scope.using], statement, {"institution_id": scope.institution} | values)
 
 
-def _refused(scope: Scope, kind: ListKind) -> Refusal | None:
+def outcomes_refused(scope: Scope, kind: ListKind) -> Refusal | None:
+    """Why this school takes no lists of such outcomes, or nothing."""
     if scope.institution is None:
         return Refusal.because("lists.no_list")
     if outcome_type_of(scope, scope.institution, kind.outcome_type, today_at(scope, scope.institution)) is None:

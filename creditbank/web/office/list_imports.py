@@ -26,8 +26,9 @@ from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.reading import Table
 from creditbank.exchange.official_lists import (
     ReadList,
+    kind_here,
+    kinds_here,
     open_list,
-    packaged_kind,
     read_list,
     remember_columns,
     template_bytes,
@@ -56,7 +57,6 @@ from creditbank.web.office.list_words import (
     FOUND,
     STANDINGS,
     fault_said,
-    kinds,
     language_now,
     reasons_said,
     to_write,
@@ -106,9 +106,9 @@ def upload(request: HttpRequest) -> HttpResponse:
     with at_desk(request, "lists.write") as scope:
         to_write(request)
         institution = cast("UUID", actor_of(request).institution)
-        form = ListUploadForm(today_at(scope), request.POST or None, request.FILES or None)
+        form = ListUploadForm(kinds_here(scope), today_at(scope), request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            given, kind = form.cleaned_data["file"], packaged_kind(form.cleaned_data["kind"])
+            given, kind = form.cleaned_data["file"], form.chosen()
             try:
                 upload_id = keep_upload(
                     request,
@@ -122,7 +122,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                 form.add_error("file", fault_said(refused.code, refused.facts))
             else:
                 return HttpResponseRedirect(reverse("office:list-columns", args=[upload_id]))
-        context = {"form": form, "steps": STEPS, "kinds": kinds()}
+        context = {"form": form, "steps": STEPS}
         return show(request, scope, "office/list_upload.html", context, status=422 if form.errors else 200)
 
 
@@ -131,7 +131,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Say what each column means, what words stand for, and what holds for every row."""
     with at_desk(request, "lists.write") as scope:
-        kept, reader = _kept(request, upload_id), Reader(actor_of(request))
+        kept, reader = _kept(request, scope, upload_id), Reader(actor_of(request))
         if found := _applied(request, scope, kept):
             return found
         table = kept.taken(lambda taken: _table(kept, taken))
@@ -169,7 +169,7 @@ def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The dry run: whose each line is and what it would mean; nothing is stored."""
     with at_desk(request, "lists.write") as scope:
-        kept = _kept(request, upload_id)
+        kept = _kept(request, scope, upload_id)
         if found := _applied(request, scope, kept):
             return found
         read, problem = _try_to_read(scope, kept)
@@ -214,7 +214,7 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 def problems(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "lists.write") as scope:
-        read, _problem = _try_to_read(scope, _kept(request, upload_id))
+        read, _problem = _try_to_read(scope, _kept(request, scope, upload_id))
         if read is None:
             raise NotVisible
         return refused_csv("refused.csv", read.refused)
@@ -228,7 +228,7 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         actor = actor_of(request)
         # Whoever sends it a second time waits here until the first is through, and then finds its list.
         take_turn(scope)
-        kept = _kept(request, upload_id)
+        kept = _kept(request, scope, upload_id)
         if found := _applied(request, scope, kept):
             return found
         read, problem = _try_to_read(scope, kept)
@@ -262,8 +262,8 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_GET
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     """The workbook to fill in."""
-    with at_desk(request, "lists.read"):
-        found = next((one for one in kinds() if one.code == kind), None)
+    with at_desk(request, "lists.read") as scope:
+        found = kind_here(scope, kind)
         if found is None:
             raise NotVisible
         return file_response(f"list-{found.code}.xlsx", Form.XLSX, template_bytes(found, language_now()))
@@ -275,13 +275,16 @@ def refused_csv(name: str, refused: Any) -> HttpResponseBase:
     return csv_response(name, (_t("Line"), _t("Cell"), _t("Column"), _t("Reason")), rows)
 
 
-def _kept(request: HttpRequest, upload_id: UUID) -> Kept:
+def _kept(request: HttpRequest, scope: Scope, upload_id: UUID) -> Kept:
     """The kept list of an address; what another institution uploaded is not there."""
     to_write(request)
     institution, state = kept_state(request, upload_id)
     if "list_kind" not in state:
         raise NotVisible
-    return Kept(institution, upload_id, state, packaged_kind(state["list_kind"]))
+    kind = kind_here(scope, state["list_kind"])
+    if kind is None:
+        raise NotVisible
+    return Kept(institution, upload_id, state, kind)
 
 
 def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | None:
