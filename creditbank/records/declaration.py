@@ -20,6 +20,7 @@ class Rows(StrEnum):
 
     LEARNER = "its learner or its institution"
     AWARDED = "readable by its learner or its institution, written by its institution"
+    KEPT = "readable and lockable by its learner's institution, readable by its learner, written by the database alone"
     INSTITUTION = "its institution"
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"

@@ -24,6 +24,7 @@ _ROWS = {table.name: table.rows for table in TABLES} | {view.name: view.of.rows 
 _PERSON_COLUMN = {
     Rows.LEARNER: "learner_id",
     Rows.AWARDED: "learner_id",
+    Rows.KEPT: "learner_id",
     Rows.MEMBER: "account_id",
     Rows.JOURNAL: "actor_id",
 }

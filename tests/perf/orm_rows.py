@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from django.db import connections, models
 
+from creditbank.records.declaration import Rows
 from creditbank.records.ledger import BALANCE, DIRTY, IDEMPOTENCY, LEAF_SALT, LOG_OUTBOX, LOT, POSTING
 from creditbank.records.tables import definition, policies
 
 SCHEMA = "by_rows"
 REFERENCES = {
     "lot": "FOREIGN KEY (institution_id) REFERENCES public.institution (id)",
-    "posting": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id)",
-    "balance": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id)",
+    "posting": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id), ADD CHECK (amount > 0)",
+    "balance": "FOREIGN KEY (learner_id, lot_id) REFERENCES {schema}.lot (learner_id, lot_id), ADD CHECK (amount >= 0)",
 }
 """What the bank's own triggers ask of a whole statement, asked of each row as an ORM declares it."""
 
@@ -25,7 +26,9 @@ def prepare(app):
         cursor.execute(f"GRANT USAGE ON SCHEMA {SCHEMA} TO {app}")
         cursor.execute(f"SET search_path TO {SCHEMA}, public")
         for table in (LOT, POSTING, BALANCE, IDEMPOTENCY, LEAF_SALT, DIRTY, LOG_OUTBOX):
-            plain = replace(table, declared=replace(table.declared, triggers=()))
+            # Through an ORM the application itself keeps the balances.
+            rows = Rows.AWARDED if table is BALANCE else table.rows
+            plain = replace(table, rows=rows, declared=replace(table.declared, triggers=()))
             for statement in definition(plain) + policies(plain):
                 cursor.execute(statement.format(app=app, auditor=app))
             if table.name in REFERENCES:

@@ -327,49 +327,49 @@ def test_the_database_itself_refuses_what_would_break_the_books(bank, cast):
         " '{reason}', {reverses}, {given}, {taken})"
     )
     usual = {
-        "kind": "deposit", "lot": "%(lot)s", "amount": "5", "reason": "x", "reverses": "NULL",
-        "given": "'issued', NULL, NULL", "taken": "'available', 2, 305",
+        "kind": "hold", "lot": "%(lot)s", "amount": "5", "reason": "x", "reverses": "NULL",
+        "given": "'available', 2, 295", "taken": "'held', 1, 5",
     }  # fmt: skip
 
-    def posted_with(then="", **different):
-        said = posting.format(**usual | different)
-        return f"WITH made AS ({said}) {then}" if then else said
+    def posted_with(**different):
+        return posting.format(**usual | different)
 
-    move = "UPDATE balance SET amount = {}, version = {}, posting_id = {} WHERE lot_id = %(lot)s"
-    taking = {"given": "'available', 2, 295", "taken": "'issued', NULL, NULL"}
-    begin = "INSERT INTO balance VALUES (%(learner)s, {}, '{}', %(institution)s, {}, {}, %(new)s)"
+    contra = "'issued', NULL, NULL"
     for statement, named in (
-        (move.format(-1, 2, "posting_id"), "balance_not_negative"),
-        (move.format(301, 1, "posting_id"), "balance_moved"),
-        (move.format(300, 2, "posting_id"), "balance_moved"),
-        (move.format(305, 2, "%(posting)s"), "balance_moved"),
-        (posted_with(move.format(306, 2, "%(new)s")), "balance_moved"),
-        (posted_with(move.format(306, 2, "%(new)s"), taken="'available', 2, 306"), "balance_moved"),
-        (posted_with(move.format(305, 3, "%(new)s"), taken="'available', 3, 305"), "balance_moved"),
-        (posted_with(move.format(295, 2, "%(new)s")), "balance_moved"),
-        (posted_with(move.format(305, 2, "%(new)s"), **taking), "balance_moved"),
-        (posted_with(), "posting_whole"),
-        (posted_with(taken="'available', 1, 300"), "posting_whole"),
-        (posted_with(lot="%(new)s", taken="'available', 1, 5"), "posting_whole"),
+        ("UPDATE balance SET amount = 301", "permission denied"),
+        ("UPDATE balance SET version = 1", "row-level security"),
         (
-            posted_with(begin.format("%(new)s", "available", 5, 1), lot="%(new)s", taken="'available', 1, 5"),
-            "posting_whole",
+            "INSERT INTO balance VALUES (%(learner)s, %(lot)s, 'held', %(institution)s, 5, 1, %(new)s)",
+            "permission denied",
         ),
-        (posted_with(begin.format("%(lot)s", "held", 5, 1)), "posting_whole|balance_begun"),
-        (posted_with(begin.format("%(lot)s", "held", 6, 1), taken="'held', 1, 6"), "balance_begun"),
-        (posted_with(begin.format("%(lot)s", "held", 5, 2), taken="'held', 2, 5"), "balance_begun"),
-        (begin.format("%(lot)s", "held", 5, 1), "balance_begun"),
-        (begin.format("%(lot)s", "issued", 5, 1), "balance_not_contra"),
-        (posted_with(taken="'issued', NULL, NULL"), "posting_states"),
-        (posted_with(move.format(305, 2, "%(new)s"), given="'issued', 1, 1"), "posting_whole"),
-        (posted_with(move.format(305, 2, "%(new)s"), given="'issued', NULL, 1"), "posting_whole"),
-        (posted_with(taken="'available', NULL, NULL"), "posting_whole"),
-        (posted_with(taken="'available', 2, NULL"), "posting_whole"),
+        (posted_with(given="'available', 2, 294"), "what a posting says it was"),
+        (posted_with(given="'available', 2, 300"), "what a posting says it was"),
+        (posted_with(given="'available', 3, 295"), "what a posting says it was"),
+        (posted_with(given="'suspended', 2, 295"), "what a posting says it was"),
+        (posted_with(given="'available', 2, -5", amount="305", taken="'held', 1, 305"), "posting_books"),
+        (posted_with(given="'available', 1, 295"), "posting_books"),
+        (posted_with(given="'available', 2, NULL"), "posting_books"),
+        (posted_with(given="'available', NULL, NULL"), "posting_books"),
+        (posted_with(given="'issued', 1, 1"), "posting_books"),
+        (posted_with(given="'issued', NULL, 1"), "posting_books"),
+        (posted_with(taken="'held', 1, 6"), "posting_books"),
+        (posted_with(taken="'held', 0, 5"), "posting_books"),
+        (posted_with(taken="'held', 2, 4"), "posting_books"),
+        (posted_with(taken="'held', 2, 5"), "what a posting says it was"),
+        (posted_with(taken="'held', NULL, NULL"), "posting_books"),
+        (posted_with(taken="'held', 1, NULL"), "posting_books"),
+        (posted_with(taken="'issued', 1, 5"), "posting_books"),
+        (posted_with(taken="'available', 3, 300"), "posting_books"),
+        (posted_with(given=contra, taken=contra), "posting_books"),
+        (posted_with(given=contra, taken="'available', 2, 305"), "posting_books"),
+        (posted_with(given=contra, amount="300", taken="'available', 1, 300"), "balance_pkey"),
+        (posted_with(lot="%(new)s"), "posting_books"),
         (posted_with(kind="reverse", reverses="%(reversed)s"), "posting_reversed_once"),
-        (posted_with(kind="reverse"), "posting_reverse"),
-        (posted_with(reverses="%(posting)s"), "posting_reverse"),
-        (posted_with(amount="0"), "posting_amount_check"),
-        (posted_with(move.format(305, 2, "%(new)s"), reason="Lin Xiao asked"), "posting_whole"),
+        (posted_with(kind="reverse"), "posting_books"),
+        (posted_with(reverses="%(posting)s"), "posting_books"),
+        (posted_with(kind="convert"), "posting_books"),
+        (posted_with(amount="0", given="'available', 2, 300", taken="'held', 1, 0"), "posting_books"),
+        (posted_with(reason="Lin Xiao asked"), "posting_books"),
     ):
         with (
             pytest.raises(DatabaseError, match=named),
@@ -378,17 +378,48 @@ def test_the_database_itself_refuses_what_would_break_the_books(bank, cast):
         ):
             cursor.execute(statement, place)
     assert sum(held(bank, learner).values()) == 300
-    for right in (posted_with(move.format(305, 2, "%(new)s")), posted_with(move.format(295, 2, "%(new)s"), **taking)):
-        with acting_for(institution=cast.college, purpose="test"), connection.cursor() as cursor:
-            cursor.execute(right, place)
-            transaction.set_rollback(True)
+    with acting_for(institution=cast.college, purpose="test"), connection.cursor() as cursor:
+        cursor.execute(posted_with(), place)
+    assert held(bank, learner)[second.lot_id, "available"] == 295
+    assert held(bank, learner)[second.lot_id, "held"] == 5
+
+
+def test_two_postings_of_one_statement_move_a_balance_one_after_the_other_or_not_at_all(bank, cast):
+    learner = cast.lin.person
+    (lot,) = post(cast, deposit(learner))
+    place = {"learner": learner, "lot": lot.lot_id, "institution": cast.college, "a": new_id(), "b": new_id()}
+    both = (
+        "INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,"
+        " actor_id, reason, from_state, from_version, from_after, to_state, to_version, to_after) SELECT %(learner)s,"
+        " id, %(institution)s, 'hold', %(lot)s, 200, '2026-11-18', now(), %(learner)s, 'x', 'available', 1 + at, after,"
+        " 'held', at, 200 * at FROM (VALUES (%(a)s::uuid, 1, 100), (%(b)s, 2, {})) AS two(id, at, after)"
+    )
+    for after in (-100, 100):
+        with pytest.raises(DatabaseError, match="posting_books"), acting_for(institution=cast.college, purpose="test"):
+            connection.cursor().execute(both.format(after), place)
+    assert held(bank, learner) == {(lot.lot_id, "available"): 300}
+    with acting_for(institution=cast.college, purpose="test"):
+        connection.cursor().execute(both.replace("200", "100").format(100).replace("1, 100)", "1, 200)"), place)
+    assert held(bank, learner) == {(lot.lot_id, "available"): 100, (lot.lot_id, "held"): 200}
+
+
+def test_nobody_posts_on_another_institutions_lot(bank, cast):
+    (lot,) = post(cast, deposit(cast.lin.person))
+    statement = (
+        "INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,"
+        " actor_id, reason, from_state, from_version, from_after, to_state, to_version, to_after) VALUES (%s, %s, %s,"
+        " 'hold', %s, 5, '2026-11-18', now(), %s, 'x', 'available', 2, 295, 'held', 1, 5)"
+    )
+    other = cast.university
+    with pytest.raises(DatabaseError, match="posting_books"), acting_for(institution=other, purpose="test"):
+        connection.cursor().execute(statement, [cast.lin.person, new_id(), other, lot.lot_id, cast.zhao.person])
 
 
 def test_no_posting_names_an_institution_that_is_not_there(bank, cast, before):
     stranger = new_id()
     # Its code is asked for first; a process that read it before the institution vanished is what is tried here.
     _codes[connection.settings_dict["NAME"], stranger] = "gone"
-    with pytest.raises(psycopg.errors.CheckViolation, match="posting_whole"):
+    with pytest.raises(psycopg.errors.CheckViolation, match="posting_books"):
         post(cast, deposit(cast.lin.person), institution=stranger)
     assert counts(bank) == before
 

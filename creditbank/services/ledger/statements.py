@@ -74,7 +74,7 @@ _TRACES = """), new_salt AS (
 """
 
 # Everything a deposit writes hangs on the idempotency rows that were really new (``fresh``), so a repeated
-# request inserts nothing anywhere. The triggers look when the whole statement ends.
+# request inserts nothing anywhere. The balances follow from the postings: the database keeps them.
 _DEPOSIT = """
 {new}, new_lot AS (
   INSERT INTO lot (learner_id, lot_id, institution_id, source_kind, source_id, outcome_type, title, title_en, code,
@@ -89,9 +89,6 @@ _DEPOSIT = """
   SELECT {learner_id}, {posting_id}, %(institution_id)s::uuid, {kind}, {lot_id}, {amount}, {effective_on},
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, {rule_version_id}, %(batch_id)s::uuid,
     {conversion_id}, 'issued', 'available', 1, {amount} FROM {rows}
-), new_balance AS (
-  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
-  SELECT {learner_id}, {lot_id}, 'available', %(institution_id)s::uuid, {amount}, 1, {posting_id} FROM {rows}
 {traces}SELECT count(*) FROM fresh
 """
 
@@ -131,28 +128,21 @@ WITH input AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
   ON CONFLICT DO NOTHING RETURNING posting_id
-), gave AS (
-  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1,
-    posting_id = input.posting_id
-  FROM input JOIN fresh USING (posting_id)
-  WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id AND balance.state = 'available'
-    AND balance.amount >= input.amount
-  RETURNING input.posting_id, balance.version, balance.amount AS balance_after
 ), new AS MATERIALIZED (
-  SELECT input.*, gave.version, gave.balance_after FROM input JOIN gave USING (posting_id)
-), took AS (
-  INSERT INTO balance (learner_id, lot_id, state, institution_id, amount, version, posting_id)
-  SELECT learner_id, lot_id, 'converted', %(institution_id)s::uuid, amount, 1, posting_id FROM new
-  ON CONFLICT (learner_id, lot_id, state) DO UPDATE
-    SET amount = balance.amount + EXCLUDED.amount, version = balance.version + 1, posting_id = EXCLUDED.posting_id
-  RETURNING posting_id, version AS to_version, amount AS to_after
+  SELECT input.*, gives.version + 1 AS version, gives.amount - input.amount AS balance_after,
+    coalesce(takes.version, 0) + 1 AS to_version, coalesce(takes.amount, 0) + input.amount AS to_after
+  FROM input JOIN fresh USING (posting_id)
+  JOIN balance AS gives ON gives.learner_id = input.learner_id AND gives.lot_id = input.lot_id
+    AND gives.state = 'available' AND gives.institution_id = %(institution_id)s AND gives.amount >= input.amount
+  LEFT JOIN balance AS takes ON takes.learner_id = input.learner_id AND takes.lot_id = input.lot_id
+    AND takes.state = 'converted'
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
     actor_id, reason, batch_id, conversion_id, from_state, from_version, from_after, to_state, to_version, to_after)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, 'convert', lot_id, amount, effective_on,
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, %(batch_id)s::uuid, conversion_id,
-    'available', version, balance_after, 'converted', to_version, to_after FROM new JOIN took USING (posting_id)
-{_OF_NEW}SELECT count(*) FROM gave
+    'available', version, balance_after, 'converted', to_version, to_after FROM new
+{_OF_NEW}SELECT count(*) FROM new
 """  # noqa: S608 - the piece is the constant above
 
 # The balance rows of the lots to be used are locked in the order of their key, before anything is read.
@@ -223,20 +213,16 @@ WITH input AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input
   ON CONFLICT DO NOTHING RETURNING posting_id
-), moved AS (
-  UPDATE balance SET amount = balance.amount - input.amount, version = balance.version + 1,
-    posting_id = input.posting_id
-  FROM input JOIN fresh USING (posting_id)
-  WHERE balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id AND balance.state = 'available'
-    AND balance.amount >= input.amount
-  RETURNING input.posting_id, balance.version, balance.amount AS balance_after
 ), new AS MATERIALIZED (
-  SELECT input.*, moved.version, moved.balance_after FROM input JOIN moved USING (posting_id)
+  SELECT input.*, balance.version + 1 AS version, balance.amount - input.amount AS balance_after
+  FROM input JOIN fresh USING (posting_id)
+  JOIN balance ON balance.learner_id = input.learner_id AND balance.lot_id = input.lot_id
+    AND balance.state = 'available' AND balance.institution_id = %(institution_id)s AND balance.amount >= input.amount
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
     actor_id, reason, reverses, batch_id, from_state, from_version, from_after, to_state)
   SELECT learner_id, posting_id, %(institution_id)s::uuid, 'reverse', lot_id, amount, %(effective_on)s::date,
     %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid,
     'available', version, balance_after, 'issued' FROM new
-{_OF_NEW}SELECT posting_id FROM moved
+{_OF_NEW}SELECT posting_id FROM new
 """  # noqa: S608 - the piece is the constant above
