@@ -43,7 +43,10 @@ def work_on_results(institution: UUID, upload: UUID) -> str:
     if kept.waits_for == PLAN:
         plan_kept(kept, today=clock.today(zone))
         return PLAN
-    import_kept(kept, today=clock.today(zone), now=clock.now)
+    try:
+        import_kept(kept, today=clock.today(zone), now=clock.now)
+    except BlockingIOError:
+        return ""  # somebody asked twice, and the other one is at it
     return IMPORT
 
 
