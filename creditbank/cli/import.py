@@ -144,7 +144,7 @@ def _revert(arguments: argparse.Namespace) -> int:
         arguments.run_id = UUID(arguments.file)
     except ValueError:
         print(
-            f"{arguments.file} is no id of a run; the address of its page in the office ends in it. Nothing was changed.",
+            f"{arguments.file} is no id of a run; the address of its page ends in it. Nothing was changed.",
             file=sys.stderr,
         )
         return 2
