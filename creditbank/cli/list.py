@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.cli.boot import actor_of, id_of, opened, place_of, refused
+from creditbank.cli.shown import tell_refused
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -117,7 +118,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
         else:
             answer = apply_list(scope=scope, **what, actor=actor, at=clock.now())
     if isinstance(answer, Refusal):
-        return _refuse(answer)
+        raise refused(answer)
     return _tell_plan(arguments, read, answer) if arguments.dry_run else _tell(arguments, read, answer)
 
 
@@ -133,26 +134,6 @@ def _every(given: list[str], kind: Any) -> dict[str, str]:
     return every
 
 
-def _refuse(answer: Any) -> int:
-    from creditbank.gateways import wording
-    from creditbank.gateways.problem import Problem
-
-    said = answer.explanation[0]
-    raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
-
-
-def _tell_refused(read: Any) -> None:
-    from creditbank.exchange.official_lists import ALL_MESSAGES
-    from creditbank.gateways.wording import say_code
-
-    for note in read.notes:
-        print(say_code(note.code, note.facts, "en", ALL_MESSAGES))
-    for fault in read.refused:
-        where = " ".join(str(fault.facts[name]) for name in ("sheet", "cell") if name in fault.facts)
-        said = say_code(fault.code, fault.facts, "en", ALL_MESSAGES)
-        print(f"{where or f'line {fault.line}'} ({fault.column}): {said}")
-
-
 def _tell(arguments: argparse.Namespace, read: Any, applied: Any) -> int:
     counts = {
         "rows": read.rows, "certain": applied.certain, "doubtful": applied.doubtful, "nobody": applied.nobody,
@@ -161,7 +142,7 @@ def _tell(arguments: argparse.Namespace, read: Any, applied: Any) -> int:
     if arguments.json:
         print(json.dumps({"list": str(applied.list_id), "repeated": applied.repeated} | counts))
     else:
-        _tell_refused(read)
+        tell_refused(read.notes, read.refused)
         print(
             f"List {applied.list_id}: {counts['rows']} rows; {counts['certain']} found, {counts['doubtful']} doubtful,"
             f" {counts['nobody']} nobody of ours, {counts['no_outcome']} rows without an outcome, {counts['refused']}"
@@ -189,7 +170,7 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
         }
         print(json.dumps(answer | {"unknown_values": read.unknown_values}, ensure_ascii=False))
     else:
-        _tell_refused(read)
+        tell_refused(read.notes, read.refused)
         for line in plan.lines:
             if line.match.found is Found.DOUBTFUL:
                 why = " ".join(wording.say(one, "en") for one in line.match.explanation)
@@ -200,25 +181,16 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
 
 
 def _withdraw(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
-    from uuid import UUID
-
     from creditbank.domain.explanation import Refusal
     from creditbank.gateways import clock
-    from creditbank.gateways.problem import Problem
     from creditbank.records.scope import acting_for
     from creditbank.services.official_lists.imports import withdraw_list
 
-    try:
-        list_id = UUID(arguments.list)
-    except ValueError as error:
-        raise Problem(
-            en=f"{arguments.list} is no id of a list. Nothing was changed.",
-            zh=f"{arguments.list} 不是名单的编号。没有任何改动。",
-        ) from error
+    list_id = id_of(arguments.list, en="a list", zh="名单")
     with acting_for(institution=place.id, purpose="lists.withdraw") as scope:
         answer = withdraw_list(scope=scope, actor=actor, list_id=list_id, at=clock.now())
     if isinstance(answer, Refusal):
-        return _refuse(answer)
+        raise refused(answer)
     print(
         json.dumps({"list": str(answer), "state": "withdrawn"}) if arguments.json else f"List {answer} was withdrawn."
     )

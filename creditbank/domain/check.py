@@ -49,6 +49,8 @@ MESSAGES = {
     "check.log_key": "The log's key is missing, or keys/log.json and log/vkey differ; its {leaves} leaves were not"
     " compared.",
     "check.progress": "The stored progress of learner {learner} in {programme} is not what an audit finds now.",
+    "check.claim_listed": "The mark that claim {claim} of learner {learner} keeps is not what official lists say of"
+    " it.",
     "check.export_line": "Line {line} of export batch {batch} ({institution}) carries {said} hundredths for posting"
     " {posting}; the ledger says {found}.",
     "check.export_batch": "Export batch {batch} ({institution}) says it holds {said}; its lines are {found}.",

@@ -208,8 +208,7 @@ def template_bytes(kind: ListKind, language: str) -> bytes:
     }
     head = [field.label.said_in(language) + (" *" if field.required else "") for field in fields]
     rows = [[field.examples[nth] for field in fields] for nth in (0, 1)]
-    title = kind.name.said_in(language)[:31].replace("/", " ")
-    return workbook_bytes([SheetContent(title, head, rows, [20] * len(fields), choices)])
+    return workbook_bytes([SheetContent(kind.name.said_in(language), head, rows, [20] * len(fields), choices)])
 
 
 def _read_row(

@@ -179,7 +179,7 @@ def import_opening(
 
 def take_turn(scope: Scope) -> None:
     """Wait until no other transaction posts or takes back opening lots here; none sees half of another's work."""
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"opening:{scope.institution}"])
+    scope.take_turn("opening")
 
 
 def mark_taken_back(scope: Scope, lots: Sequence[tuple[UUID, UUID]]) -> None:

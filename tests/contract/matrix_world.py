@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,6 +15,7 @@ from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
+from creditbank.exchange.result_imports import DRY_RUN, find_kept, keep_results
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
@@ -113,6 +115,7 @@ class MasterData:
     run: dict[str, UUID]
     sheet: dict[str, object]
     opening: dict[str, object]
+    results: dict[str, object]
 
 
 @dataclass(frozen=True)
@@ -350,7 +353,23 @@ def _master_data(bank, label: str, place: UUID) -> MasterData:
         {"run_id": run.run_id},
         {"data_set": "courses", "upload_id": upload},
         {"upload_id": opening},
+        {"upload_id": _results_sheet(bank, place)},
     )
+
+
+def _results_sheet(bank, place: UUID) -> UUID:
+    """A sheet of results whose dry run has been made, too large to be imported by the page itself."""
+    upload = clock.new_id()
+    content = "学号,课程代码,成绩\n1,C1,85\n".encode()
+    keep_results(bank, place, upload, content, name="c.csv", as_of=AT.date(), shape="long")
+    kept = find_kept(bank, place, upload)
+    kept.note(digest="d", mapping={})
+    counts = dict.fromkeys(("new", "corrections", "same", "repeated", "earning", "strangers"), 0)
+    plan = {**counts, "rows": 60_000, "encoding": "UTF-8", "outcomes": {}, "sittings": {}, "some_strangers": []}
+    refused = [[2, "成绩", "results.empty", {}]]
+    report = json.dumps({"digest": "d", "plan": plan | {"refused": refused}}).encode()
+    staging.keep_report(bank, place, upload, DRY_RUN, report)
+    return upload
 
 
 def _resources(bank, place: UUID) -> str:

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from creditbank.exchange.outgoing import harmless
 from creditbank.gateways import clock, queue
 from creditbank.jobs import schedule
 from creditbank.records.operations import AccessLine
@@ -423,15 +422,6 @@ def test_an_import_run_says_how_far_it_came_and_why_rows_were_refused(bank, cast
     assert client_of(cast.sun).get(f"/office/imports/{run}/").status_code == 404
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_a_cell_that_could_be_a_formula_is_made_harmless(cell):
-    assert harmless(cell) == f"'{cell}"
-
-
-def test_other_cells_stay_as_they_are():
-    assert [harmless(cell) for cell in ("a=1", "3.0", "", None, "林晓")] == ["a=1", "3.0", "", "", "林晓"]
-
-
 def test_a_rule_version_shows_every_row_with_its_clause(bank, cast):
     chen = client_of(cast.chen)
     listed = chen.get("/office/rules/").context["current"]
@@ -445,6 +435,9 @@ def test_a_rule_version_shows_every_row_with_its_clause(bank, cast):
     assert (row.credit, [cell.en for cell in row.cells]) == (300, ["provincial", "second prize"])
     assert row.clause.en in page.content.decode()
     assert 'id="row-provincial-second"' in page.content.decode()
+    gaps = [line.facts["table"] for line in page.context["found"].findings if line.code == "lint.gap"]
+    assert gaps == ["vocational", "computer"]
+    assert "No row of table vocational fits" in page.content.decode()
 
 
 def test_the_queue_asks_the_case_alone_for_its_pane(bank, cast):

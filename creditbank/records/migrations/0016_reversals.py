@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """Adds one table, and a column by which a line can be posted again after it was taken back."""
 
-    dependencies = [("records", "0014_kept_balances")]
+    dependencies = [("records", "0015_result_repeats")]
 
     operations = [
         migrations.AddField("openinglot", "taken_back", models.IntegerField(db_default=0, default=0)),

@@ -47,7 +47,10 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             said |= codes | {f"{own}-{code}" for code in codes}
             _enrol(scope, _students_of(scope, said), at)
         case "courses":
-            _courses(scope, _laid(scope, made, at), {key for key in before if key not in made})
+            _courses(scope, _laid(scope, data_set, made, at), {key for key in before if key not in made})
+        case "outcome_types":
+            gone = [key for key in before if key not in made]
+            _outcome_types(scope, made, _laid(scope, data_set, made, at), gone)
         case "students":
             _enrol(scope, made, at)
         case "providers" | "resources" | "offerings":
@@ -182,10 +185,10 @@ def _students(scope: Scope, keys: Collection[str]) -> dict[str, Mapping[str, Sto
     return {key: json.loads(content) for key, content, _since, _label in found}
 
 
-def _laid(scope: Scope, made: Contents, at: datetime) -> Contents:
-    """Rows that tighten one from above say little by themselves; together they say what a course is."""
+def _laid(scope: Scope, data_set: DataSet, made: Contents, at: datetime) -> Contents:
+    """Rows that tighten one from above say little by themselves; together they say what it is."""
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
-    found = inheritance_of(scope, "courses", day_in(at, zone))
+    found = inheritance_of(scope, data_set.code, day_in(at, zone))
     return {key: laid_over(found, key, content) for key, content in made.items()} if found else made
 
 
@@ -210,6 +213,26 @@ def _courses(scope: Scope, made: Contents, gone: Collection[str]) -> None:
         )},
         **{name: [content.get(name) for content in rows] for name in ("credit", "level", "hours")},
     )  # fmt: skip
+
+
+def _outcome_types(scope: Scope, made: Contents, laid: Contents, gone: Collection[str]) -> None:
+    """Types of outcome with what the institution itself says of each; of one whose row has gone it says nothing."""
+    if gone:
+        _run(scope, sql.OUTCOME_TYPES_GONE, code=sorted(gone))
+    if not made:
+        return
+    _run(
+        scope,
+        sql.OUTCOME_TYPES,
+        id=new_ids(len(made)),
+        code=list(made),
+        name=[_said(laid[key], "name") or key for key in made],
+        name_en=[_said(laid[key], "name_en") for key in made],
+        rule_set=[_said(laid[key], "rule_set") for key in made],
+        evidence=[int(laid[key].get("evidence") is True) for key in made],
+        is_open=[int(laid[key].get("retired") is not True) for key in made],
+        stated=[json.dumps(content, ensure_ascii=False) for content in made.values()],
+    )
 
 
 def _enrol(scope: Scope, made: Contents, at: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -24,6 +25,7 @@ from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
 from creditbank.web.office.downloads import csv_response
 from creditbank.web.office.opening_lots import may_open
+from creditbank.web.office.result_imports import may_import
 
 COLUMNS = (
     Column("file", _("File"), link="url", second="who"),
@@ -53,6 +55,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "state": state,
             "total": total,
             "may_open": may_open(actor_of(request)),
+            "may_import": may_import(actor_of(request)),
         }
         return show(request, scope, "office/imports.html", context)
 
@@ -99,7 +102,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @door("results.read_imports")
 @require_GET
-def download(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Every refused row of a run."""
     with at_desk(request, "results.read_imports") as scope:
         run = find_run(scope, actor_of(request), run_id)

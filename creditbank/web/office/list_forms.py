@@ -126,14 +126,7 @@ class ListMappingForm(MappingForm):
     def clean(self) -> dict[str, Any]:
         """One field has one column; what every row needs has a column, or is said once for all."""
         cleaned: dict[str, Any] = forms.Form.clean(self) or {}
-        taken: dict[str, int] = {}
-        for place in range(len(self.headings)):
-            field = cleaned.get(f"heading{place}", "")
-            if field in taken:
-                said = _t("%(heading)s was given to this field too. Leave one of them out.")
-                self.add_error(f"heading{place}", said % {"heading": self.headings[taken[field]]})
-            elif field:
-                taken[field] = place
+        taken = self.columns_taken(cleaned)
         for one in self.data_set.fields:
             text = str(cleaned.get(f"every_{one.name}") or "").strip()
             if one.name in taken:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -136,7 +137,7 @@ def one(request: HttpRequest, list_id: UUID) -> HttpResponse:
 
 @door("lists.read")
 @require_GET
-def problems(request: HttpRequest, list_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, list_id: UUID) -> HttpResponseBase:
     """What a list refused, as a sheet."""
     with at_desk(request, "lists.read") as scope:
         found = _list(request, scope, list_id)

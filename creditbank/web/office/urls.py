@@ -25,6 +25,7 @@ from creditbank.web.office import (
     plans,
     programmes,
     recognition,
+    result_imports,
     returned,
     reversals,
     rules,
@@ -39,6 +40,7 @@ _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
+_RESULTS = "imports/results/<uuid:upload_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
@@ -67,6 +69,13 @@ urlpatterns = [
         name="conversion",
     ),
     path("imports/", imports.listing, name="imports"),
+    path("imports/results/", result_imports.upload, name="results"),
+    path("imports/results/template.xlsx", result_imports.template, name="results-template"),
+    path(f"{_RESULTS}columns/", result_imports.columns, name="results-columns"),
+    path(f"{_RESULTS}check/", result_imports.check, name="results-check"),
+    path(f"{_RESULTS}progress/", result_imports.progress, name="results-progress"),
+    path(f"{_RESULTS}problems.csv", result_imports.problems, name="results-problems"),
+    path(f"{_RESULTS}import/", result_imports.apply, name="results-apply"),
     path("imports/opening/", opening_lots.upload, name="opening"),
     path("imports/opening/template.xlsx", opening_lots.template, name="opening-template"),
     path("imports/opening/<uuid:upload_id>/", opening_lots.check, name="opening-check"),
