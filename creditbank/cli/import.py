@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, how to read it, and for whom."""
     parser.add_argument("kind", choices=["results", "opening"], help="what the sheet holds")
-    parser.add_argument("file", type=Path, nargs="?", help="a CSV or XLSX file; related sheets lie beside it")
+    parser.add_argument(
+        "file", metavar="FILE", help="a CSV or XLSX file; related sheets lie beside it. With --revert the id of a run"
+    )
     parser.add_argument("--mapping", help="of results: a mapping file, or the name of one that ships (oulad)")
     parser.add_argument("--institution", required=True, metavar="CODE", help="whose results they are")
     parser.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
@@ -34,9 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="read everything, store nothing")
     parser.add_argument(
         "--revert",
-        type=UUID,
-        metavar="RUN",
-        help="of opening lots: take this run back; one registrar asks, a second one repeats the command to confirm",
+        action="store_true",
+        help="of opening lots: take the run back; one registrar asks, a second one repeats the command to confirm",
     )
     parser.add_argument(
         "--reason",
@@ -48,11 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, or say what an import would do; exit 1 when rows were refused, 2 when nothing could be read."""
-    if arguments.revert is not None:
+    if arguments.revert:
         return _revert(arguments)
-    if arguments.file is None:
-        print("Name the sheet to import. Nothing was imported.", file=sys.stderr)
-        return 2
+    arguments.file = Path(arguments.file)
     if arguments.kind == "opening":
         return _guarded(arguments, _opening)
     if not arguments.mapping:
@@ -141,8 +140,16 @@ def _revert(arguments: argparse.Namespace) -> int:
     from creditbank.gateways import clock
     from creditbank.gateways.problem import Problem
 
-    if arguments.kind != "opening" or arguments.file is not None:
-        print("Only a run of opening lots is taken back, and no sheet is named with it.", file=sys.stderr)
+    try:
+        arguments.run_id = UUID(arguments.file)
+    except ValueError:
+        print(
+            f"{arguments.file} is no id of a run; the address of its page ends in it. Nothing was changed.",
+            file=sys.stderr,
+        )
+        return 2
+    if arguments.kind != "opening":
+        print("Only a run of opening lots is taken back; a later sheet corrects results.", file=sys.stderr)
         return 2
     with opened(arguments, "import"):
         from creditbank.domain.access import Actor
@@ -157,9 +164,9 @@ def _revert(arguments: argparse.Namespace) -> int:
         person, today = actor_of(arguments, place), clock.today(place.zone)
         if arguments.dry_run:
             with acting_for(institution=place.id, purpose="imports.reversal") as scope:
-                preview = preview_run(scope, arguments.revert)
+                preview = preview_run(scope, arguments.run_id)
             if not preview.lots:
-                print(f"No opening lots came with a run {arguments.revert} here.", file=sys.stderr)
+                print(f"No opening lots came with a run {arguments.run_id} here.", file=sys.stderr)
                 return 2
             return _tell_preview(arguments, preview)
         desks = [desk for desk in visitor_of(person, chosen=None, on=today).desks if desk.institution == place.id]
@@ -184,7 +191,7 @@ def _take_back(arguments: argparse.Namespace, actor: Any, today: date) -> int:
     from creditbank.records.scope import acting_for
     from creditbank.services.reversals import ask_reversal, confirm_reversal
 
-    run_id = arguments.revert
+    run_id = arguments.run_id
     with acting_for(institution=actor.institution, purpose="imports.reversal") as scope:
         asked = open_request(scope, run_id)
         if asked is None:
