@@ -295,6 +295,11 @@ def _steps() -> Iterable[Step]:
     yield Step(
         "changes", Text("学籍异动", "changes of enrolment"), _master("changes", lambda calendar: calendar.later_day)
     )
+    for code, zh, en in (
+        ("providers", "资源机构", "providers"), ("resources", "教育资源", "education resources"),
+        ("offerings", "开课", "offerings"),
+    ):  # fmt: skip
+        yield Step(code, Text(zh, en), _master(code, lambda calendar: calendar.roster_day))
     yield Step("plans", Text("培养方案", "programme plans"), _plans)
     yield Step("results", Text("成绩", "results"), _results("results", lambda calendar: calendar.results_day))
     yield Step(

@@ -25,6 +25,7 @@ _KEEPERS = {
     "教务处": ("years", "terms", "majors", "classes", "courses"),
     "人事处": ("colleges", "staff"),
     "学生工作处": ("students", "changes"),
+    "继续教育学院": ("providers", "resources", "offerings"),
 }
 
 
