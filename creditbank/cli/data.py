@@ -228,9 +228,14 @@ def _revert(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
     if isinstance(answer, Refusal):
         raise refused(answer)
     if arguments.json:
-        print(json.dumps({"run": str(answer.run_id), "state": answer.state}))
-    else:
-        print(f"Run {answer.run_id} ({answer.file_name}) was reverted.")
+        told = {"run": str(answer.run.run_id), "state": answer.run.state}
+        print(json.dumps(told | {"withdrawn": answer.withdrawn, "kept": answer.kept}))
+        return 0
+    print(f"Run {answer.run.run_id} ({answer.run.file_name}) was reverted.")
+    if answer.withdrawn:
+        print(f"{answer.withdrawn} accounts that it had opened and nobody used were withdrawn.")
+    if answer.kept:
+        print(f"{len(answer.kept)} accounts that it had opened have been used and were kept: {', '.join(answer.kept)}")
     return 0
 
 
@@ -253,7 +258,7 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
 
     with acting_for(institution=place.id, purpose="masterdata.status") as scope:
         if arguments.figure:
-            return _list(arguments, scope)
+            return _list(arguments, scope, clock.today(place.zone))
         register = source_register(scope, today=clock.today(place.zone))
     language = arguments.language
     if arguments.json:
@@ -280,9 +285,10 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
     return 0
 
 
-def _list(arguments: argparse.Namespace, scope: Any) -> int:
+def _list(arguments: argparse.Namespace, scope: Any, today: date) -> int:
     from creditbank.domain.masterdata.sets import data_set_named
     from creditbank.gateways.problem import Problem
+    from creditbank.queries.masterdata.inheritance import handed_down_to
     from creditbank.queries.masterdata.rows import page_of_rows
     from creditbank.queries.masterdata.sources import figure_named
 
@@ -294,7 +300,8 @@ def _list(arguments: argparse.Namespace, scope: Any) -> int:
             en=f"There is no figure {arguments.figure}; name one as students:missing.class_code.",
             zh=f"没有名为 {arguments.figure} 的指标；写法如 students:missing.class_code。",
         )
-    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000)
+    above = handed_down_to(scope, data_set, today)
+    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000, handed_down=above)
     if arguments.json:
         print(json.dumps({"total": total, "rows": [[row.key, row.label] for row in rows]}, ensure_ascii=False))
     else:

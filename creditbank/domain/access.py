@@ -65,6 +65,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("evidence.read", "evidence", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("learner.read", "learner", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
+    Permission("results.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("opening.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("export.read", "export_batch", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("export.make", "export_batch", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),

@@ -21,7 +21,8 @@ from creditbank.gateways.disk import fingerprint
 from creditbank.gateways.files import Upload, open_upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
-from creditbank.services.results.imports import Deciding, begin_run, finish_run, leave_run, store_batch
+from creditbank.services.results.deciding import Deciding
+from creditbank.services.results.imports import begin_run, finish_run, leave_run, store_batch
 
 BATCH = 1000
 
@@ -74,7 +75,7 @@ def import_results(
     batch_size: int = BATCH,
     after_batch: Callable[[], None] = lambda: None,
 ) -> ImportRun:
-    """Store a sheet's results batch by batch; each batch is atomic and the run goes on where a killed one stopped.
+    """Store a sheet of results that lies on this machine; see :func:`import_reading`.
 
     Args:
         reading: the opened sheet.
@@ -88,17 +89,50 @@ def import_results(
         batch_size: rows in one transaction.
         after_batch: called after each commit; tests stop the run there.
     """
+    related = (path.parent / sheet.file for sheet in mapping.related.values() if sheet.file)
+    return import_reading(
+        reading=reading,
+        mapping_hash=mapping.digest,
+        file_name=path.name,
+        file_hash=fingerprint(path, *related),
+        institution=institution,
+        actor=actor,
+        now=now,
+        as_of=as_of,
+        progress=progress,
+        batch_size=batch_size,
+        after_batch=after_batch,
+    )
+
+
+def import_reading(
+    *,
+    reading: Reading,
+    mapping_hash: str,
+    file_name: str,
+    file_hash: str,
+    institution: UUID,
+    actor: UUID,
+    now: Callable[[], datetime],
+    as_of: date | None,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+    batch_size: int = BATCH,
+    after_batch: Callable[[], None] = lambda: None,
+) -> ImportRun:
+    """Store a sheet's results batch by batch; each batch is atomic and the run goes on where a killed one stopped.
+
+    Raises:
+        BlockingIOError: the same file is being imported by another process at this moment.
+    """
     # Faulty rows of related sheets are refused too, so they are part of what there is to do.
     total = reading.summary.rows + reading.summary.related_problems
     with acting_for(institution=institution, purpose="import") as scope:
         run = begin_run(
             scope=scope,
             kind="results",
-            file_name=path.name,
-            file_hash=fingerprint(
-                path, *(path.parent / sheet.file for sheet in mapping.related.values() if sheet.file)
-            ),
-            mapping_hash=mapping.digest,
+            file_name=file_name,
+            file_hash=file_hash,
+            mapping_hash=mapping_hash,
             encoding=reading.summary.encoding,
             rows_total=total,
             actor=actor,
@@ -107,7 +141,7 @@ def import_results(
         )
     try:
         deciding = Deciding()
-        items = _items(reading)
+        items = result_items(reading)
         done = taken = 0
         # The reading gives the same items in the same order, so what is done is passed over.
         while done < run.rows_done and next(items, None) is not None:
@@ -131,7 +165,8 @@ def import_results(
             leave_run(scope=scope, run_id=run.run_id)
 
 
-def _items(reading: Reading) -> Iterator[CourseResult | RefusedRow]:
+def result_items(reading: Reading) -> Iterator[CourseResult | RefusedRow]:
+    """The rows of a reading as the services take them."""
     for item in reading:
         yield _refused(item) if isinstance(item, RowProblem) else item
 

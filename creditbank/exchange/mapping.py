@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.canonical import content_hash
-from creditbank.domain.results import OUTCOMES, SITTINGS
+from creditbank.domain.results import OUTCOMES, REPEATS, SITTINGS
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, Text, format_credit
 from creditbank.exchange.sheets import SheetPlace
@@ -34,7 +34,8 @@ DATE_FORMS = (
 
 _MAPPED = ("outcome", "mark", "sitting", "course_name", "term", "starts_on", "earned_on", "credit", "level", "field")
 _COLUMN_FACTS = (*KEY, *_MAPPED)
-_DECLARED = ("credit", "level", "field", "rule_set")
+_NEEDED = ("credit", "level", "field", "rule_set")
+_DECLARED = (*_NEEDED, "repeat")
 _SHEET_KEYS = ("name", "head_line", "delimiter")
 
 _WORDED = {"outcome": OUTCOMES, "sitting": SITTINGS}
@@ -53,6 +54,8 @@ class Declared:
     level: int | None = None
     field: str | None = None
     rule_set: str | None = None
+    repeat: str | None = None
+    """What a second pass of the course brings, one of ``REPEATS``; its credit once where nothing says otherwise."""
 
     def over(self, below: Declared) -> Declared:
         """These statements, and those of the wider place where these are silent."""
@@ -148,7 +151,8 @@ SPREAD = ("course", "presentation", "mark")
 class ResultMapping:
     """A whole mapping. ``digest`` is the SHA-256 of its canonical JSON; ``columns`` goes from fact to column.
 
-    In a wide sheet the facts that its columns say (``SPREAD``) stand under their own names.
+    In a wide sheet the facts that its columns say (``SPREAD``) stand under their own names, and so do those of
+    ``every``, which hold for every row because no column says them.
     ``courses`` is None where every course of the sheet is taken as the sheet describes it.
     """
 
@@ -170,13 +174,18 @@ class ResultMapping:
     courses: Mapping[str, Course] | None
     presentations: Mapping[str, Presentation]
     defaults: Declared
+    every: Mapping[str, str]
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The facts that stand behind the cells of each row: what a wide sheet's columns say, what holds for all."""
+        return (*(SPREAD if self.wide else ()), *self.every)
 
     @property
     def headings(self) -> tuple[str, ...]:
         """The columns that a sheet must have."""
-        if self.wide is None:
-            return tuple(self.columns.values())
-        return (*(column for fact, column in self.columns.items() if fact not in SPREAD), *self.wide.courses)
+        own = (column for fact, column in self.columns.items() if fact not in self.added)
+        return (*own, *(self.wide.courses if self.wide else ()))
 
 
 def read_mapping(document: dict[str, Any]) -> ResultMapping:
@@ -190,14 +199,15 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
         ("schema", "name", "columns"),
         (
             "note", "sheet", "values", "dates", "credit_limits", "mark_limits", "marks", "wide", "related", "aggregate",
-            "courses", "presentations", "defaults",
+            "courses", "presentations", "defaults", "every",
         ),
     )  # fmt: skip
     root.named("schema").one_of((SCHEMA,))
     low, high = _credit_limits(root.named("credit_limits"))
     mark_low, mark_high = _mark_limits(root.named("mark_limits"))
     wide = _wide(root.named("wide")) if root.given("wide") else None
-    columns = _columns(root.named("columns"), wide)
+    every = _every(root.named("every"), wide) if root.given("every") else {}
+    columns = _columns(root.named("columns"), (*(SPREAD if wide else ()), *every))
     related = _each(root, "related", _related)
     plan = root.named("aggregate")
     aggregate = _aggregate(plan, related) if root.given("aggregate") else None
@@ -225,6 +235,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
         defaults=credit.declared(root.named("defaults").object((), _DECLARED))
         if root.given("defaults")
         else Declared(),
+        every=every,
     )
     _everything_has_a_source(mapping, root)
     return mapping
@@ -270,13 +281,19 @@ def _sheet(place: Place) -> SheetPlace:
     )
 
 
-def _columns(place: Place, wide: Wide | None) -> dict[str, str]:
-    spread = SPREAD if wide else ()
+def _columns(place: Place, added: Collection[str]) -> dict[str, str]:
     place.object(
-        tuple(fact for fact in KEY if fact not in spread), tuple(fact for fact in _COLUMN_FACTS if fact not in spread)
+        tuple(fact for fact in KEY if fact not in added), tuple(fact for fact in _COLUMN_FACTS if fact not in added)
     )
     columns = {fact: place.named(fact).text().strip() for fact in _COLUMN_FACTS if place.given(fact)}
-    return columns | {fact: fact for fact in spread}
+    return columns | {fact: fact for fact in added}
+
+
+def _every(place: Place, wide: Wide | None) -> dict[str, str]:
+    facts = ("sitting",) if wide else ("presentation", "sitting")
+    place.object((), facts)
+    said = {fact: place.named(fact) for fact in facts if place.given(fact)}
+    return {fact: at.one_of(SITTINGS) if fact == "sitting" else at.text().strip() for fact, at in said.items()}
 
 
 def _wide(place: Place) -> Wide:
@@ -409,6 +426,7 @@ class _CreditRange:
             place.named("level").whole(0, 99) if place.given("level") else None,
             place.named("field").code() if place.given("field") else None,
             place.named("rule_set").code() if place.given("rule_set") else None,
+            place.named("repeat").one_of(REPEATS) if place.given("repeat") else None,
         )
 
     def presentation(self, place: Place) -> Presentation:
@@ -438,7 +456,7 @@ def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def check(declared: Declared, dated: Collection[str], place: Place) -> None:
-        lacking = [f for f in _DECLARED if f not in mapping.columns and getattr(declared, f) is None]
+        lacking = [f for f in _NEEDED if f not in mapping.columns and getattr(declared, f) is None]
         lacking += [] if dated else days
         if lacking:
             place.fail(f"neither a column nor the mapping says {', '.join(lacking)}")

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
-from creditbank.domain.results import OUTCOMES, SITTINGS, CourseResult
+from creditbank.domain.results import EARNS_ONCE, OUTCOMES, SITTINGS, CourseResult
 from creditbank.domain.values import Hundredths, Text, format_credit, parse_credit
 from creditbank.exchange.aggregates import ResultKey, exact_number
 from creditbank.exchange.mapping import (
@@ -177,6 +177,7 @@ class RowReader:
             rule_set=declared.rule_set or "",
             sitting=self._sitting(cells),
             grade=grade,
+            repeat=declared.repeat or EARNS_ONCE,
         )
 
     def _reported(self, cells: Sequence[str], made_mark: Decimal | None) -> tuple[str, Decimal | None, str]:

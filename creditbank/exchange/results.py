@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from creditbank.exchange import aggregates, result_rows, sheets
 from creditbank.exchange.aggregates import Aggregated, Repeats
 from creditbank.exchange.encoding import SheetProblem
-from creditbank.exchange.mapping import SPREAD
 from creditbank.exchange.result_rows import RowReader, digest_of
 from creditbank.exchange.sheets import Row, RowProblem, Sheet, open_sheet
 
@@ -110,7 +109,8 @@ class Reading:
         self._wide = mapping.wide
         self._columns = self._sheet.find(mapping.headings)
         width = len(self._sheet.head)
-        self._spread = {fact: width + place for place, fact in enumerate(SPREAD)} if mapping.wide else {}
+        self._spread = {fact: width + place for place, fact in enumerate(mapping.added)}
+        self._every = tuple(mapping.every.values())
         self._reader = RowReader(mapping, self._columns | self._spread, today)
         encodings = {upload.name: self._sheet.encoding}
         self._aggregated = self._aggregate(mapping, related, encodings)
@@ -158,7 +158,13 @@ class Reading:
 
     def _rows(self) -> Iterator[Row | RowProblem]:
         rows = self._sheet.rows(self._columns.values())
-        return rows if self._wide is None else self._cells(rows, self._wide)
+        if self._wide is not None:
+            return self._cells(rows, self._wide)
+        return (self._completed(row) for row in rows) if self._every else rows
+
+    def _completed(self, row: Row | RowProblem) -> Row | RowProblem:
+        """A row with what holds for every row behind its own cells."""
+        return Row(row.line, (*row.cells, *self._every)) if isinstance(row, Row) else row
 
     def _cells(self, rows: Iterator[Row | RowProblem], wide: Wide) -> Iterator[Row | RowProblem]:
         """A row for each cell of a wide sheet that says something."""
@@ -169,7 +175,7 @@ class Reading:
                 continue
             for place, code in courses:
                 if row.cells[place].strip():
-                    yield Row(row.line, (*row.cells, code, wide.presentation, row.cells[place]))
+                    yield Row(row.line, (*row.cells, code, wide.presentation, row.cells[place], *self._every))
 
     def _contradictions(self) -> dict[bytes, _Twice]:
         """For each key that occurs more than once: where first, what it says, and where something else."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 EXECUTE_SCHEDULED = "recognition.execute_scheduled"
 FINALISE_DUE = "recognition.finalise_due"
+WORK_ON_RESULTS = "results.work_on_sheet"
 """Names of the jobs; their handlers are in ``creditbank.jobs.handlers``."""
 
 

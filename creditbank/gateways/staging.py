@@ -52,6 +52,21 @@ def state_of(bank: Bank, institution: UUID, upload: UUID) -> dict[str, Any] | No
     return None if found is None else dict(json.loads(found))
 
 
+def keep_report(bank: Bank, institution: UUID, upload: UUID, part: str, content: bytes) -> None:
+    """Keep a part of what was found out about a sheet; it goes with the sheet.
+
+    Raises:
+        DiskProblem: the disk refused; the former part stands.
+    """
+    sealed = vault.seal(bank, content, f"report.{part}:{institution.hex}:{upload.hex}")
+    disk.write_whole(_folder(bank, institution) / f"{upload.hex}.report-{part}", sealed, mode=0o600)
+
+
+def report_of(bank: Bank, institution: UUID, upload: UUID, part: str) -> bytes | None:
+    """A part of what was found out about a sheet, or nothing where it was not kept."""
+    return _read(bank, institution, upload, f"report.{part}", f".report-{part}")
+
+
 def _folder(bank: Bank, institution: UUID) -> Path:
     # Beside the vault, whose folders have names of two letters.
     return bank.files / "sheets" / institution.hex

@@ -16,6 +16,12 @@ def execute_scheduled(*, institution_id: str, command_id: str) -> int:
     return schedule.run_command(UUID(institution_id), UUID(command_id))
 
 
+@app.task(name=queue.WORK_ON_RESULTS)
+def work_on_results(*, institution_id: str, upload_id: str) -> str:
+    """Make the dry run or the import of a large uploaded sheet of results, whichever it waits for."""
+    return schedule.work_on_results(UUID(institution_id), UUID(upload_id))
+
+
 @app.periodic(cron="*/5 * * * *")
 @app.task(name=queue.FINALISE_DUE)
 def finalise_due(timestamp: int) -> int:  # noqa: ARG001 - the queue tells when it was due

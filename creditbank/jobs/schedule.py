@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connections
 
+from creditbank.exchange.result_imports import IMPORT, PLAN, find_kept, import_kept, plan_kept
 from creditbank.gateways import clock
 from creditbank.gateways.log_files import TileStore
 from creditbank.projections import progress
@@ -29,6 +31,20 @@ def run_command(institution: UUID, command: UUID, *, at: datetime | None = None)
         zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
         moment = at or clock.now()
         return len(execute_command(scope=scope, command_id=command, at=moment, on=clock.day_in(moment, zone)))
+
+
+def work_on_results(institution: UUID, upload: UUID) -> str:
+    """Do what an uploaded sheet of results waits for; tells what that was, nothing when it was done before."""
+    kept = find_kept(settings.BANK, institution, upload)
+    if kept is None or not kept.waits_for:
+        return ""
+    with acting_for(institution=institution, purpose="job") as scope:
+        zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
+    if kept.waits_for == PLAN:
+        plan_kept(kept, today=clock.today(zone))
+        return PLAN
+    import_kept(kept, today=clock.today(zone), now=clock.now)
+    return IMPORT
 
 
 def run_overdue(*, at: datetime | None = None) -> int:

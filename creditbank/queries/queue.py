@@ -12,8 +12,7 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Hundredths, Text
-from creditbank.records.catalogue import OutcomeType
-from creditbank.records.institutions import Institution
+from creditbank.queries.outcome_types import OutcomeType, outcome_types_of, today_at
 from creditbank.records.scope import Scope
 
 
@@ -274,14 +273,10 @@ def count_states(scope: Scope, actor: Actor) -> Mapping[State, int]:
 
 
 def outcome_kinds(scope: Scope) -> Mapping[str, OutcomeType]:
-    """The outcome types of the scope's institution by code, its own before those it inherits."""
-    found: dict[str, OutcomeType] = {}
-    place: UUID | None = scope.institution
-    while place is not None:
-        for kind in scope.rows(OutcomeType).filter(institution_id=place).order_by("code"):
-            found.setdefault(kind.code, kind)
-        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-    return found
+    """The outcome types of the scope's institution today by code, also those it no longer takes."""
+    if scope.institution is None:
+        return {}
+    return outcome_types_of(scope, scope.institution, today_at(scope, scope.institution))
 
 
 def _values(scope: Scope, actor: Actor, kinds: Mapping[str, OutcomeType], *, states: Sequence[State]) -> dict[str, Any]:
@@ -311,7 +306,7 @@ def _case(row: tuple[Any, ...], kinds: Mapping[str, OutcomeType]) -> Case:
         name=Text(name, name_en),
         title=Text(title, title_en),
         outcome_type=code,
-        kind=Text(kind.name, kind.name_en) if kind else Text(code),
+        kind=kind.name if kind else Text(code),
         credit=Hundredths(credit) if verdict == "recognise" or (decided and credit) else None,
         verdict=verdict,
         state=State(state),

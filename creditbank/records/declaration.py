@@ -25,7 +25,7 @@ class Rows(StrEnum):
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"
     ANNOUNCED = "readable by all once published, before that by its institution; written by its institution"
-    INHERITED = "its institution; once published, readable by every institution below it"
+    INHERITED = "its institution; once published, readable by every institution below, outcome types by all"
     REPORTED = "its institution, and readable by the institution above to which it reports"
     TREE = "readable by all, written by itself or its parent"
     JOURNAL = "readable by its institution or actor, added under the names acted for"

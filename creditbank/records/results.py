@@ -82,6 +82,8 @@ class Result(models.Model):
     line = models.IntegerField()
     row_explanation = models.ForeignKey("records.RowExplanation", null=True, on_delete=models.PROTECT)
     lot_id = models.UUIDField(null=True)
+    repeat = models.TextField(default="earns_once", db_default="earns_once")
+    """What the course brings when it is passed again, as the mapping of its sheet declares."""
 
     class Meta:
         db_table = "result"

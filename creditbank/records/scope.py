@@ -18,7 +18,7 @@ from psycopg.sql import quote
 
 from creditbank.records.declaration import Rows
 from creditbank.records.ledger import VIEWS
-from creditbank.records.tables import TABLES
+from creditbank.records.tables import PUBLIC_KIND, TABLES
 
 _NAMES = ("person", "institution", "purpose")
 _ROWS = {table.name: table.rows for table in TABLES} | {view.name: view.of.rows for view in VIEWS}
@@ -51,6 +51,8 @@ class Scope:
         if rows in _OPEN:
             return "true", []
         parts = [f"{dot}published"] if rows is Rows.ANNOUNCED else []
+        if rows is Rows.INHERITED:
+            parts = [f"({dot}published_at IS NOT NULL AND {dot}kind = '{PUBLIC_KIND}')"]
         values: list[UUID] = []
         if self.person is not None and rows in _PERSON_COLUMN:
             parts.append(f"{dot}{_PERSON_COLUMN[rows]} = %s")
@@ -74,6 +76,8 @@ class Scope:
         if rows in _OPEN:
             return manager.all()
         allowed = models.Q(published=True) if rows is Rows.ANNOUNCED else models.Q(pk__in=[])
+        if rows is Rows.INHERITED:
+            allowed |= models.Q(published_at__isnull=False, kind=PUBLIC_KIND)
         if self.person is not None and rows in _PERSON_COLUMN:
             allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
         if self.institution is not None:

@@ -75,7 +75,7 @@ def test_json_may_be_asked_for_before_the_action(outcomes: str, capsys: pytest.C
 def test_the_cases_of_every_pack_are_green(capsys: pytest.CaptureFixture[str]) -> None:
     for code in pack_codes():
         assert main(["rules", "test", code]) == 0
-        assert ", 0 red, 0 overlaps" in capsys.readouterr().out
+        assert ", 0 red, 0 wrong" in capsys.readouterr().out
 
 
 def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.Captu
     assert main(["rules", "test", str(tmp_path / "mine.yaml")]) == 1
     said = capsys.readouterr().out
     assert "ruling: expected recognise, found manual" in said
-    assert "table result: rows passed and failed overlap" in said
+    assert "Rows passed and failed of table result both fit Result: pass" in said
 
 
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,8 +75,19 @@ def _records(world: World) -> list[Sample]:
     return [Sample(owned.label, {"learner_id": owned.thing.learner}, owned.thing) for owned in world.owned]
 
 
+def _conversions(world: World) -> list[Sample]:
+    return [
+        Sample(owned.label, {"learner_id": owned.thing.learner, "conversion_id": owned.conversion}, owned.thing)
+        for owned in world.owned
+    ]
+
+
 def _runs(world: World) -> list[Sample]:
     return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.runs]
+
+
+def _opening_runs(world: World) -> list[Sample]:
+    return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.opening_runs]
 
 
 def _exports(**names: str) -> Callable[[World], list[Sample]]:
@@ -327,7 +338,15 @@ REGISTRY: dict[str, Entry] = {
     "office:evidence": Entry("evidence.read", _cases(evidence_id="claim_file")),
     "office:learners": Entry("learner.read"),
     "office:learner": Entry("learner.read", _records),
+    "office:conversion": Entry("recognition.reverse", _conversions),
     "office:imports": Entry("results.read_imports"),
+    "office:results": Entry("results.write", _whole_desk({})),
+    "office:results-template": Entry("results.write", _whole_desk({})),
+    "office:results-columns": Entry("results.write", _whole_school("results")),
+    "office:results-check": Entry("results.write", _whole_school("results")),
+    "office:results-progress": Entry("results.write", _whole_school("results")),
+    "office:results-problems": Entry("results.write", _whole_school("results")),
+    "office:results-apply": Entry("results.write", _whole_school("results")),
     "office:opening": Entry("opening.write", _whole_desk({})),
     "office:opening-template": Entry("opening.write", _whole_desk({})),
     "office:opening-check": Entry("opening.write", _whole_school("opening")),
@@ -335,6 +354,7 @@ REGISTRY: dict[str, Entry] = {
     "office:opening-post": Entry("opening.write", _whole_school("opening")),
     "office:import": Entry("results.read_imports", _runs),
     "office:import-csv": Entry("results.read_imports", _runs),
+    "office:run-reversal": Entry("opening.write", _opening_runs),
     "office:exports": Entry("export.read"),
     "office:export-make": Entry("export.make"),
     "office:export": Entry("export.read", _exports()),
@@ -506,6 +526,7 @@ def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
 _LAST = (
     "office:data-import-apply",
     "office:opening-post",
+    "office:results-apply",
     "learner:deposit_check",
     "learner:withdraw",
     "account:sign_out",

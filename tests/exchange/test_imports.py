@@ -28,7 +28,8 @@ from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.check.whole import check_bank
 from creditbank.records.results import ImportProblem, ImportRun, Result
 from creditbank.records.scope import acting_for
-from creditbank.services.results.imports import Deciding, begin_run, finish_run, mark_interrupted, store_batch
+from creditbank.services.results.deciding import Deciding
+from creditbank.services.results.imports import begin_run, finish_run, mark_interrupted, store_batch
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, PACKS
 from tests.embedded import clone_database, drop_database

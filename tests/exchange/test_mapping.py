@@ -164,3 +164,25 @@ def test_anything_in_any_place_is_read_or_refused_with_a_path(key, value):
         return
     assert problems
     assert all(problem.message for problem in problems)
+
+
+def test_what_holds_for_every_row_stands_for_a_column_that_is_not_there():
+    columns = {"learner_number": "a", "course": "b", "outcome": "c"}
+    mapping = read_mapping(document(columns=columns, every={"presentation": "2024A", "sitting": "resit"}))
+    assert mapping.headings == ("a", "b", "c")
+    assert mapping.every == {"presentation": "2024A", "sitting": "resit"}
+    assert mapping.defaults.repeat is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"every": {"sitting": "second"}},
+        {"every": {"course": "MATH"}},
+        {"every": {"presentation": "2024A"}},
+        {"defaults": {"repeat": "twice"}},
+    ],
+)
+def test_what_holds_for_every_row_and_repeats_are_held_to_what_they_may_say(change):
+    with pytest.raises(UnreadableError):
+        read_mapping(document(**change))

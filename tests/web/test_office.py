@@ -435,6 +435,9 @@ def test_a_rule_version_shows_every_row_with_its_clause(bank, cast):
     assert (row.credit, [cell.en for cell in row.cells]) == (300, ["provincial", "second prize"])
     assert row.clause.en in page.content.decode()
     assert 'id="row-provincial-second"' in page.content.decode()
+    gaps = [line.facts["table"] for line in page.context["found"].findings if line.code == "lint.gap"]
+    assert gaps == ["vocational", "computer"]
+    assert "No row of table vocational fits" in page.content.decode()
 
 
 def test_the_queue_asks_the_case_alone_for_its_pane(bank, cast):

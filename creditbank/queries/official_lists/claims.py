@@ -26,7 +26,7 @@ from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.rules.model import FactType
 from creditbank.domain.values import Text
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rules import version_in_force
 from creditbank.records.scope import Scope
 
@@ -274,7 +274,7 @@ def fact_said(field: Field | None, values: Sequence[str]) -> Text:
 
 
 def _fields(scope: Scope, institution: UUID, outcome_type: str, *, on: date) -> dict[str, Field]:
-    kind = outcome_type_of(scope, institution, outcome_type)
+    kind = outcome_type_of(scope, institution, outcome_type, on)
     if kind is None:
         return {}
     version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)

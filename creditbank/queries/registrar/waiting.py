@@ -15,7 +15,8 @@ from creditbank.domain.values import Hundredths
 from creditbank.records.institutions import Institution, Term
 from creditbank.records.scope import Scope
 
-# What a conversion makes is credit given, as what a deposit brings.
+# What a conversion makes is credit given, as what a deposit brings; what it uses, and gives back when it is reversed,
+# comes from no issuer and goes to none.
 _GIVES = "CASE WHEN p.from_state = 'issued' THEN 'deposit' ELSE p.kind::text END"
 # What is shown of a posting, for whichever postings FROM names as p; {original} are three columns.
 _SHOWN = """
@@ -39,7 +40,7 @@ LEFT JOIN LATERAL (
 """
 _NOT_OUT = """
 p.institution_id = %(institution)s
-  AND (p.kind IN ('deposit', 'reverse') OR p.kind = 'convert' AND p.from_state = 'issued')
+  AND 'issued' IN (p.from_state, p.to_state)
   AND p.recorded_at < ((%(until)s::date + 1)::timestamp AT TIME ZONE %(zone)s)
   AND NOT lot.source_kind = ANY(%(leave_out)s)
   AND NOT EXISTS (SELECT FROM export_line done WHERE done.institution_id = p.institution_id

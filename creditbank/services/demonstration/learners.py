@@ -29,7 +29,8 @@ from creditbank.services.recognition.review import (
     reverse_claim,
     take_claim,
 )
-from creditbank.services.results.imports import Deciding, begin_run, finish_run, store_batch
+from creditbank.services.results.deciding import Deciding
+from creditbank.services.results.imports import begin_run, finish_run, store_batch
 
 FAMILIES = "王李张刘陈杨黄赵周吴徐孙马朱胡郭何高林罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰文建云慧晓雨欣怡子涵宇轩梓睿"

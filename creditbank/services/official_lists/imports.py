@@ -36,7 +36,7 @@ from creditbank.gateways.identities import Identities
 from creditbank.gateways.postgres import run
 from creditbank.queries.official_lists.claims import ground_of, listed_of
 from creditbank.queries.official_lists.lists import GoneLine, gone_from
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of, today_at
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.official_lists import statements as sql
@@ -256,7 +256,7 @@ def outcomes_refused(scope: Scope, kind: ListKind) -> Refusal | None:
     """Why this school takes no lists of such outcomes, or nothing."""
     if scope.institution is None:
         return Refusal.because("lists.no_list")
-    if outcome_type_of(scope, scope.institution, kind.outcome_type) is None:
+    if outcome_type_of(scope, scope.institution, kind.outcome_type, today_at(scope, scope.institution)) is None:
         return Refusal.because("lists.no_outcome_type", type=kind.outcome_type)
     return None
 

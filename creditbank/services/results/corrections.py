@@ -29,10 +29,19 @@ class Stored:
     same_day: tuple[Any, ...] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A lot with the deposit that made it, which nobody has reversed, and the day that counts from."""
+
+    lot_id: UUID | None
+    posting_id: UUID
+    counts_from: date
+
+
 def stored_facts(
     scope: Scope, results: Sequence[CourseResult], learners: dict[str, UUID], as_of: date
-) -> dict[int, Stored]:
-    """What counts for the learner, course, presentation and sitting of each result, by its line."""
+) -> dict[tuple[int, str], Stored]:
+    """What counts for the learner, course, presentation and sitting of each result, by its place."""
     if not results:
         return {}
     values = {
@@ -47,7 +56,7 @@ def stored_facts(
     for place, day, lot, here, *said in run(connections[scope.using], STORED, values):
         result = results[place - 1]
         half = len(result.said())
-        found[result.line] = Stored(day, lot, tuple(said[:half]), tuple(said[half:]) if here else None)
+        found[result.place] = Stored(day, lot, tuple(said[:half]), tuple(said[half:]) if here else None)
     return found
 
 
@@ -78,8 +87,8 @@ def same_credit(result: CourseResult, before: Stored) -> bool:
 
 def take_back(
     scope: Scope, import_run: ImportRun, corrected: Sequence[tuple[CourseResult, Stored, UUID]], at: datetime, on: date
-) -> list[RefusedRow]:
-    """Reverse the deposits of results that are corrected; the rows whose credit cannot be taken back any more.
+) -> dict[tuple[int, str], RefusedRow]:
+    """Reverse the deposits of results that are corrected; by place, the rows whose credit cannot be taken back.
 
     Args:
         scope: acts for the institution, inside the batch's transaction.
@@ -89,30 +98,47 @@ def take_back(
         on: from when the reversals count, where the deposit does not count from a later day.
     """
     if not corrected:
-        return []
+        return {}
     values = {
         "institution_id": scope.institution,
         "learner_id": [learner for _result, _before, learner in corrected],
         "lot_id": [before.lot_id for _result, before, _learner in corrected],
     }
     postings = {lot: (posting, day) for lot, posting, day in run(connections[scope.using], POSTED, values)}
-    refused = []
-    for result, before, learner in corrected:
-        if before.lot_id not in postings:
-            continue  # somebody reversed it already
-        posting, counts_from = postings[before.lot_id]
-        reversal = Reversal(learner, posting, f"correct:{posting}")
-        # Each in a savepoint of its own: one whose credit is in use must not keep the others from being corrected.
+    # Somebody may have reversed some already.
+    wanted = [item for item in corrected if item[1].lot_id in postings]
+    given = [(learner, Credit(before.lot_id, *postings[before.lot_id])) for _result, before, learner in wanted]
+    stays = reverse_each(scope, import_run, given, "results.corrected", at, on)
+    return {
+        result.place: RefusedRow(result.line, "outcome", "results.credit_in_use", {})
+        for result, before, _learner in wanted
+        if before.lot_id in stays
+    }
+
+
+def reverse_each(
+    scope: Scope,
+    import_run: ImportRun,
+    given: Sequence[tuple[UUID, Credit]],
+    reason: str,
+    at: datetime,
+    on: date,
+) -> set[UUID | None]:
+    """Reverse deposits one by one; the lots whose credit is in use and stays."""
+    stays: set[UUID | None] = set()
+    for learner, credit in given:
+        reversal = Reversal(learner, credit.posting_id, f"correct:{credit.posting_id}")
+        # Each in a savepoint of its own: one whose credit is in use must not keep the others from being reversed.
         with transaction.atomic(using=scope.using):
             done = reverse_postings(
                 scope=scope,
                 reversals=[reversal],
-                reason="results.corrected",
+                reason=reason,
                 actor=import_run.actor_id,
-                effective_on=max(on, counts_from),
+                effective_on=max(on, credit.counts_from),
                 at=at,
                 batch=import_run.run_id,
             )
         if isinstance(done, Refusal):
-            refused.append(RefusedRow(result.line, "outcome", "results.credit_in_use", {}))
-    return refused
+            stays.add(credit.lot_id)
+    return stays

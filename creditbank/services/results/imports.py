@@ -12,23 +12,19 @@ from uuid import UUID
 from django.db import connections
 from django.db.models import F
 
-from creditbank.domain.canonical import content_hash
-from creditbank.domain.explanation import Refusal, to_data
+from creditbank.domain.explanation import Refusal
 from creditbank.domain.ledger import Deposit
 from creditbank.domain.results import CourseResult, RefusedRow
-from creditbank.domain.rules.evaluate import evaluate_untraced, explain_row
-from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Granted, Ruling
 from creditbank.domain.values import Hundredths
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.postgres import run
-from creditbank.queries.rules import InForce, version_in_force
 from creditbank.records.results import ImportRun
-from creditbank.records.rules import RowExplanation
 from creditbank.records.scope import Scope
 from creditbank.services.ledger.post import post_deposits
 from creditbank.services.operations import note_operation
 from creditbank.services.results.corrections import Stored, judge, same_credit, stored_facts, take_back
+from creditbank.services.results.deciding import Deciding, Decision
+from creditbank.services.results.repeats import Again, give_lots, settle_repeats
 from creditbank.services.results.statements import (
     LEARNERS,
     NEW_LEARNERS,
@@ -50,52 +46,6 @@ class Batch:
     refused: int
     lots: int
     hundredths: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Decision:
-    """What the rules grant for equal facts, and where that is explained."""
-
-    version: InForce
-    granted: Granted
-    explanation_id: UUID
-
-
-class Deciding:
-    """The decisions of one run, remembered by rule set, day and facts; a rule version is asked once for each."""
-
-    def __init__(self) -> None:
-        self._versions: dict[tuple[str, Any], InForce | None] = {}
-        self._decisions: dict[tuple[Any, ...], _Decision | RefusedRow] = {}
-
-    def decide(self, scope: Scope, result: CourseResult) -> _Decision | RefusedRow:
-        """What the rules grant for a result on the day it was earned, or why the row cannot be taken."""
-        key = (result.rule_set, result.earned_on, result.outcome, result.credit, result.level, result.field)
-        known = self._decisions.get(key)
-        if known is None:
-            known = self._decisions[key] = self._ask(scope, result)
-        if isinstance(known, RefusedRow):
-            return RefusedRow(result.line, known.column, known.code, known.facts)
-        return known
-
-    def _ask(self, scope: Scope, result: CourseResult) -> _Decision | RefusedRow:
-        assert scope.institution is not None
-        place = (result.rule_set, result.earned_on)
-        if place not in self._versions:
-            self._versions[place] = version_in_force(
-                scope, institution=scope.institution, code=result.rule_set, on=result.earned_on
-            )
-        version = self._versions[place]
-        if version is None:
-            facts = {"rule_set": result.rule_set, "day": result.earned_on.isoformat()}
-            return RefusedRow(result.line, "rule_set", "results.no_rule", facts)
-        # A sheet brings what its mapping declares; a rule set takes the facts it knows.
-        declared = {name: value for name, value in result.facts().items() if name in version.compiled.position}
-        outcome = read_outcome(version.compiled.rules, declared)
-        if isinstance(outcome, Refusal) or not version.compiled.context_free:
-            return RefusedRow(result.line, "rule_set", "results.facts_refused", {"rule_set": result.rule_set})
-        granted = evaluate_untraced(version.compiled, outcome)
-        return _Decision(version, granted, _explanation_of(scope, version, granted, declared))
 
 
 def begin_run(
@@ -190,15 +140,15 @@ def store_batch(
     _in_turn(scope, f"results:{scope.institution}")
     refused = [item for item in items if isinstance(item, RefusedRow)]
     results = [item for item in items if isinstance(item, CourseResult)]
-    learners = _known_learners(scope, {result.learner_number for result in results})
+    learners = known_learners(scope, {result.learner_number for result in results})
     as_of = import_run.as_of or import_run.started_at.date()
     known = [result for result in results if result.learner_number in learners]
     stored = stored_facts(scope, known, learners, as_of)
-    fresh: list[tuple[CourseResult, _Decision]] = []
+    fresh: list[tuple[CourseResult, Decision]] = []
     repeated = skipped
-    superseded: dict[int, Stored] = {}
+    superseded: dict[tuple[int, str], Stored] = {}
     for result in results:
-        before = stored.get(result.line)
+        before = stored.get(result.place)
         new = before is None or judge(result, before, as_of, dated=import_run.as_of is not None)
         if new is False:
             repeated += 1
@@ -212,41 +162,46 @@ def store_batch(
             continue
         fresh.append((result, decision))
         if before is not None:
-            superseded[result.line] = before
+            superseded[result.place] = before
     taken_back = [
         (result, before, learners[result.learner_number])
         for result, _decision in fresh
-        if (before := superseded.get(result.line)) and before.as_of < as_of and before.lot_id
+        if (before := superseded.get(result.place)) and before.as_of < as_of and before.lot_id
         and not same_credit(result, before)
     ]  # fmt: skip
     in_use = take_back(scope, import_run, taken_back, at, as_of)
-    refused += in_use
-    left = {row.line for row in in_use}
-    fresh = [item for item in fresh if item[0].line not in left]
+    refused += in_use.values()
+    fresh = [item for item in fresh if item[0].place not in in_use]
+    already = set(learners)
     # Only a row that is taken opens an account for somebody new.
     learners |= _open_learners(scope, {result.learner_number for result, _decision in fresh} - learners.keys(), at)
     # A fact of an earlier day than the one that counts is history: it brings no credit. One that leaves everything
     # alone that a lot was made of keeps the lot.
-    lots: dict[int, UUID] = {}
+    counting = [item for item in fresh if not ((before := superseded.get(item[0].place)) and before.as_of > as_of)]
+    settled = settle_repeats(scope, import_run, deciding, counting, learners=learners, known=already, at=at, on=as_of)
+    lots: dict[tuple[int, str], UUID] = {}
     posting = []
-    for result, decision in fresh:
-        before = superseded.get(result.line)
-        if before is not None and before.as_of > as_of:
-            continue
-        if before is not None and before.lot_id is not None and same_credit(result, before):
-            lots[result.line] = before.lot_id
-        else:
+    for result, decision in counting:
+        before = superseded.get(result.place)
+        kept = before.lot_id if before is not None and same_credit(result, before) else None
+        if kept is not None and result.place not in settled.lost:
+            lots[result.place] = kept
+        elif decision.earns and result.place not in settled.silent:
             posting.append((result, decision))
-    posted = _post(scope, import_run, posting, learners, at)
-    _store_results(scope, import_run, fresh, learners, lots | posted, as_of)
+    deposits = [_deposit(import_run, *item, learners[item[0].learner_number]) for item in posting]
+    deposits += [_deposit(import_run, one.result, one.decision, one.learner_id, again=one) for one in settled.again]
+    posted = _post(scope, import_run, deposits, at)
+    lots |= {result.place: lot for (result, _decision), lot in zip(posting, posted, strict=False)}
+    give_lots(scope, settled.again, posted[len(posting) :])
+    _store_results(scope, import_run, fresh, learners, lots, as_of)
     _store_problems(scope, import_run, refused)
     batch = Batch(
         items=len(items),
         stored=len(fresh),
         repeated=repeated,
         refused=len(refused),
-        lots=len(posted),
-        hundredths=sum(decision.granted.credit for _result, decision in posting if _earns(decision)),
+        lots=len(deposits),
+        hundredths=sum(deposit.amount for deposit in deposits),
     )
     scope.rows(ImportRun).filter(run_id=import_run.run_id).update(
         rows_done=F("rows_done") + batch.items + skipped,
@@ -312,7 +267,8 @@ def _in_turn(scope: Scope, what: str) -> None:
     scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
 
 
-def _known_learners(scope: Scope, numbers: set[str]) -> dict[str, UUID]:
+def known_learners(scope: Scope, numbers: set[str]) -> dict[str, UUID]:
+    """The learner of each student number that the institution has given."""
     return dict(scope.fetch(LEARNERS, {"institution_id": scope.institution, "numbers": list(numbers)}))
 
 
@@ -332,45 +288,37 @@ def _open_learners(scope: Scope, numbers: set[str], at: datetime) -> dict[str, U
         _run(scope, NEW_LEARNERS, values | {"number": list(mine), "learner_id": list(mine.values())})
     # Somebody else may have enrolled a learner under such a number meanwhile.
     others = numbers - mine.keys()
-    return mine | (_known_learners(scope, others) if others else {})
+    return mine | (known_learners(scope, others) if others else {})
 
 
-def _earns(decision: _Decision) -> bool:
-    return decision.granted.ruling is Ruling.RECOGNISE
+def _deposit(
+    import_run: ImportRun, result: CourseResult, decision: Decision, learner: UUID, *, again: Again | None = None
+) -> Deposit:
+    """The deposit of what a result earned; ``again`` when a stored result gets the credit of another pass."""
+    return Deposit(
+        learner_id=learner,
+        key=_key(result, import_run.as_of) if again is None else _key(result, again.as_of, import_run.run_id),
+        amount=Hundredths(decision.granted.credit),
+        outcome_type="course",
+        title=result.course_name.zh if result.course_name else result.course,
+        title_en=result.course_name.en if result.course_name else "",
+        code=result.course,
+        category=decision.granted.category or "course",
+        level=result.level,
+        field=result.field,
+        grade=result.outcome,
+        earned_on=result.earned_on,
+        effective_on=result.earned_on,
+        term=result.term,
+        source_kind="result",
+        source_id=import_run.run_id,
+        rule_version_id=decision.version.version_id,
+        rule_row=decision.granted.row or "",
+    )
 
 
-def _post(
-    scope: Scope,
-    import_run: ImportRun,
-    fresh: Sequence[tuple[CourseResult, _Decision]],
-    learners: dict[str, UUID],
-    at: datetime,
-) -> dict[int, UUID]:
-    """Post what earned credit; the lot of each line."""
-    earning = [(result, decision) for result, decision in fresh if _earns(decision)]
-    deposits = [
-        Deposit(
-            learner_id=learners[result.learner_number],
-            key=_key(result, import_run.as_of),
-            amount=Hundredths(decision.granted.credit),
-            outcome_type="course",
-            title=result.course_name.zh if result.course_name else result.course,
-            title_en=result.course_name.en if result.course_name else "",
-            code=result.course,
-            category=decision.granted.category or "course",
-            level=result.level,
-            field=result.field,
-            grade=result.outcome,
-            earned_on=result.earned_on,
-            effective_on=result.earned_on,
-            term=result.term,
-            source_kind="result",
-            source_id=import_run.run_id,
-            rule_version_id=decision.version.version_id,
-            rule_row=decision.granted.row or "",
-        )
-        for result, decision in earning
-    ]
+def _post(scope: Scope, import_run: ImportRun, deposits: Sequence[Deposit], at: datetime) -> list[UUID]:
+    """Post what earned credit; the lots in the order of the deposits."""
     posted = post_deposits(
         scope=scope,
         deposits=deposits,
@@ -381,23 +329,28 @@ def _post(
     )
     if isinstance(posted, Refusal):
         raise TypeError(f"a decided result cannot be posted: {posted.explanation[0].code}")
-    return {result.line: lot.lot_id for (result, _), lot in zip(earning, posted, strict=True)}
+    return [lot.lot_id for lot in posted]
 
 
-def _key(result: CourseResult, as_of: date | None) -> str:
-    """The result's key as one text; a colon within a part cannot be taken for the end of it."""
+def _key(result: CourseResult, as_of: date | None, run_id: UUID | None = None) -> str:
+    """The result's key as one text; a colon within a part cannot be taken for the end of it.
+
+    With ``run_id`` it is the key of credit that a run gives to a stored result, once.
+    """
     parts = [result.learner_number, result.course, result.presentation]
     if result.sitting != "normal" or as_of is not None:
         parts += [result.sitting, as_of.isoformat() if as_of else ""]
+    if run_id is not None:
+        parts.append(str(run_id))
     return ":".join(["result", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
 
 
 def _store_results(
     scope: Scope,
     import_run: ImportRun,
-    fresh: Sequence[tuple[CourseResult, _Decision]],
+    fresh: Sequence[tuple[CourseResult, Decision]],
     learners: dict[str, UUID],
-    lots: dict[int, UUID],
+    lots: dict[tuple[int, str], UUID],
     as_of: date,
 ) -> None:
     if not fresh:
@@ -405,7 +358,7 @@ def _store_results(
     results = [result for result, _decision in fresh]
     names = (
         "course", "presentation", "sitting", "term", "starts_on", "earned_on", "outcome", "grade", "credit", "level",
-        "field", "line",
+        "field", "line", "repeat",
     )  # fmt: skip
     values: dict[str, Any] = {"as_of": as_of} | {name: [getattr(result, name) for result in results] for name in names}
     values |= {
@@ -414,7 +367,7 @@ def _store_results(
         "learner_id": [learners[result.learner_number] for result in results],
         "mark": [None if result.mark is None else str(result.mark) for result in results],
         "row_explanation_id": [decision.explanation_id for _result, decision in fresh],
-        "lot_id": [lots.get(result.line) for result in results],
+        "lot_id": [lots.get(result.place) for result in results],
     }
     _run(scope, NEW_RESULTS, values)
 
@@ -436,32 +389,6 @@ def _store_problems(scope: Scope, import_run: ImportRun, refused: Sequence[Refus
         "facts": [json.dumps(row.facts, ensure_ascii=False) for row in refused],
     }
     _run(scope, NEW_PROBLEMS, values)
-
-
-def _explanation_of(scope: Scope, version: InForce, granted: Granted, facts: dict[str, Any]) -> UUID:
-    """The stored explanation of a row for equal facts, written when it is first needed."""
-    facts_hash = content_hash({name: str(value) for name, value in facts.items()})
-    rows = scope.rows(RowExplanation).filter(
-        rule_version_id=version.version_id, row=granted.row or "", facts_hash=facts_hash
-    )
-    known = rows.first()
-    if known is not None:
-        return known.id  # type: ignore[no-any-return]
-    explanation = explain_row(version.compiled, granted.row) if granted.row else ()
-    scope.rows(RowExplanation).bulk_create(
-        [
-            RowExplanation(
-                id=new_id(),
-                institution_id=scope.institution,
-                rule_version_id=version.version_id,
-                row=granted.row or "",
-                facts_hash=facts_hash,
-                explanation=to_data(explanation),
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    return rows.get().id  # type: ignore[no-any-return]
 
 
 def _run(scope: Scope, sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

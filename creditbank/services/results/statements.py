@@ -64,18 +64,50 @@ WHERE NOT EXISTS (
 )
 """
 
+# What counts of every sitting of a course, with the credit it has or had.
+SITTINGS_OF = """
+SELECT given.place, newest.as_of, row_explanation.rule_version_id, newest.row_explanation_id, newest.lot_id,
+  posting.posting_id, posting.effective_on,
+  (SELECT mirror.reason FROM posting AS mirror
+    WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id),
+  newest.presentation, newest.sitting, newest.term, newest.starts_on, newest.earned_on, newest.outcome, newest.mark,
+  newest.grade, newest.credit, newest.level, newest.field, newest.repeat
+FROM unnest(%(learner_id)b::uuid[], %(course)b::text[]) WITH ORDINALITY AS given(learner_id, course, place)
+CROSS JOIN LATERAL (
+  SELECT DISTINCT ON (presentation, sitting) * FROM result
+  WHERE result.learner_id = given.learner_id AND result.institution_id = %(institution_id)s
+    AND result.course = given.course
+  ORDER BY presentation, sitting, as_of DESC
+) AS newest
+LEFT JOIN row_explanation ON row_explanation.id = newest.row_explanation_id
+LEFT JOIN posting ON posting.learner_id = newest.learner_id AND posting.lot_id = newest.lot_id
+  AND posting.kind = 'deposit' AND posting.institution_id = %(institution_id)s
+"""
+
+GIVE_LOTS = """
+UPDATE result SET lot_id = given.lot_id
+FROM unnest(
+  %(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[], %(sitting)b::text[], %(as_of)b::date[],
+  %(lot_id)b::uuid[]
+) AS given(learner_id, course, presentation, sitting, as_of, lot_id)
+WHERE result.learner_id = given.learner_id AND result.institution_id = %(institution_id)s
+  AND result.course = given.course AND result.presentation = given.presentation AND result.sitting = given.sitting
+  AND result.as_of = given.as_of
+RETURNING 1
+"""
+
 NEW_RESULTS = """
 INSERT INTO result (learner_id, institution_id, course, presentation, sitting, as_of, term, starts_on, earned_on,
-  outcome, mark, grade, credit, level, field, run_id, line, row_explanation_id, lot_id)
+  outcome, mark, grade, credit, level, field, run_id, line, row_explanation_id, lot_id, repeat)
 SELECT learner_id, %(institution_id)s::uuid, course, presentation, sitting, %(as_of)s::date, term, starts_on, earned_on,
-  outcome, mark::numeric, grade, credit, level, field, %(run_id)s::uuid, line, row_explanation_id, lot_id
+  outcome, mark::numeric, grade, credit, level, field, %(run_id)s::uuid, line, row_explanation_id, lot_id, repeat
 FROM unnest(
   %(learner_id)b::uuid[], %(course)b::text[], %(presentation)b::text[], %(sitting)b::text[], %(term)b::text[],
   %(starts_on)b::date[], %(earned_on)b::date[], %(outcome)b::text[], %(mark)b::text[], %(grade)b::text[],
   %(credit)b::int[], %(level)b::smallint[], %(field)b::text[], %(line)b::int[],
-  %(row_explanation_id)b::uuid[], %(lot_id)b::uuid[]
+  %(row_explanation_id)b::uuid[], %(lot_id)b::uuid[], %(repeat)b::text[]
 ) AS given(learner_id, course, presentation, sitting, term, starts_on, earned_on, outcome, mark, grade, credit, level,
-  field, line, row_explanation_id, lot_id)
+  field, line, row_explanation_id, lot_id, repeat)
 RETURNING 1
 """
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from creditbank.gateways.problem import Problem
 from creditbank.queries.passbook import count_lines, entry_of, figures_of, lines_of
 from creditbank.queries.proofs import proof_of_posting
+from creditbank.queries.results import explain_lot
 from creditbank.web.design.tables import read_state
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import found, own_scope, show
@@ -47,6 +48,7 @@ def entry(request: HttpRequest, posting_id: UUID) -> HttpResponse:
             "kind": kind_said(one.line.kind, one.line.amount),
             "reason": reason_said(one.reason),
             "together": [line_shown(line, whole_date=True) for line in one.together],
+            "repeats": explain_lot(scope, request.visitor.actor.person, one.lot_id),
             "legs": [(ACCOUNTS[leg.state], leg) for leg in one.legs],
         }
         return show(request, scope, "entry", context)

@@ -42,6 +42,8 @@ ACTS: dict[str, tuple[str, object]] = {
 """Tone and word of each step that concerns the learner; the office's own steps are left out."""
 
 REASONS: dict[str, object] = {
+    "corrected": _("The school has corrected the result."),
+    "repeated": _("Another pass of the same course brings its credit."),
     "not_in_catalogue": _("This outcome is not in the catalogue of what is recognised."),
     "evidence_insufficient": _("The files do not show what was claimed."),
     "already_recognised": _("This outcome was recognised before."),
@@ -121,6 +123,10 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
         case "recognition.refused":
             tone, said = "bad", gettext("“%(title)s” was not recognised") % {"title": title}
         case "recognition.reversed":
+            tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
+        case "conversion.reversed":
+            tone, said = "bad", gettext("The conversion into “%(title)s” was reversed") % {"title": title}
+        case "imports.reversed":
             tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
         case "recognition.deposited":
             amount = format_credit(int(notice.facts.get("credit", 0)))

@@ -88,7 +88,7 @@ class RowForm(DesignForm):
                 widget = forms.TextInput({"inputmode": mode, "class": "short n", "autocomplete": "off"})
                 return forms.CharField(widget=widget, max_length=20, **told)
             case Kind.REFERENCE:
-                known = choices_of(scope, one.data_set)
+                known = choices_of(scope, one.data_set, self.today)
                 value = str((self.known or {}).get(one.name) or "")
                 if not known:
                     return forms.CharField(help_text=_t("The code of the other row."), max_length=64, **told)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -23,13 +24,14 @@ from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, plan_sheet, read_sheet
 from creditbank.exchange.masterdata.reading import ReadTable, Table
+from creditbank.exchange.masterdata.reports import MISSING, REFUSED, Report, keep_report, kept_report, mark_of
 from creditbank.gateways import clock
 from creditbank.gateways.files import FileRefused
 from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.masterdata.imports import JudgedRow, Plan
+from creditbank.services.masterdata.imports import JudgedRow
 from creditbank.services.masterdata.rows import take_turn
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
@@ -40,7 +42,6 @@ from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response
 from creditbank.web.office.staged import Staged, keep_upload, kept_state
 
-REFUSED, MISSING = "refused", "missing"
 STEPS = (_("Sheet"), _("Columns"), _("Dry run"), _("Applied"))
 _JUDGED = (
     Column("line", _("Line"), kind="number"),
@@ -156,20 +157,19 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
         if sheet.run_id is not None and find_data_run(scope, sheet.run_id) is not None:
             return HttpResponseRedirect(reverse("office:data-run", args=[sheet.run_id]))
-        read, problem = _try_to_read(scope, sheet, reader)
-        if read is None:
+        report, problem = _report(scope, sheet, reader)
+        if report is None:
             messages.warning(request, problem)
             return HttpResponseRedirect(sheet.address("columns"))
-        plan = plan_sheet(read, institution=sheet.institution, identities=reader.identities, as_of=sheet.as_of)
-        counts = _counts(plan)
+        counts = report.counts
         shown = request.GET.get("verdict", "")
         if shown not in counts:
             shown = next((name for name in (REFUSED, *Verdict, MISSING) if counts[name]), "new")
         filters = (Filter("verdict", _t("Verdict"), tuple((name, name) for name in counts)),)
         state = read_state(request.GET, columns=_JUDGED, filters=filters)
-        rows = _rows_of(plan, shown)
-        state = state.on_page_of(len(rows))
-        page = rows[state.offset : state.offset + state.size]
+        total = report.lines[shown]
+        state = state.on_page_of(total)
+        page = report.page(shown, state.offset, state.size)
         context = {
             "data_set": sheet.data_set,
             "sheet": sheet,
@@ -178,12 +178,12 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
             "columns": {REFUSED: _REFUSED, MISSING: _MISSING}.get(shown, _JUDGED),
             "rows": [_line(sheet.data_set, one, reader) for one in page],
             "state": state.filtered("verdict", shown).on_page(state.page),
-            "total": len(rows),
-            "stored": len(plan.judged),
+            "total": total,
+            "stored": report.stored,
             "refused": counts[REFUSED],
             "changes": counts[Verdict.NEW] + counts[Verdict.CHANGED],
-            "repeated": plan.repeated,
-            "notes": [reader.fault(note.code, note.facts) for note in read.notes],
+            "repeated": report.repeated,
+            "notes": [reader.fault(note.code, note.facts) for note in report.notes],
             "steps": STEPS,
         }
         return show(request, scope, "office/data_check.html", context)
@@ -195,8 +195,8 @@ def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespon
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "masterdata.write") as scope:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
-        read, _problem = _try_to_read(scope, sheet, reader)
-        if read is None:
+        report, _problem = _report(scope, sheet, reader)
+        if report is None:
             raise NotVisible
         rows = (
             (
@@ -206,7 +206,7 @@ def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespon
                 one.column,
                 reader.fault(one.code, one.facts),
             )
-            for one in read.given.refused
+            for one in report.page(REFUSED)
         )
         head = (_t("Line"), _t("Cell"), _t("Record"), _t("Column"), _t("Reason"))
         return csv_response(f"refused-{sheet.data_set.code}-{sheet.as_of}.csv", head, rows)
@@ -277,6 +277,21 @@ def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable 
     return read, ""
 
 
+def _report(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[Report | None, str]:
+    """The dry run as it was kept, made anew only where something it rests on has changed; or why there is none."""
+    mark = mark_of(
+        scope, sheet.data_set, given=sheet.given, values=sheet.values, as_of=sheet.as_of, today=today_at(scope)
+    )
+    kept = kept_report(settings.BANK, scope, sheet.upload_id, mark)
+    if kept is not None:
+        return kept, ""
+    read, problem = _try_to_read(scope, sheet, reader)
+    if read is None:
+        return None, problem
+    plan = plan_sheet(read, institution=sheet.institution, identities=reader.identities, as_of=sheet.as_of)
+    return keep_report(settings.BANK, scope, sheet.upload_id, mark, plan, read.notes), ""
+
+
 def _words_of(read: ReadTable | None, sheet: Sheet) -> Mapping[str, Mapping[str, int]]:
     """Words nobody knows, and those that somebody has explained for this very sheet, so that it can be changed."""
     found: dict[str, dict[str, int]] = {
@@ -303,13 +318,6 @@ def _column_fields(form: MappingForm, table: Table) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(plan: Plan) -> dict[str, int]:
-    counts: dict[str, int] = {verdict.value: plan.count(verdict) for verdict in Verdict}
-    counts[REFUSED] = len({one.line for one in plan.refused})
-    counts[MISSING] = len(plan.missing)
-    return counts
-
-
 def _groups(sheet: Sheet, counts: Mapping[str, int], shown: str) -> list[dict[str, Any]]:
     words = {verdict.value: str(word) for verdict, (_tone, word) in VERDICTS.items()}
     words |= {REFUSED: _t("Refused by the check"), MISSING: _t("Not in the sheet")}
@@ -322,14 +330,6 @@ def _groups(sheet: Sheet, counts: Mapping[str, int], shown: str) -> list[dict[st
         }
         for name in (*(verdict.value for verdict in Verdict), REFUSED, MISSING)
     ]
-
-
-def _rows_of(plan: Plan, shown: str) -> list[Any]:
-    if shown == REFUSED:
-        return list(plan.refused)
-    if shown == MISSING:
-        return list(plan.missing)
-    return [row for row in plan.judged if row.verdict == shown]
 
 
 def _line(data_set: DataSet, one: Any, reader: Reader) -> dict[str, Any]:

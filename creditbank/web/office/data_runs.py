@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from creditbank.domain.access import may_enter
@@ -27,7 +28,7 @@ from creditbank.queries.masterdata.pages import DataRun, find_data_run, standing
 from creditbank.queries.masterdata.rows import every_row
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.masterdata.imports import revert_run
+from creditbank.services.masterdata.imports import Reverted, revert_run
 from creditbank.services.operations import note_operation
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
@@ -117,7 +118,7 @@ def revert(request: HttpRequest, run_id: UUID) -> HttpResponse:
             if isinstance(done, Refusal):
                 messages.warning(request, " ".join(reader.lines(done.explanation)))
             else:
-                messages.success(request, _t("The import was reverted."))
+                messages.success(request, _reverted(done))
             return HttpResponseRedirect(address)
         if found.run.state == "reverted":
             return HttpResponseRedirect(address)
@@ -165,6 +166,18 @@ def export(request: HttpRequest, data_set: str) -> HttpResponseBase:
             at=clock.now(),
         )
         return sheet_response(f"{found.code}-{clock.now():%Y%m%d}.xlsx", Form.XLSX, content)
+
+
+def _reverted(done: Reverted) -> str:
+    said = [_t("The import was reverted.")]
+    if done.withdrawn:
+        one, many = "%(count)s unused account was withdrawn.", "%(count)s unused accounts were withdrawn."
+        said.append(ngettext(one, many, done.withdrawn) % {"count": f"{done.withdrawn:,}"})
+    if done.kept:
+        one = "%(count)s account has been used and was kept; it is listed below."
+        many = "%(count)s accounts have been used and were kept; they are listed below."
+        said.append(ngettext(one, many, len(done.kept)) % {"count": f"{len(done.kept):,}"})
+    return " ".join(said)
 
 
 def _run(scope: Scope, run_id: UUID, reader: Reader) -> DataRun:

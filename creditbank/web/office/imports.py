@@ -17,12 +17,15 @@ from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.exchange.results import ALL_MESSAGES
 from creditbank.gateways import wording
 from creditbank.queries.imports import RefusedRow, Run, count_reasons, every_refused, find_run, list_refused, list_runs
+from creditbank.queries.reversals import open_request
 from creditbank.services.access import NotVisible
+from creditbank.services.opening_lots import KIND
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
 from creditbank.web.office.downloads import csv_response
 from creditbank.web.office.opening_lots import may_open
+from creditbank.web.office.result_imports import may_import
 
 COLUMNS = (
     Column("file", _("File"), link="url", second="who"),
@@ -52,6 +55,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "state": state,
             "total": total,
             "may_open": may_open(actor_of(request)),
+            "may_import": may_import(actor_of(request)),
         }
         return show(request, scope, "office/imports.html", context)
 
@@ -79,6 +83,9 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
             "run": run,
             "status": status_of(run),
             "interrupted": run.state == "interrupted",
+            "may_take_back": run.kind == KIND and run.state == "finished" and may_open(actor_of(request)),
+            "reverted": run.state == "reverted",
+            "asked": open_request(scope, run_id),
             "figures": _figures(run),
             "about": _about(run),
             "columns": _PROBLEMS,

@@ -28,7 +28,7 @@ from creditbank.gateways.files import FileRefused
 from creditbank.services.access import NotVisible
 from creditbank.services.opening_lots import OpeningPlan
 from creditbank.web.design.forms import DesignForm, FileDrop
-from creditbank.web.design.tables import Column, read_state
+from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
@@ -125,7 +125,10 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             shown = next((name for name in (REFUSED, RECOGNITIONS) if counts[name]), CONVERSIONS)
         columns = {REFUSED: _WRONG, CONVERSIONS: _CONVERTED}.get(shown, _POSTED)
         rows = _rows(plan, shown, reader)
-        table = read_state(request.GET, columns=columns).on_page_of(len(rows))
+        filters = (Filter("verdict", _t("Verdict"), tuple((name, name) for name in counts)),)
+        table = read_state(request.GET, columns=columns, filters=filters)
+        # The pages of a group keep to it, also where it was shown by default.
+        table = table.filtered("verdict", shown).on_page(table.page).on_page_of(len(rows))
         context = {
             "name": kept.name,
             "upload_id": upload_id,

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
-from creditbank.domain.values import Text
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
 from creditbank.queries.queue import (
@@ -97,7 +96,7 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     kinds = outcome_kinds(scope).values()
     standings = tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())
     states = tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())
-    types = tuple((kind.code, Text(kind.name, kind.name_en).said_in(language)) for kind in kinds)
+    types = tuple((kind.code, kind.name.said_in(language)) for kind in kinds)
     filters = (
         Filter("q", _("Number, student number or name")),
         Filter("standing", _("What the system says"), standings),

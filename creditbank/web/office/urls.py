@@ -9,6 +9,7 @@ from creditbank.web.office import (
     batches,
     centre,
     code_tables,
+    conversions,
     data_imports,
     data_lists,
     data_rows,
@@ -25,7 +26,9 @@ from creditbank.web.office import (
     plans,
     programmes,
     recognition,
+    result_imports,
     returned,
+    reversals,
     rules,
     today,
 )
@@ -38,6 +41,7 @@ _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
+_RESULTS = "imports/results/<uuid:upload_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
@@ -60,7 +64,19 @@ urlpatterns = [
     path(f"{_CASE}evidence/<uuid:evidence_id>/", evidence.piece, name="evidence"),
     path("learners/", learners.listing, name="learners"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
+    path(
+        "learners/<uuid:learner_id>/conversions/<uuid:conversion_id>/",
+        conversions.reverse,
+        name="conversion",
+    ),
     path("imports/", imports.listing, name="imports"),
+    path("imports/results/", result_imports.upload, name="results"),
+    path("imports/results/template.xlsx", result_imports.template, name="results-template"),
+    path(f"{_RESULTS}columns/", result_imports.columns, name="results-columns"),
+    path(f"{_RESULTS}check/", result_imports.check, name="results-check"),
+    path(f"{_RESULTS}progress/", result_imports.progress, name="results-progress"),
+    path(f"{_RESULTS}problems.csv", result_imports.problems, name="results-problems"),
+    path(f"{_RESULTS}import/", result_imports.apply, name="results-apply"),
     path("imports/opening/", opening_lots.upload, name="opening"),
     path("imports/opening/template.xlsx", opening_lots.template, name="opening-template"),
     path("imports/opening/<uuid:upload_id>/", opening_lots.check, name="opening-check"),
@@ -68,6 +84,7 @@ urlpatterns = [
     path("imports/opening/<uuid:upload_id>/post/", opening_lots.post, name="opening-post"),
     path("imports/<uuid:run_id>/", imports.report, name="import"),
     path("imports/<uuid:run_id>/problems.csv", imports.download, name="import-csv"),
+    path("imports/<uuid:run_id>/take-back/", reversals.take_back, name="run-reversal"),
     path("exports/", exports.listing, name="exports"),
     path("exports/make/", exports.make, name="export-make"),
     path("exports/<uuid:batch_id>/", exports.batch_page, name="export"),

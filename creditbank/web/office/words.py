@@ -91,6 +91,10 @@ RESULTS = {
     "distinction": _("Distinction"),
     "fail": _("Fail"),
     "withdrawn": _("Withdrawn from the course"),
+    "absent": _("Absent from the examination"),
+    "deferred": _("Examination deferred"),
+    "misconduct": _("Annulled for misconduct"),
+    "exempt": _("Exempt from the course"),
 }
 """Results as imports store them; any other word is shown as the school wrote it."""
 
