@@ -37,7 +37,9 @@ from tests.services.editions import published
 from tests.services.exports import found, take_back
 from tests.services.list_sheets import enrol
 from tests.web.office_cases import client_of, handed_in, selected
-from tests.web.office_sheets import brought, data_url, mapped, upload
+from tests.web.office_sheets import brought, csv_sheet, data_url, mapped, upload
+from tests.web.test_office_results import COURSES, TERMS, YEARS, checked, line, uploaded
+from tests.web.test_office_results import HEAD as RESULTS_HEAD
 
 pytestmark = pytest.mark.usefixtures("contexts")
 
@@ -310,6 +312,21 @@ def results_refused(world):
     return [got(world.zhao, f"/office/imports/{run.run_id}/problems.csv")], ("=成绩",)
 
 
+def results_page_refused(world):
+    publish_transfer_rules(world.cast)
+    for data_set, rows in (("years", YEARS), ("terms", TERMS), ("courses", COURSES)):
+        brought(world.zhao, data_set, csv_sheet(rows), "2026-09-01")
+    head = tuple("=成绩" if name == "成绩" else name for name in RESULTS_HEAD)
+    rows = [line(mark, learner=f"20260{place}") for place, mark in enumerate(EVIL)]
+    kept = uploaded(world.zhao, book(head, rows), name="成绩.xlsx")
+    check = checked(world.zhao, kept, **{"=成绩": "mark"})
+    if "/columns/" in check:
+        # Marks nobody knows are asked for once; left as they are, their rows are refused.
+        check = checked(world.zhao, kept)
+    assert world.zhao.get(check).status_code == 200
+    return [got(world.zhao, check.replace("/check/", "/problems.csv"))], ("=成绩",)
+
+
 def list_refused(world):
     return [got(world.zhao, listed(world).replace("/check/", "/problems.csv"))], ("+获奖等级",)
 
@@ -355,6 +372,8 @@ EXPORTS = {
     "web.office.opening_lots.template": offered("/office/imports/opening/template.xlsx"),
     "web.office.plans.template": offered("/office/programmes/template.xlsx"),
     "web.office.programmes.workbook": programme_page,
+    "web.office.result_imports.problems": results_page_refused,
+    "web.office.result_imports.template": offered("/office/imports/results/template.xlsx"),
     "web.office.returned.download": reconciled,
 }
 """By the function through which it leaves: how this test gets it, and the texts that must be read in it again."""

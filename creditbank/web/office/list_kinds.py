@@ -199,4 +199,4 @@ def _type_said(types: Any, code: str) -> str:
     kind = types.get(code)
     if kind is None:
         return code
-    return str(kind.name if language_now().startswith("zh") or not kind.name_en else kind.name_en)
+    return str(kind.name.said_in(language_now()))
