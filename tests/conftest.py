@@ -28,6 +28,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - Django must be ready first
 from django.db import connections  # noqa: E402 - Django must be ready first
+from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 
 from tests import embedded  # noqa: E402
 from tests.cast import Cast, gather_cast  # noqa: E402
@@ -123,3 +124,11 @@ def _use(logins):
             CONN_MAX_AGE=None,
             OPTIONS={"options": "-c plan_cache_mode=force_generic_plan -c jit=off"},
         )
+
+
+@pytest.fixture(scope="module")
+def contexts():
+    """Django's own instrumentation: a response knows the context of its templates."""
+    setup_test_environment()
+    yield
+    teardown_test_environment()

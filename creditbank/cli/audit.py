@@ -70,18 +70,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _population(args: argparse.Namespace) -> int:
     """Audit every learner of an institution against its programmes, and store their progress."""
-    from creditbank.cli.boot import opened
+    from creditbank.cli.boot import opened, place_of
 
     with opened(args, "audit"):
         from creditbank.gateways import clock
         from creditbank.projections.progress import rebuild_progress
-        from creditbank.queries.institutions import institution_named
         from creditbank.records.scope import acting_for
 
-        place = institution_named(args.institution)
-        if place is None:
-            print(f"There is no institution with the code {args.institution}.", file=sys.stderr)
-            return UNREADABLE
+        place = place_of(args)
         began = clock.monotonic()
         with acting_for(institution=place.id, purpose="audit") as scope:
             count = rebuild_progress(scope, at=clock.now(), on=clock.today(place.zone))

@@ -15,6 +15,7 @@ from creditbank.gateways.bank import Bank
 from creditbank.gateways.problem import Problem
 
 if TYPE_CHECKING:
+    from creditbank.domain.explanation import Refusal
     from creditbank.records.institutions import Institution
 
 
@@ -85,3 +86,24 @@ def actor_of(arguments: argparse.Namespace, place: Institution) -> UUID:
             zh=f"没有登录名为 {by} 的账户。没有任何操作。",
         )
     return actor
+
+
+def id_of(text: str, *, en: str, zh: str) -> UUID:
+    """The id that a word of the command line is; ``en`` and ``zh`` say what it would name.
+
+    Raises:
+        Problem: it is none.
+    """
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Problem(en=f"{text} is no id of {en}. Nothing was changed.",
+                      zh=f"{text} 不是{zh}的编号。没有任何改动。") from error  # fmt: skip
+
+
+def refused(refusal: Refusal) -> Problem:
+    """A refusal of the bank as what stands in the way of a command."""
+    from creditbank.gateways import wording
+
+    said = refusal.explanation[0]
+    return Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.cli.boot import actor_of, id_of, opened, place_of, refused
+from creditbank.cli.shown import tell_refused
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,11 +86,17 @@ def _data_set(code: str) -> Any:
     return found
 
 
-def _written(arguments: argparse.Namespace, content: bytes, rows: int) -> int:
+def _written(arguments: argparse.Namespace, write: Any, rows: Any) -> int:
+    """Write the workbook and tell how many rows it has; ``rows`` knows once they were written."""
+    from creditbank.gateways.disk import replacing
+
     place = arguments.to or Path(f"{arguments.set}.xlsx")
-    place.write_bytes(content)
+    with replacing(place, mode=0o644) as out:
+        write(out)
+        size = out.tell()
+    rows = rows()
     if arguments.json:
-        print(json.dumps({"file": str(place), "rows": rows, "bytes": len(content)}))
+        print(json.dumps({"file": str(place), "rows": rows, "bytes": size}))
     else:
         print(f"{place}: {rows} rows" if rows else f"{place}: the template of {arguments.set}")
     return 0
@@ -97,7 +105,8 @@ def _written(arguments: argparse.Namespace, content: bytes, rows: int) -> int:
 def _template(arguments: argparse.Namespace) -> int:
     from creditbank.exchange.masterdata.writing import template_bytes
 
-    return _written(arguments, template_bytes(_data_set(arguments.set), arguments.language), 0)
+    content = template_bytes(_data_set(arguments.set), arguments.language)
+    return _written(arguments, lambda out: out.write(content), lambda: 0)
 
 
 def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) -> int:
@@ -137,25 +146,13 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
     if arguments.json:
         print(json.dumps({"run": str(finished.run_id), "as_of": as_of.isoformat()} | counts))
     else:
-        _tell_refused(read)
+        tell_refused(read.notes, read.given.refused)
         print(
             f"Run {finished.run_id}: {counts['total']} rows as of {as_of}; {counts['new']} new,"
             f" {counts['changed']} changed, {counts['repeated']} known already, {counts['refused']} refused;"
             f" {counts['missing']} rows of the bank are not in the sheet and were kept."
         )
     return 1 if finished.rows_refused else 0
-
-
-def _tell_refused(read: Any) -> None:
-    from creditbank.exchange.masterdata.reading import MESSAGES
-    from creditbank.exchange.sheets import MESSAGES as SHEETS
-    from creditbank.gateways.wording import say_code
-
-    for note in read.notes:
-        print(say_code(note.code, note.facts, "en", MESSAGES))
-    for fault in read.given.refused:
-        where = " ".join(str(fault.facts[name]) for name in ("sheet", "cell") if name in fault.facts)
-        print(f"{where or f'line {fault.line}'} ({fault.column}): {say_code(fault.code, fault.facts, 'en', SHEETS)}")
 
 
 def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
@@ -185,7 +182,7 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
         answer |= {"changed": changed, "refused": refused, "missing": plan.missing}
         print(json.dumps(answer | {"unknown_values": read.unknown_values}, ensure_ascii=False))
         return 1 if plan.refused else 0
-    _tell_refused(read)
+    tell_refused(read.notes, read.given.refused)
     for row in plan.judged:
         if row.verdict is Verdict.CHANGED:
             said = [
@@ -204,44 +201,41 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
 
 
 def _export(arguments: argparse.Namespace, bank: Any, place: Any) -> int:
-    from creditbank.exchange.masterdata.writing import export_bytes
+    from creditbank.exchange.masterdata.writing import export_sheet
+    from creditbank.exchange.spreadsheets import write_workbook
     from creditbank.gateways.identities import Identities
     from creditbank.queries.masterdata.rows import every_row
     from creditbank.records.scope import acting_for
 
     data_set = _data_set(arguments.set)
-    with acting_for(institution=place.id, purpose="masterdata.export") as scope:
-        rows = [row.content for row in every_row(scope, data_set)]
     identities = Identities(bank) if arguments.identities else None
-    content = export_bytes(data_set, rows, language=arguments.language, identities=identities)
-    return _written(arguments, content, len(rows))
+    count = itertools.count()
+    with acting_for(institution=place.id, purpose="masterdata.export") as scope:
+        rows = (row.content for row, _ in zip(every_row(scope, data_set), count, strict=False))
+        sheet = export_sheet(data_set, rows, language=arguments.language, identities=identities)
+        return _written(arguments, lambda out: write_workbook(out, [sheet]), lambda: next(count))
 
 
 def _revert(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
-    from uuid import UUID
-
     from creditbank.domain.explanation import Refusal
-    from creditbank.gateways import clock, wording
-    from creditbank.gateways.problem import Problem
+    from creditbank.gateways import clock
     from creditbank.records.scope import acting_for
     from creditbank.services.masterdata.imports import revert_run
 
-    try:
-        run_id = UUID(arguments.run)
-    except ValueError as error:
-        raise Problem(
-            en=f"{arguments.run} is no id of a run. Nothing was changed.",
-            zh=f"{arguments.run} 不是导入的编号。没有任何改动。",
-        ) from error
+    run_id = id_of(arguments.run, en="a run", zh="导入")
     with acting_for(institution=place.id, purpose="masterdata.revert") as scope:
         answer = revert_run(scope=scope, run_id=run_id, actor=actor, at=clock.now())
     if isinstance(answer, Refusal):
-        said = answer.explanation[0]
-        raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
+        raise refused(answer)
     if arguments.json:
-        print(json.dumps({"run": str(answer.run_id), "state": answer.state}))
-    else:
-        print(f"Run {answer.run_id} ({answer.file_name}) was reverted.")
+        told = {"run": str(answer.run.run_id), "state": answer.run.state}
+        print(json.dumps(told | {"withdrawn": answer.withdrawn, "kept": answer.kept}))
+        return 0
+    print(f"Run {answer.run.run_id} ({answer.run.file_name}) was reverted.")
+    if answer.withdrawn:
+        print(f"{answer.withdrawn} accounts that it had opened and nobody used were withdrawn.")
+    if answer.kept:
+        print(f"{len(answer.kept)} accounts that it had opened have been used and were kept: {', '.join(answer.kept)}")
     return 0
 
 
@@ -264,7 +258,7 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
 
     with acting_for(institution=place.id, purpose="masterdata.status") as scope:
         if arguments.figure:
-            return _list(arguments, scope)
+            return _list(arguments, scope, clock.today(place.zone))
         register = source_register(scope, today=clock.today(place.zone))
     language = arguments.language
     if arguments.json:
@@ -291,9 +285,10 @@ def _status(arguments: argparse.Namespace, place: Any) -> int:
     return 0
 
 
-def _list(arguments: argparse.Namespace, scope: Any) -> int:
+def _list(arguments: argparse.Namespace, scope: Any, today: date) -> int:
     from creditbank.domain.masterdata.sets import data_set_named
     from creditbank.gateways.problem import Problem
+    from creditbank.queries.masterdata.inheritance import handed_down_to
     from creditbank.queries.masterdata.rows import page_of_rows
     from creditbank.queries.masterdata.sources import figure_named
 
@@ -305,7 +300,8 @@ def _list(arguments: argparse.Namespace, scope: Any) -> int:
             en=f"There is no figure {arguments.figure}; name one as students:missing.class_code.",
             zh=f"没有名为 {arguments.figure} 的指标；写法如 students:missing.class_code。",
         )
-    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000)
+    above = handed_down_to(scope, data_set, today)
+    rows, total = page_of_rows(scope, data_set, figure=check, limit=1000, handed_down=above)
     if arguments.json:
         print(json.dumps({"total": total, "rows": [[row.key, row.label] for row in rows]}, ensure_ascii=False))
     else:

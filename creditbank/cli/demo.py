@@ -115,6 +115,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     from creditbank.services.demonstration.college.calendar import present_year
     from creditbank.services.demonstration.college.sheets import RESULTS_EACH
     from creditbank.services.log import publish_waiting
+    from creditbank.services.masterdata.existing import take_existing_everywhere
 
     started = clock.monotonic()
     _say("Making the tables")
@@ -134,6 +135,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     ids = places.found_places()
     places.open_calendars(ids, on.year - 4, on.year)
     places.publish_catalogue(ids, pack, ids["centre"], at)
+    take_existing_everywhere(at)
     _say(f"A college of {students:,} students sends its sheets")
     asked = Simulated(seed, students, students * RESULTS_EACH, present_year(on))
     simulated = simulate_college(bank, asked, code=places.COLLEGE, say=lambda en, _zh: _say(en))

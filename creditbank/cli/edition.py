@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.cli.boot import actor_of, id_of, opened, place_of
 
 REFUSED, WRONG = 1, 2
 
@@ -151,9 +151,8 @@ def _decide(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
 
     at, today = clock.now(), clock.today(place.zone)
     with acting_for(institution=place.id, purpose="edition") as scope:
-        named: dict[str, Any] = {
-            "scope": scope, "edition_id": _id(arguments.edition), "actor": actor, "at": at, "today": today,
-        }  # fmt: skip
+        edition_id = id_of(arguments.edition, en="an edition", zh="版本")
+        named: dict[str, Any] = {"scope": scope, "edition_id": edition_id, "actor": actor, "at": at, "today": today}
         answer: Any
         match arguments.action:
             case "publish":
@@ -192,7 +191,7 @@ def _show(arguments: argparse.Namespace, place: Any) -> int:
     from creditbank.records.scope import acting_for
 
     with acting_for(institution=place.id, purpose="edition") as scope:
-        line = find_edition(scope, _id(arguments.edition))
+        line = find_edition(scope, id_of(arguments.edition, en="an edition", zh="版本"))
         if line is None:
             print(f"There is no edition {arguments.edition} here.", file=sys.stderr)
             return WRONG
@@ -225,7 +224,8 @@ def _show(arguments: argparse.Namespace, place: Any) -> int:
 
 
 def _codes(arguments: argparse.Namespace, place: Any) -> int:
-    from creditbank.exchange.masterdata.editions import codes_bytes
+    from creditbank.exchange.masterdata.editions import codes_sheet
+    from creditbank.exchange.spreadsheets import workbook_bytes
     from creditbank.gateways import clock
     from creditbank.queries.masterdata.inheritance import rows_on, tables_on
     from creditbank.records.scope import acting_for
@@ -235,7 +235,7 @@ def _codes(arguments: argparse.Namespace, place: Any) -> int:
         table = tables_on(scope, day)[arguments.table]
         rows = rows_on(scope, f"codes.{table.code}", day)
     if arguments.to is not None:
-        arguments.to.write_bytes(codes_bytes(rows, arguments.language))
+        arguments.to.write_bytes(workbook_bytes([codes_sheet(rows, arguments.language)]))
         print(json.dumps({"file": str(arguments.to), "rows": len(rows)}) if arguments.json
               else f"{arguments.to}: {len(rows)} codes")  # fmt: skip
         return 0
@@ -247,19 +247,6 @@ def _codes(arguments: argparse.Namespace, place: Any) -> int:
     for one in table.choices:
         print(f"{one.code:<16} {one.label.said_in(arguments.language)}" + ("  (retired)" if one.retired else ""))
     return 0
-
-
-def _id(text: str) -> Any:
-    from uuid import UUID
-
-    from creditbank.gateways.problem import Problem
-
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Problem(
-            en=f"{text} is no id of an edition. Nothing was changed.", zh=f"{text} 不是版本的编号。没有任何改动。"
-        ) from error
 
 
 def _state(line: Any) -> str:

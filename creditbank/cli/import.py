@@ -1,4 +1,4 @@
-"""Bring course results or opening lots in from a sheet, as one run."""
+"""Bring results or opening lots in from a sheet as one run, or take opening lots back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.domain.recognition import REVERSAL_REASONS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -18,7 +20,9 @@ ROOT = Path(__file__).resolve().parents[1]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What to import, how to read it, and for whom."""
     parser.add_argument("kind", choices=["results", "opening"], help="what the sheet holds")
-    parser.add_argument("file", type=Path, help="a CSV or XLSX file; related sheets lie beside it")
+    parser.add_argument(
+        "file", metavar="FILE", help="a CSV or XLSX file; related sheets lie beside it. With --revert the id of a run"
+    )
     parser.add_argument("--mapping", help="of results: a mapping file, or the name of one that ships (oulad)")
     parser.add_argument("--institution", required=True, metavar="CODE", help="whose results they are")
     parser.add_argument("--by", metavar="SIGN-IN", help="who decides to import (default: the institution itself)")
@@ -30,10 +34,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--encoding", help="the sheet's encoding, when the found one is wrong")
     parser.add_argument("--dry-run", action="store_true", help="read everything, store nothing")
+    parser.add_argument(
+        "--revert",
+        action="store_true",
+        help="of opening lots: take the run back; one registrar asks, a second one repeats the command to confirm",
+    )
+    parser.add_argument(
+        "--reason",
+        choices=REVERSAL_REASONS,
+        default=REVERSAL_REASONS[0],
+        help="why it is taken back (default: %(default)s)",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Import, or say what an import would do; exit 1 when rows were refused, 2 when nothing could be read."""
+    if arguments.revert:
+        return _revert(arguments)
+    arguments.file = Path(arguments.file)
     if arguments.kind == "opening":
         return _guarded(arguments, _opening)
     if not arguments.mapping:
@@ -115,6 +133,116 @@ def _opening(arguments: argparse.Namespace) -> int:
         return _tell_run(
             arguments, opening_lots.import_sheet(read, institution=institution.id, actor=actor, now=clock.now)
         )
+
+
+def _revert(arguments: argparse.Namespace) -> int:
+    """Preview, ask or confirm; exit 1 when it was refused, 2 when somebody or something is not there."""
+    from creditbank.gateways import clock
+    from creditbank.gateways.problem import Problem
+
+    try:
+        arguments.run_id = UUID(arguments.file)
+    except ValueError:
+        print(
+            f"{arguments.file} is no id of a run; the address of its page ends in it. Nothing was changed.",
+            file=sys.stderr,
+        )
+        return 2
+    if arguments.kind != "opening":
+        print("Only a run of opening lots is taken back; a later sheet corrects results.", file=sys.stderr)
+        return 2
+    with opened(arguments, "import"):
+        from creditbank.domain.access import Actor
+        from creditbank.queries.reversals import preview_run
+        from creditbank.queries.visitors import visitor_of
+        from creditbank.records.scope import acting_for
+
+        place = place_of(arguments)
+        if not arguments.dry_run and not arguments.by:
+            print("Two people take an import back: say with --by who you are. Nothing was changed.", file=sys.stderr)
+            return 2
+        person, today = actor_of(arguments, place), clock.today(place.zone)
+        if arguments.dry_run:
+            with acting_for(institution=place.id, purpose="imports.reversal") as scope:
+                preview = preview_run(scope, arguments.run_id)
+            if not preview.lots:
+                print(f"No opening lots came with a run {arguments.run_id} here.", file=sys.stderr)
+                return 2
+            return _tell_preview(arguments, preview)
+        desks = [desk for desk in visitor_of(person, chosen=None, on=today).desks if desk.institution == place.id]
+        whole = [desk for desk in desks if desk.college is None]
+        actor = Actor(person, place.id, None, whole[0].roles if whole else frozenset())
+        from creditbank.services.access import NotVisible
+
+        try:
+            return _take_back(arguments, actor, today)
+        except NotVisible:
+            raise Problem(
+                en=f"{arguments.by} is no registrar of the whole institution. Nothing was changed.",
+                zh=f"{arguments.by} 不是全校的教务人员。没有改动任何数据。",
+            ) from None
+
+
+def _take_back(arguments: argparse.Namespace, actor: Any, today: date) -> int:
+    from creditbank.domain.explanation import Refusal
+    from creditbank.gateways import clock
+    from creditbank.gateways.wording import say_all
+    from creditbank.queries.reversals import open_request, preview_run
+    from creditbank.records.scope import acting_for
+    from creditbank.services.reversals import ask_reversal, confirm_reversal
+
+    run_id = arguments.run_id
+    with acting_for(institution=actor.institution, purpose="imports.reversal") as scope:
+        asked = open_request(scope, run_id)
+        if asked is None:
+            answer = ask_reversal(scope=scope, actor=actor, run_id=run_id, reason=arguments.reason, at=clock.now())
+        else:
+            answer = confirm_reversal(
+                scope=scope, actor=actor, run_id=run_id, seen=preview_run(scope, run_id).digest, at=clock.now(),
+                on=today,
+            )  # fmt: skip
+        if isinstance(answer, Refusal):
+            print("\n".join(say_all(answer.explanation, "en")), file=sys.stderr)
+            return 1
+        if asked is None:
+            _tell_preview(arguments, preview_run(scope, run_id), request=str(answer))
+            return 0
+    if arguments.json:
+        print(json.dumps({"run": str(run_id), "mirrors": answer.mirrors, "lots": answer.lots}))
+    else:
+        print(
+            f"Run {run_id} was taken back: {answer.lots} lots of {answer.learners} learners, {answer.mirrors} mirrors."
+        )
+    return 0
+
+
+def _tell_preview(arguments: argparse.Namespace, preview: Any, request: str = "") -> int:
+    from creditbank.domain.values import format_credit
+
+    if arguments.json:
+        rows = [[one.number, one.lots, one.taken, one.given_back, one.available, one.then] for one in preview.learners]
+        used = [
+            [lot.line, lot.number, lot.title.zh, use.into, use.amount] for lot in preview.in_the_way for use in lot.uses
+        ]
+        print(json.dumps({"request": request, "learners": rows, "in_the_way": used}, ensure_ascii=False))
+        return 1 if used else 0
+    for one in preview.learners:
+        print(
+            f"{one.number}: {one.lots} lots, {format_credit(one.taken)} credits taken back,"
+            f" {format_credit(one.given_back)} given back; available {format_credit(one.available)},"
+            f" then {format_credit(one.then)}."
+        )
+    for lot in preview.in_the_way:
+        for use in lot.uses:
+            print(
+                f"line {lot.line}, {lot.number}, {lot.title.zh}: {format_credit(use.amount)} became {use.into or '-'}."
+            )
+    print(f"{len(preview.standing)} lots of {len(preview.learners)} learners, {len(preview.in_the_way)} in use since.")
+    if request:
+        print("Asked for. A second registrar repeats this command with --by to confirm it; nothing was posted yet.")
+    else:
+        print("This was a dry run: nothing was changed.")
+    return 1 if preview.in_the_way else 0
 
 
 def _tell_opening(arguments: argparse.Namespace, read: Any, plan: Any) -> int:

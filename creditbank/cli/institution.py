@@ -27,11 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit 2 when the institution above does not exist or the code is no code."""
     with opened(arguments, "institution"):
-        from creditbank.gateways.clock import new_id
+        from creditbank.gateways.clock import new_id, now
         from creditbank.gateways.problem import Problem
         from creditbank.queries.institutions import all_institutions, institution_named
         from creditbank.records.institutions import Institution
+        from creditbank.records.scope import acting_for
         from creditbank.services.bank import found_institution
+        from creditbank.services.masterdata.existing import take_existing
 
         if arguments.action == "list":
             found = [
@@ -63,6 +65,9 @@ def run(arguments: argparse.Namespace) -> int:
             )
         except ValueError as error:
             raise Problem(en=f"{error}. Nothing was added.", zh=f"{error}。没有添加任何内容。") from error
+        if arguments.kind != "institution":
+            with acting_for(institution=above.id, purpose="institution") as scope:
+                take_existing(scope=scope, actor=above.id, at=now())
         print(f"{made.code} ({made.name}) is in the bank.")
         return 0
 

@@ -9,20 +9,19 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.cli.boot import actor_of, id_of, opened, place_of, refused
+from creditbank.cli.shown import tell_refused
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Three actions."""
-    from creditbank.domain.official_lists.kind import KINDS
-
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     bring = actions.add_parser("import", help="match a list, verify claims, propose what nobody claimed")
     bring.add_argument("file", type=Path, help="an XLSX or CSV file")
     bring.add_argument("--institution", required=True, metavar="CODE", help="whose learners it is matched with")
     kind = bring.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--kind", choices=KINDS, help="a kind of list that comes with the program")
+    kind.add_argument("--kind", metavar="CODE", help="a kind of list: of the program, or of the school's own")
     kind.add_argument("--mapping", type=Path, metavar="FILE", help="another kind, as creditbank.list_mapping/1")
     bring.add_argument("--title", help="what the list is called (default: the file's name)")
     bring.add_argument("--issuer", default="", help="who made it")
@@ -66,12 +65,17 @@ def run(arguments: argparse.Namespace) -> int:
                 return _status(arguments, place)
 
 
-def _kind(arguments: argparse.Namespace) -> Any:
-    from creditbank.exchange.official_lists import MOST_MAPPING_BYTES, packaged_kind, read_kind_bytes
+def _kind(arguments: argparse.Namespace, place: Any) -> Any:
+    from creditbank.exchange.official_lists import MOST_MAPPING_BYTES, kinds_here, read_kind_bytes
     from creditbank.gateways.documents import file_bytes
+    from creditbank.records.scope import acting_for
 
     if arguments.kind:
-        return packaged_kind(arguments.kind)
+        with acting_for(institution=place.id, purpose="lists.import") as scope:
+            known = {kind.code: kind for kind in kinds_here(scope)}
+        if arguments.kind not in known:
+            raise OSError(f"--kind {arguments.kind}: there is no such kind; there are {', '.join(sorted(known))}.")
+        return known[arguments.kind]
     data = file_bytes(arguments.mapping, most_bytes=MOST_MAPPING_BYTES)
     return read_kind_bytes(data, name=arguments.mapping.name)
 
@@ -93,7 +97,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
         print(f"{arguments.issued_on} is still to come. Nothing was brought in.", file=sys.stderr)
         return 2
     try:
-        kind = _kind(arguments)
+        kind = _kind(arguments, place)
         every = _every(arguments.every, kind)
         with open_upload(arguments.file) as upload:
             read = read_list(
@@ -117,7 +121,7 @@ def _import(arguments: argparse.Namespace, bank: Any, place: Any, actor: Any) ->
         else:
             answer = apply_list(scope=scope, **what, actor=actor, at=clock.now())
     if isinstance(answer, Refusal):
-        return _refuse(answer)
+        raise refused(answer)
     return _tell_plan(arguments, read, answer) if arguments.dry_run else _tell(arguments, read, answer)
 
 
@@ -133,26 +137,6 @@ def _every(given: list[str], kind: Any) -> dict[str, str]:
     return every
 
 
-def _refuse(answer: Any) -> int:
-    from creditbank.gateways import wording
-    from creditbank.gateways.problem import Problem
-
-    said = answer.explanation[0]
-    raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
-
-
-def _tell_refused(read: Any) -> None:
-    from creditbank.exchange.official_lists import ALL_MESSAGES
-    from creditbank.gateways.wording import say_code
-
-    for note in read.notes:
-        print(say_code(note.code, note.facts, "en", ALL_MESSAGES))
-    for fault in read.refused:
-        where = " ".join(str(fault.facts[name]) for name in ("sheet", "cell") if name in fault.facts)
-        said = say_code(fault.code, fault.facts, "en", ALL_MESSAGES)
-        print(f"{where or f'line {fault.line}'} ({fault.column}): {said}")
-
-
 def _tell(arguments: argparse.Namespace, read: Any, applied: Any) -> int:
     counts = {
         "rows": read.rows, "certain": applied.certain, "doubtful": applied.doubtful, "nobody": applied.nobody,
@@ -161,7 +145,7 @@ def _tell(arguments: argparse.Namespace, read: Any, applied: Any) -> int:
     if arguments.json:
         print(json.dumps({"list": str(applied.list_id), "repeated": applied.repeated} | counts))
     else:
-        _tell_refused(read)
+        tell_refused(read.notes, read.refused)
         print(
             f"List {applied.list_id}: {counts['rows']} rows; {counts['certain']} found, {counts['doubtful']} doubtful,"
             f" {counts['nobody']} nobody of ours, {counts['no_outcome']} rows without an outcome, {counts['refused']}"
@@ -189,7 +173,7 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
         }
         print(json.dumps(answer | {"unknown_values": read.unknown_values}, ensure_ascii=False))
     else:
-        _tell_refused(read)
+        tell_refused(read.notes, read.refused)
         for line in plan.lines:
             if line.match.found is Found.DOUBTFUL:
                 why = " ".join(wording.say(one, "en") for one in line.match.explanation)
@@ -200,25 +184,16 @@ def _tell_plan(arguments: argparse.Namespace, read: Any, plan: Any) -> int:
 
 
 def _withdraw(arguments: argparse.Namespace, place: Any, actor: Any) -> int:
-    from uuid import UUID
-
     from creditbank.domain.explanation import Refusal
     from creditbank.gateways import clock
-    from creditbank.gateways.problem import Problem
     from creditbank.records.scope import acting_for
     from creditbank.services.official_lists.imports import withdraw_list
 
-    try:
-        list_id = UUID(arguments.list)
-    except ValueError as error:
-        raise Problem(
-            en=f"{arguments.list} is no id of a list. Nothing was changed.",
-            zh=f"{arguments.list} 不是名单的编号。没有任何改动。",
-        ) from error
+    list_id = id_of(arguments.list, en="a list", zh="名单")
     with acting_for(institution=place.id, purpose="lists.withdraw") as scope:
         answer = withdraw_list(scope=scope, actor=actor, list_id=list_id, at=clock.now())
     if isinstance(answer, Refusal):
-        return _refuse(answer)
+        raise refused(answer)
     print(
         json.dumps({"list": str(answer), "state": "withdrawn"}) if arguments.json else f"List {answer} was withdrawn."
     )

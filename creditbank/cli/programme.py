@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from creditbank.cli.boot import opened, place_of
+from creditbank.cli.boot import actor_of, opened, place_of, refused
 
 DONE, WRONG, UNREADABLE = 0, 1, 2
 
@@ -44,29 +44,22 @@ def _import(arguments: argparse.Namespace, place: Any) -> int:
     from creditbank.gateways import wording
     from creditbank.gateways.files import FileRefused, open_upload
     from creditbank.gateways.problem import Problem
-    from creditbank.queries.institutions import account_named
 
-    actor = account_named(arguments.by) if arguments.by else place.id
-    if actor is None:
-        raise Problem(
-            en=f"There is no account with the sign-in {arguments.by}. Nothing was changed.",
-            zh=f"没有登录名为 {arguments.by} 的账户。没有任何改动。",
-        )
+    actor = actor_of(arguments, place)
     title = Text(arguments.name.strip()) if arguments.name.strip() else None
     try:
         with open_upload(arguments.file) as upload:
             reading = read_plan_workbook(upload, code=arguments.code.strip(), title=title)
-    except FileRefused as refused:
-        said = wording.say_code(refused.code, refused.facts, "zh-hans", ALL_MESSAGES)
-        raise Problem(en=f"{refused} Nothing was changed.", zh=f"{said}没有任何改动。") from refused
+    except FileRefused as problem:
+        said = wording.say_code(problem.code, problem.facts, "zh-hans", ALL_MESSAGES)
+        raise Problem(en=f"{problem} Nothing was changed.", zh=f"{said}没有任何改动。") from problem
     return _take(arguments, place, actor, reading)
 
 
 def _take(arguments: argparse.Namespace, place: Any, actor: Any, reading: Any) -> int:
     from creditbank.domain.explanation import Refusal
     from creditbank.exchange.plans import missing_courses
-    from creditbank.gateways import clock, wording
-    from creditbank.gateways.problem import Problem
+    from creditbank.gateways import clock
     from creditbank.queries.programmes import unknown_courses
     from creditbank.records.scope import acting_for
     from creditbank.services.programmes import publish_plan
@@ -84,8 +77,7 @@ def _take(arguments: argparse.Namespace, place: Any, actor: Any, reading: Any) -
             return DONE
         made = publish_plan(scope=scope, document=reading.document, replaces=None, actor=actor, at=clock.now())
     if isinstance(made, Refusal):
-        line = made.explanation[0]
-        raise Problem(en=wording.say(line, "en"), zh=wording.say(line, "zh-hans"))
+        raise refused(made)
     _tell(arguments, reading, remarks, made.version)
     return DONE
 

@@ -1,4 +1,4 @@
-"""Evaluate outcomes by a rule set, or run the cases of a rule pack; needs no database."""
+"""Evaluate outcomes by a rule set, run its cases, check it, compare two; needs no database."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.explanation import Refusal, to_data
-from creditbank.domain.rules import facts, trace
+from creditbank.domain.explanation import Refusal, Verdict, to_data
+from creditbank.domain.rules import differences, facts, trace
+from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.tables import overlaps
+from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import Amount, Text, format_credit
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
 from creditbank.exchange.rules import load_cases, load_outcomes, load_pack, load_rule_set
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from creditbank.domain.rules.model import Proposal, RuleSet
 
 GREEN, RED, UNREADABLE = 0, 1, 2
-_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES}
+_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES, **differences.MESSAGES}
 _MOST_OUTCOME_BYTES = 50_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Two actions on files."""
+    """Four actions on files."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     evaluate = actions.add_parser("evaluate", help="say what each outcome would give, and why")
     evaluate.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
@@ -39,14 +40,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     test = actions.add_parser("test", help="run the golden cases of a rule set")
     test.add_argument("rules", metavar="PACK", help="the code of a pack, or a file with a rule set")
     test.add_argument("--cases", metavar="FILE", help="the file with the cases (default: PACK.cases.yaml beside it)")
-    for action in (evaluate, test):
+    lint = actions.add_parser("lint", help="say what is wrong with a rule set, whatever is claimed under it")
+    lint.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
+    lint.add_argument("--strict", action="store_true", help="exit status 1 also for what somebody should look at")
+    diff = actions.add_parser("diff", help="say in words what changed from one rule set to another")
+    diff.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
+    diff.add_argument("after", metavar="AFTER", help="the other one")
+    for action in (evaluate, test, lint, diff):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Exit status 0: evaluated, or all cases green; 1: a case is red; 2: a document cannot be read."""
+    """Exit status 0: evaluated, green, nothing wrong, no difference; 1: not so; 2: a document cannot be read."""
     try:
-        return _evaluate(args) if args.action == "evaluate" else _test(args)
+        return {"evaluate": _evaluate, "test": _test, "lint": _lint, "diff": _diff}[args.action](args)
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
@@ -90,7 +97,7 @@ def _test(args: argparse.Namespace) -> int:
     if data is None:
         raise LookupError(f"there are no cases of a rule pack {args.rules}")
     results = [run_case(compiled, case) for case in load_cases(data, compiled.rules, name=file).cases]
-    found = [overlap for table in compiled.rules.tables for overlap in overlaps(table)]
+    found = [finding.line for finding in rules_lint.lint(compiled.rules) if finding.line.verdict is Verdict.NO]
     red = [result for result in results if result.differences]
     if args.json:
         _print_json(
@@ -98,7 +105,7 @@ def _test(args: argparse.Namespace) -> int:
                 "rules": {"code": compiled.rules.code, "hash": compiled.hash},
                 "cases": len(results),
                 "red": [_result_data(result) for result in red],
-                "overlaps": [{"table": o.table, "rows": [o.first, o.second]} for o in found],
+                "wrong": to_data(tuple(found)),
             }
         )
     else:
@@ -107,12 +114,54 @@ def _test(args: argparse.Namespace) -> int:
             for difference in result.differences:
                 print(f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}")
             print("\n".join(_said(result.answer.explanation, 2)))
-        for o in found:
-            print(f"table {o.table}: rows {o.first} and {o.second} overlap")
-        print(
-            f"{compiled.rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} overlaps"
-        )
+        print("\n".join(_said(found, 0)), end="\n" if found else "")
+        print(f"{compiled.rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} wrong")
     return RED if red or found else GREEN
+
+
+_HEADS = {Verdict.NO: "wrong", Verdict.ASK: "look", Verdict.NOTE: "note"}
+
+
+def _lint(args: argparse.Namespace) -> int:
+    compiled = compile_rules(_rule_set(args.rules))
+    found = rules_lint.lint(compiled.rules)
+    if args.json:
+        rules = {"code": compiled.rules.code, "hash": compiled.hash}
+        _print_json({"rules": rules, "findings": [_finding_data(finding) for finding in found]})
+    else:
+        for finding in found:
+            (said,) = _said([finding.line], 0)
+            print(f"{_HEADS[finding.line.verdict]:<6}{finding.places[0]}: {said}")
+            for condition in finding.close:
+                print(f"      a row with {json.dumps(condition_data(condition), ensure_ascii=False)} would close it")
+        counts = [sum(finding.line.verdict is verdict for finding in found) for verdict in _HEADS]
+        print(
+            f"{compiled.rules.code} {compiled.hash[:12]}: {counts[0]} wrong, {counts[1]} to look at, {counts[2]} notes"
+        )
+    grave = {Verdict.NO, Verdict.ASK} if args.strict else {Verdict.NO}
+    return RED if any(finding.line.verdict in grave for finding in found) else GREEN
+
+
+def _diff(args: argparse.Namespace) -> int:
+    before, after = compile_rules(_rule_set(args.rules)), compile_rules(_rule_set(args.after))
+    found = differences.differences(before.rules, after.rules)
+    if args.json:
+        sides = {
+            name: {"code": one.rules.code, "hash": one.hash} for name, one in (("before", before), ("after", after))
+        }
+        _print_json({**sides, "differences": to_data(found)})
+    else:
+        print("\n".join(_said(found, 0)) or f"{before.hash[:12]}: the same rules")
+    return RED if found else GREEN
+
+
+def _finding_data(finding: rules_lint.Finding) -> dict[str, Any]:
+    return {
+        **to_data((finding.line,))[0],
+        "places": list(finding.places),
+        "example": {name: facts.value_data(value) for name, value in finding.example.items()},
+        "close": [condition_data(condition) for condition in finding.close],
+    }
 
 
 def _cases_beside(named: str) -> str | None:

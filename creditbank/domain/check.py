@@ -12,8 +12,10 @@ MESSAGES = {
     "check.lot": "Lot {lot} of learner {learner} was issued with {amount} hundredths; its deposit says {deposit}.",
     "check.institution": "The row of {what} {id} of learner {learner} names another institution than its lot.",
     "check.idempotency": "Posting {posting} of learner {learner} and its idempotency row are not one and one.",
-    "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit of the same"
-    " lot and amount.",
+    "check.reversal": "Posting {posting} of learner {learner} reverses {reverses}, which is no deposit and no side of a"
+    " conversion with the same lot, amount and states.",
+    "check.conversion_reversal": "Conversion {conversion} of learner {learner} is reversed in part or in pieces: of its"
+    " {sides} postings {reversed} have a mirror. It is reversed as a whole or not at all.",
     "check.conversion": "Conversion {conversion} of learner {learner} is not whole: it uses {used} lots and makes"
     " {made}, or its postings are of several people, institutions or moments.",
     "check.not_in_log": "Posting {posting} of learner {learner} is neither in the log nor on its way to it.",
@@ -26,6 +28,9 @@ MESSAGES = {
     "check.claim": "Claim {claim} of learner {learner} is {state}, but its posting is missing or not reversed.",
     "check.result": "The result of learner {learner} in {course} {presentation} names lot {lot}, which does not exist.",
     "check.run": "Import run {run} says it posted {said} lots; the ledger has {found} of it.",
+    "check.run_taken_back": "Import run {run} is said to be taken back, but {standing} of its postings stand.",
+    "check.opening_lot": "Line {line} of import run {run} (learner {learner}) and its posting disagree on whether it"
+    " was taken back.",
     "check.run_rows": "Import run {run} says it stored {stored} rows and refused {refused}; there are {results} rows"
     " and {problems} refused rows of it, or its counts do not add up.",
     "check.rule_version": "Rule version {version} of {code} is not the content it was published with.",
@@ -44,6 +49,8 @@ MESSAGES = {
     "check.log_key": "The log's key is missing, or keys/log.json and log/vkey differ; its {leaves} leaves were not"
     " compared.",
     "check.progress": "The stored progress of learner {learner} in {programme} is not what an audit finds now.",
+    "check.claim_listed": "The mark that claim {claim} of learner {learner} keeps is not what official lists say of"
+    " it.",
     "check.export_line": "Line {line} of export batch {batch} ({institution}) carries {said} hundredths for posting"
     " {posting}; the ledger says {found}.",
     "check.export_batch": "Export batch {batch} ({institution}) says it holds {said}; its lines are {found}.",

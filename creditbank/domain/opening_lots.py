@@ -151,12 +151,18 @@ class OpeningLine:
     grade: str
     term: str
     expires_on: date | None
+    again: int = 0
+    """How often it was posted and taken back before."""
 
     @property
     def key(self) -> str:
-        """The request key of what it posts: a colon within a part cannot be taken for the end of it."""
+        """The request key of what it posts: a colon within a part cannot be taken for the end of it.
+
+        What was taken back is posted again under a key of its own: the first one belongs to what was reversed.
+        """
         parts = (self.act, self.document, self.outcome, self.course)
-        return ":".join(["opening", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
+        key = ":".join(["opening", *(part.replace("\\", "\\\\").replace(":", "\\:") for part in parts)])
+        return f"{key}:{self.again}" if self.again else key
 
     def recognition(self) -> OpeningLine | None:
         """What a conversion that names no other document recognised itself: its outcome, as much as it used."""
@@ -164,13 +170,13 @@ class OpeningLine:
             return None
         return replace(
             self, act=RECOGNITION, kind=self.outcome_kind, category=self.outcome_kind, credit=self.used, course="",
-            course_name="", grade="", term="", expires_on=None,
+            course_name="", grade="", term="", expires_on=None, again=0,
         )  # fmt: skip
 
     @property
     def content_hash(self) -> str:
         """Of everything the line says of the credit; the learner's name is not part of it."""
-        said = {name: getattr(self, name) for name in self.__slots__ if name not in {"line", "name"}}
+        said = {name: getattr(self, name) for name in self.__slots__ if name not in {"line", "name", "again"}}
         return content_hash({name: value if type(value) is int else str(value) for name, value in said.items()})
 
 

@@ -22,9 +22,9 @@ from creditbank.exchange.masterdata.imports import import_sheet, read_sheet
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.opening_lots import import_sheet as import_opening
 from creditbank.exchange.opening_lots import read_opening
-from creditbank.exchange.outgoing import Form, write_sheet
 from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.exchange.plans import missing_courses, read_plan_workbook
+from creditbank.exchange.spreadsheets import Form, SheetContent, sheet_bytes
 from creditbank.gateways import chance as chances
 from creditbank.gateways import clock
 from creditbank.gateways.bank import Bank
@@ -141,10 +141,8 @@ def write_college(college: College, folder: Path) -> list[Path]:
 
     for sheet in college.sheets.values():
         for form in (Form.XLSX, Form.CSV):
-            content = write_sheet(
-                form, title=sheet.title, head=sheet.head, rows=sheet.rows, made_at=made_at, numbers=sheet.numbers
-            )
-            write(folder / f"{sheet.name}.{form.ending}", content)
+            content = SheetContent(sheet.title, sheet.head, sheet.rows, numbers=sheet.numbers)
+            write(folder / f"{sheet.name}.{form.ending}", sheet_bytes(form, content, made_at=made_at))
     for plan in college.plans:
         write(folder / PLANS / f"{plan.code}.xlsx", programme_workbook(_programme(plan)))
     document = read_document(packaged("mappings/school-long.yaml"), name="school-long")
@@ -297,6 +295,11 @@ def _steps() -> Iterable[Step]:
     yield Step(
         "changes", Text("学籍异动", "changes of enrolment"), _master("changes", lambda calendar: calendar.later_day)
     )
+    for code, zh, en in (
+        ("providers", "资源机构", "providers"), ("resources", "教育资源", "education resources"),
+        ("offerings", "开课", "offerings"),
+    ):  # fmt: skip
+        yield Step(code, Text(zh, en), _master(code, lambda calendar: calendar.roster_day))
     yield Step("plans", Text("培养方案", "programme plans"), _plans)
     yield Step("results", Text("成绩", "results"), _results("results", lambda calendar: calendar.results_day))
     yield Step(

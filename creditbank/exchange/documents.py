@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 32
@@ -361,3 +361,15 @@ def _said(path: _Key) -> str:
             word = part if _PLAIN_NAME.fullmatch(part) else json.dumps(part, ensure_ascii=False)
             words.append(f".{word}" if words else word)
     return "".join(words)
+
+
+def write_document(document: Mapping[str, Any]) -> str:
+    """A document as text that :func:`read_document` reads back as the same."""
+    return str(yaml.dump(dict(document), Dumper=_Plain, allow_unicode=True, sort_keys=False, width=110))
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes every value where it stands: a document has no anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the same for all
+        return True

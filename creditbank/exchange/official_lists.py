@@ -12,7 +12,7 @@ from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.masterdata.reading import Fault, read_record
-from creditbank.domain.official_lists.kind import ListKind, read_list_kind
+from creditbank.domain.official_lists.kind import KINDS, ListKind, read_list_kind
 from creditbank.domain.official_lists.lines import Entry, counts, is_absent, read_entries
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange import encoding as encodings
@@ -34,6 +34,7 @@ from creditbank.exchange.spreadsheets import SheetContent, workbook_bytes
 from creditbank.gateways import files
 from creditbank.gateways.documents import packaged
 from creditbank.gateways.files import Upload
+from creditbank.queries.official_lists.kinds import own_kind, own_kinds
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.imports import remember_mapping
 from creditbank.services.official_lists.imports import Brought
@@ -93,6 +94,19 @@ def read_kind_bytes(data: bytes, *, name: str) -> ListKind:
     """
     document = read_document(data, name=name, most_bytes=MOST_MAPPING_BYTES)
     return read_list_kind(expect_schema(document, "list_mapping", name=name))
+
+
+def kinds_here(scope: Scope) -> tuple[ListKind, ...]:
+    """Every kind of list that the scope's institution can bring in: those of the program, then its own by code."""
+    return (*(packaged_kind(code) for code in KINDS), *(one.kind for one in own_kinds(scope)))
+
+
+def kind_here(scope: Scope, code: str) -> ListKind | None:
+    """One of them."""
+    if code in KINDS:
+        return packaged_kind(code)
+    known = own_kind(scope, code)
+    return known.kind if known is not None else None
 
 
 def open_list(
@@ -208,8 +222,7 @@ def template_bytes(kind: ListKind, language: str) -> bytes:
     }
     head = [field.label.said_in(language) + (" *" if field.required else "") for field in fields]
     rows = [[field.examples[nth] for field in fields] for nth in (0, 1)]
-    title = kind.name.said_in(language)[:31].replace("/", " ")
-    return workbook_bytes([SheetContent(title, head, rows, [20] * len(fields), choices)])
+    return workbook_bytes([SheetContent(kind.name.said_in(language), head, rows, [20] * len(fields), choices)])
 
 
 def _read_row(

@@ -90,10 +90,7 @@ def _courses_sheet(plan: Plan, labels: Labels) -> SheetContent:
         for module in plan.walk()
         for course in module.courses
     ]
-    choices = {4: tuple(words.NATURES.values()), 8: words.ASSESSMENTS}
-    listed = tuple(named.values())
-    if all("," not in name for name in listed) and len(",".join(listed)) <= 255:
-        choices[0] = listed
+    choices = {0: tuple(named.values()), 4: tuple(words.NATURES.values()), 8: words.ASSESSMENTS}
     return SheetContent("课程", COURSES_HEAD, rows, _COURSES_WIDTHS, choices)
 
 

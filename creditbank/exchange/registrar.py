@@ -10,8 +10,8 @@ from creditbank.domain.registrar.sheet import RegistrarSheet, read_registrar_she
 from creditbank.exchange import encoding as encodings
 from creditbank.exchange import sheets, workbooks
 from creditbank.exchange.documents import expect_schema, read_document
-from creditbank.exchange.outgoing import Form, write_sheet
 from creditbank.exchange.sheets import RowProblem, SheetPlace, open_sheet
+from creditbank.exchange.spreadsheets import Form, SheetContent
 from creditbank.gateways import files
 from creditbank.gateways.documents import packaged
 from creditbank.queries.registrar.batches import Batch, batch_cells, institution_code, last_mapping
@@ -50,17 +50,13 @@ def mapping_for(scope: Scope) -> tuple[RegistrarSheet, dict[str, Any]]:
     return (read_registrar_sheet(document), document) if document is not None else default_mapping()
 
 
-def write_batch(scope: Scope, batch: Batch, form: Form) -> bytes:
-    """A batch's sheet. It is made of the lines as they were stored, so the bytes are the same at any time."""
+def batch_sheet(scope: Scope, batch: Batch) -> SheetContent:
+    """A batch's sheet. It is made of the lines as they were stored, so that it is the same at any time.
+
+    Written as made at the batch's ``recorded_at``, its file has the same bytes at any time too.
+    """
     sheet = batch.sheet
-    return write_sheet(
-        form,
-        title=sheet.title,
-        head=sheet.heads,
-        rows=batch_cells(scope, batch.batch_id),
-        made_at=batch.recorded_at,
-        numbers=sheet.numbers,
-    )
+    return SheetContent(sheet.title, sheet.heads, batch_cells(scope, batch.batch_id), numbers=sheet.numbers)
 
 
 def file_name(scope: Scope, batch: Batch, form: Form) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ AT_ONCE = 5_000
 
 PLAN, IMPORT = "plan", "import"
 """What a sheet can wait for."""
+
+DRY_RUN = "dry-run"
+"""The part of a kept sheet's report that tells what it would store."""
 
 
 @dataclass(slots=True)
@@ -98,7 +102,8 @@ class KeptResults:
 
     def report(self) -> dict[str, Any] | None:
         """The dry run by the present answers, where there is one."""
-        found = staging.report_of(self.bank, self.institution, self.upload_id)
+        kept = staging.report_of(self.bank, self.institution, self.upload_id, DRY_RUN)
+        found: dict[str, Any] = json.loads(kept) if kept else {}
         return found if found and found["digest"] == self.digest else None
 
     @property
@@ -138,7 +143,7 @@ def plan_kept(kept: KeptResults, *, today: date) -> None:
         report: dict[str, Any] = {"digest": mapping.digest, "problem": [problem.code, _plain(problem.facts)]}
     else:
         report = {"digest": mapping.digest, "plan": _plan_data(plan, reading)}
-    staging.keep_report(kept.bank, kept.institution, kept.upload_id, report)
+    staging.keep_report(kept.bank, kept.institution, kept.upload_id, DRY_RUN, json.dumps(report).encode())
 
 
 def import_kept(kept: KeptResults, *, today: date, now: Callable[[], datetime]) -> ImportRun:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from creditbank.exchange.encoding import Encoding, SheetProblem, find_encoding
+from creditbank.exchange.formulas import as_it_was
 from creditbank.exchange.workbooks import Range, WorkbookSheet, cell_text, column_letters, open_workbook_sheet
 from creditbank.gateways.files import Kind, Upload
 
@@ -175,6 +176,8 @@ class _TextSheet:
                 seen.nul = True
             if "=" in text:
                 seen.equals = True
+            if "'" in text:
+                seen.apostrophe = True
             yield text
 
     def head(self) -> list[str]:
@@ -193,7 +196,7 @@ class _TextSheet:
             if seen.nul:
                 raise SheetProblem(MESSAGES, "sheet.nul_head", name=self.upload.name)
             self.head_ends = seen.line
-            return names
+            return [as_it_was(name) for name in names]
 
     def rows(self, head: Sequence[str], columns: Sequence[int]) -> Iterator[Row | RowProblem]:
         width = len(head)
@@ -205,7 +208,7 @@ class _TextSheet:
             reader = csv.reader(lines, delimiter=self.delimiter or ",", strict=True)
             while True:
                 line = seen.line + 1
-                seen.nul = seen.equals = False
+                seen.nul = seen.equals = seen.apostrophe = False
                 try:
                     cells = next(reader)
                 except StopIteration:
@@ -221,16 +224,17 @@ class _TextSheet:
                 elif seen.equals and (fault := _formula_text(line, cells, head, columns)):
                     yield fault
                 elif cells[0].strip() or not _blank(cells):
-                    yield Row(line, cells)
+                    yield Row(line, [as_it_was(cell) for cell in cells] if seen.apostrophe else cells)
 
 
 @dataclass(slots=True)
 class _Seen:
-    """How far a text was read, and whether the lines since the last row hold a NUL or an equals sign."""
+    """How far a text was read, and whether the lines since the last row hold a NUL or marks that call for a look."""
 
     line: int = 0
     nul: bool = False
     equals: bool = False
+    apostrophe: bool = False
 
 
 def _delimiter_of(head: str) -> str:

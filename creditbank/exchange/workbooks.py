@@ -15,6 +15,7 @@ from xml.parsers import expat
 import python_calamine
 
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.formulas import as_it_was
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -162,10 +163,11 @@ def cell_text(value: CellValue) -> str:
 
     A number whose 15 digits no longer say it exactly, such as a long identity number stored as a number,
     comes out in its scientific form (``1.23456789012346e+17``), so that nobody takes it for that identity.
+    A text that was defused is as it was before.
     """
     match value:
         case str():
-            return value
+            return as_it_was(value) if value[:1] == "'" else value
         case bool():
             return "TRUE" if value else "FALSE"
         case float():

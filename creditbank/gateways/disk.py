@@ -6,12 +6,15 @@ import errno
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from creditbank.gateways.problem import DiskProblem
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
+_SHORT = 1 << 20
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -25,15 +28,29 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     Raises:
         DiskProblem: the disk is full or refused; the former content stands.
     """
+    with replacing(path, mode=mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
+    """A file to write that takes the place of ``path`` at the end; any error leaves the old one.
+
+    Args:
+        path: the file; its folder exists.
+        mode: the permissions of the new file, whatever the umask says.
+
+    Raises:
+        DiskProblem: the disk is full or refused; the former content stands.
+    """
     waiting: str | None = None
     try:
         handle, waiting = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
+        with os.fdopen(handle, "w+b") as file:
             os.fchmod(handle, mode)
-            write_all(handle, data)
+            yield file
+            file.flush()
             os.fsync(handle)
-        finally:
-            os.close(handle)
         os.replace(waiting, path)  # noqa: PTH105 - both names are plain paths here
         waiting = None
         sync_folder(path.parent)
@@ -42,6 +59,11 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     finally:
         if waiting is not None:
             Path(waiting).unlink(missing_ok=True)
+
+
+def scratch() -> IO[bytes]:
+    """A file for bytes on their way out: short ones stay in memory, long ones on disk, and none has a name."""
+    return tempfile.SpooledTemporaryFile(max_size=_SHORT)
 
 
 def make_folder(path: Path, *, mode: int = 0o700) -> None:

@@ -52,20 +52,19 @@ def state_of(bank: Bank, institution: UUID, upload: UUID) -> dict[str, Any] | No
     return None if found is None else dict(json.loads(found))
 
 
-def keep_report(bank: Bank, institution: UUID, upload: UUID, report: dict[str, Any]) -> None:
-    """Replace what was found out about a kept sheet.
+def keep_report(bank: Bank, institution: UUID, upload: UUID, part: str, content: bytes) -> None:
+    """Keep a part of what was found out about a sheet; it goes with the sheet.
 
     Raises:
-        DiskProblem: the disk refused; the former report stands.
+        DiskProblem: the disk refused; the former part stands.
     """
-    sealed = vault.seal(bank, json.dumps(report).encode(), f"report:{institution.hex}:{upload.hex}")
-    disk.write_whole(_folder(bank, institution) / f"{upload.hex}.report", sealed, mode=0o600)
+    sealed = vault.seal(bank, content, f"report.{part}:{institution.hex}:{upload.hex}")
+    disk.write_whole(_folder(bank, institution) / f"{upload.hex}.report-{part}", sealed, mode=0o600)
 
 
-def report_of(bank: Bank, institution: UUID, upload: UUID) -> dict[str, Any]:
-    """What was found out about a kept sheet; empty where nothing was."""
-    found = _read(bank, institution, upload, "report", ".report")
-    return {} if found is None else dict(json.loads(found))
+def report_of(bank: Bank, institution: UUID, upload: UUID, part: str) -> bytes | None:
+    """A part of what was found out about a sheet, or nothing where it was not kept."""
+    return _read(bank, institution, upload, f"report.{part}", f".report-{part}")
 
 
 def _folder(bank: Bank, institution: UUID) -> Path:

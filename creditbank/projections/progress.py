@@ -63,7 +63,7 @@ _HAVE_ROW = "SELECT learner_id FROM progress WHERE institution_id = %s AND progr
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A learner with the credit an audit looks at; an empty code means: audited against every programme."""
+    """A learner with the credit an audit looks at, and the code of the programme their school says they follow."""
 
     learner: UUID
     programme_code: str
@@ -113,9 +113,17 @@ def programmes_of(scope: Scope) -> list[Programme]:
     return list(newest.values())
 
 
+def concerns(compiled: Compiled, code: str, followed: str) -> bool:
+    """Whether a programme is about somebody: who follows it, and of whom nothing is said all that are no plans.
+
+    A plan 培养方案 is what a school admitted somebody to; without a word of the school it is not guessed.
+    """
+    return followed == code or (not followed and compiled.programme.plan is None)
+
+
 def standings(compiled: Compiled, code: str, learners: Iterable[Held], on: date) -> Iterator[tuple[UUID, Standing]]:
     """The standing of each learner whom a programme concerns."""
-    concerned = ((held.learner, held.credits) for held in learners if held.programme_code in ("", code))
+    concerned = ((held.learner, held.credits) for held in learners if concerns(compiled, code, held.programme_code))
     for result in population(compiled, concerned, solve=solve, on=on):
         yield result.learner, result.standing
 
@@ -182,7 +190,7 @@ def compare_progress(scope: Scope) -> Iterator[tuple[UUID, str]]:
                 yield learner, programme.code
         kept = {row[0] for row in scope.fetch(_HAVE_ROW, [scope.institution, programme.id])}
         for learner, held in learners.items():
-            if held.credits and learner not in kept and held.programme_code in ("", programme.code):
+            if held.credits and learner not in kept and concerns(compiled, programme.code, held.programme_code):
                 yield learner, programme.code
 
 

@@ -13,7 +13,8 @@ from creditbank.domain.rules.facts import fact_shown, read_outcome
 from creditbank.domain.rules.model import Choice, Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
-from creditbank.queries.queue import OPEN, Case, outcome_kinds
+from creditbank.queries.outcome_types import outcome_type_of_claim
+from creditbank.queries.queue import OPEN, Case
 from creditbank.queries.recognition import propose
 from creditbank.queries.rules import in_force
 from creditbank.records.people import Account
@@ -128,7 +129,7 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
             stored.effective_from,
             claim.row,
         )
-    kind = outcome_kinds(scope).get(case.outcome_type)
+    kind = outcome_type_of_claim(scope, claim)
     ruling, proposed, explanation = _proposal(scope, claim, case)
     listing = listing_of(scope, claim)
     stale = ruling != claim.verdict or (ruling is Ruling.RECOGNISE and proposed != claim.credit)

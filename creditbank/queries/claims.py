@@ -12,10 +12,8 @@ from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of, outcome_type_of_claim, outcome_types_of
 from creditbank.queries.rules import in_force, version_in_force
-from creditbank.records.catalogue import OutcomeType
-from creditbank.records.institutions import Institution
 from creditbank.records.recognition import Claim, ClaimEvent, Evidence
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
@@ -136,7 +134,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
     if claim is None:
         return None
     events = scope.rows(ClaimEvent).filter(learner_id=learner, claim_id=claim_id).order_by("sequence")
-    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
+    kind = outcome_type_of_claim(scope, claim)
     files = scope.rows(Evidence).filter(learner_id=learner, claim_id=claim_id).order_by("evidence_id")
     steps = tuple(
         ClaimStep(
@@ -159,7 +157,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         line=_line(claim, steps[-1].at if steps else claim.created_at),
         institution_id=claim.institution_id,
         contact=claim.institution.contact,
-        outcome_type=Text(kind.name, kind.name_en) if kind else Text(claim.outcome_type),
+        outcome_type=kind.name if kind else Text(claim.outcome_type),
         outcome_type_code=claim.outcome_type,
         evidence_needed=bool(kind and kind.evidence_required) and not listing.verified,
         answers=dict(claim.facts),
@@ -185,25 +183,20 @@ def evidence_of(scope: Scope, learner: UUID, evidence_id: UUID) -> EvidenceFile 
     return _file(file) if file else None
 
 
-def offers_of(scope: Scope, institution: UUID) -> list[Offer]:
-    """What an institution takes: its own types of outcome, then those it inherits and does not replace."""
-    found: dict[str, OutcomeType] = {}
-    place: UUID | None = institution
-    while place is not None:
-        for kind in scope.rows(OutcomeType).filter(institution_id=place, is_open=True).order_by("code"):
-            found.setdefault(kind.code, kind)
-        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
+def offers_of(scope: Scope, institution: UUID, on: date) -> list[Offer]:
+    """What an institution takes on a day: the types of outcome handed down to it and its own."""
     rule_sets = scope.fetch("SELECT code, name, name_en FROM rule_set ORDER BY code")
     names = {code: Text(name, name_en) for code, name, name_en in rule_sets}
     return [
-        Offer(kind.code, Text(kind.name, kind.name_en), names.get(kind.rule_set_code, Text("")), kind.evidence_required)
-        for kind in found.values()
+        Offer(kind.code, kind.name, names.get(kind.rule_set_code, Text("")), kind.evidence_required)
+        for kind in outcome_types_of(scope, institution, on).values()
+        if kind.is_open
     ]
 
 
 def fields_of(scope: Scope, *, institution: UUID, outcome_type: str, on: date) -> tuple[Field, ...] | None:
     """What the rules in force on a day ask about an outcome; None when no rule is in force."""
-    kind = outcome_type_of(scope, institution, outcome_type)
+    kind = outcome_type_of(scope, institution, outcome_type, on)
     if kind is None:
         return None
     version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)

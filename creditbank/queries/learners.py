@@ -71,6 +71,8 @@ class PostingLine:
     recorded_at: datetime
     reason: str
     actor: Text
+    conversion_id: UUID | None
+    """Of a conversion's side, and of its mirror."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def read_record(scope: Scope, learner: UUID) -> Record:
     names = {person: Text(name, name_en) for person, name, name_en in people.values_list("id", "name", "name_en")}
     postings = tuple(
         PostingLine(row[0], row[1], Text(row[2], row[3]), Hundredths(row[4]), row[5], row[6], row[7],
-                    names.get(row[8], Text("")))
+                    names.get(row[8], Text("")), row[9])
         for row in found
     )  # fmt: skip
     # Of the facts about one sitting the latest day counts.
@@ -206,8 +208,10 @@ _POSTINGS = """
 SELECT posting.posting_id, posting.kind::text, lot.title, lot.title_en, coalesce((
     SELECT sum(amount) FROM entry WHERE entry.learner_id = posting.learner_id
       AND entry.posting_id = posting.posting_id AND entry.state = 'available'), 0),
-  posting.effective_on, posting.recorded_at, posting.reason, posting.actor_id
+  posting.effective_on, posting.recorded_at, posting.reason, posting.actor_id,
+  coalesce(posting.conversion_id, original.conversion_id)
 FROM posting JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
+LEFT JOIN posting AS original ON original.learner_id = posting.learner_id AND original.posting_id = posting.reverses
 WHERE posting.learner_id = %(learner)s AND posting.institution_id = %(institution)s
 ORDER BY posting.posting_id DESC LIMIT %(most)s
 """

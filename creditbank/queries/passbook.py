@@ -72,7 +72,7 @@ class Entry:
     document: str
     """The number of the paper behind an opening lot."""
     together: tuple[PassbookLine, ...]
-    """The other lines of a conversion: what it used, what it made."""
+    """The other lines of a conversion, what it used and made, or those of its reversal."""
     log_index: int | None
     provable: bool
     """Whether its salt is still kept; without it nobody can prove the entry any more."""
@@ -140,9 +140,13 @@ LIMIT %(limit)s OFFSET %(offset)s
 
 # What the catalogue does not name: courses of results, and outcomes that were decided before there was one.
 _KINDS = {choice.code: choice.label for choice in OUTCOME.choices}
+# The other sides of a conversion, or of its reversal, whose postings name theirs through what they reverse.
 _TOGETHER = """
-AND posting.posting_id <> %(posting)s AND posting.conversion_id = (
-  SELECT conversion_id FROM posting WHERE learner_id = %(learner)s AND posting_id = %(posting)s)
+AND posting.posting_id <> %(posting)s
+AND (posting.kind = 'reverse', coalesce(posting.conversion_id, original.conversion_id)) = (
+  SELECT self.kind = 'reverse', coalesce(self.conversion_id, first.conversion_id) FROM posting AS self
+  LEFT JOIN posting AS first ON first.learner_id = self.learner_id AND first.posting_id = self.reverses
+  WHERE self.learner_id = %(learner)s AND self.posting_id = %(posting)s)
 """
 
 

@@ -82,12 +82,38 @@ def rings_of(scope: Scope, learner: UUID, *, on: date, most: int = 2) -> list[Pr
     return [one for identity in wanted if (one := progress_of(scope, learner, identity, on=on)) is not None]
 
 
-def programmes_of(scope: Scope, learner: UUID, *, on: date, most: int = 20) -> list[ProgrammeProgress]:
-    """The newest version of each programme of the learner's institutions and what stands above them, audited."""
-    rows = scope.fetch(_PROGRAMMES, {"learner": learner, "person": scope.person, "most": most})
+def programmes_of(
+    scope: Scope, learner: UUID, *, on: date, most: int = 20, candidates: bool = False
+) -> list[ProgrammeProgress]:
+    """The newest version of each programme of the learner's institutions and what stands above them, audited.
+
+    Plans of a school that does not say which one the learner follows are left out.
+
+    Args:
+        scope: acts for the learner.
+        learner: whose.
+        on: the day.
+        most: how many at most.
+        candidates: those plans instead, and nothing else.
+    """
+    values = {"learner": learner, "person": scope.person, "most": most, "candidates": candidates}
+    rows = scope.fetch(_PROGRAMMES, values)
     credits_, titles = _credits(scope, learner)
     found = [_progress(scope, row[0], credits_, titles, on) for row in rows]
     return [one for one in found if one is not None]
+
+
+def without_programme(scope: Scope, learner: UUID) -> list[Text]:
+    """The learner's institutions that have plans and do not say which of them the learner follows."""
+    found = scope.fetch(
+        "SELECT institution.name, institution.name_en FROM enrolment"
+        " JOIN institution ON institution.id = enrolment.institution_id"
+        " WHERE enrolment.learner_id = %(learner)s AND enrolment.learner_id = %(person)s AND programme_code = ''"
+        " AND EXISTS (SELECT FROM programme WHERE programme.institution_id = institution.id AND content ? 'plan')"
+        " ORDER BY institution.code",
+        {"learner": learner, "person": scope.person},
+    )
+    return [Text(name, name_en) for name, name_en in found]
 
 
 def progress_of(scope: Scope, learner: UUID, programme_id: UUID, *, on: date) -> ProgrammeProgress | None:
@@ -102,7 +128,7 @@ def only_missing(explanation: Explanation) -> Explanation:
 
 
 # A programme is found by its institution: the learner's own ones, and every one above these. Where an institution says
-# which programme the learner follows, its others are none of theirs.
+# which programme the learner follows, its others are none of theirs; where it does not, none of its plans is.
 _PROGRAMMES = """
 WITH RECURSIVE place AS (
   SELECT institution.id, institution.parent_id, enrolment.programme_code AS followed FROM enrolment
@@ -113,7 +139,7 @@ WITH RECURSIVE place AS (
 )
 SELECT programme.id FROM programme
 JOIN place ON place.id = programme.institution_id AND place.followed IN ('', programme.code)
-WHERE NOT EXISTS (
+WHERE (place.followed = '' AND programme.content ? 'plan') = %(candidates)s AND NOT EXISTS (
   SELECT FROM programme AS newer WHERE newer.institution_id = programme.institution_id
     AND newer.code = programme.code AND newer.version > programme.version)
 ORDER BY programme.code LIMIT %(most)s

@@ -12,8 +12,7 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Hundredths, Text
-from creditbank.records.catalogue import OutcomeType
-from creditbank.records.institutions import Institution
+from creditbank.queries.outcome_types import OutcomeType, outcome_types_of, today_at
 from creditbank.records.scope import Scope
 
 
@@ -46,7 +45,10 @@ SORTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line of the queue; ``credit`` is hundredths, None where a person has to say."""
+    """One line of the queue; ``credit`` is hundredths, None where a person has to say.
+
+    ``listed`` is what official lists say of an open case: verified, differs, or nothing.
+    """
 
     learner_id: UUID
     claim_id: UUID
@@ -62,6 +64,7 @@ class Case:
     standing: Standing
     submitted_at: datetime
     earned_on: Any
+    listed: str = ""
 
     @property
     def approvable(self) -> bool:
@@ -125,7 +128,7 @@ _FROM = f"FROM claim {_JOIN}"
 _COLUMNS = """
 SELECT claim.learner_id, claim.claim_id, claim.number, coalesce(enrolment.student_number, ''),
   coalesce(enrolment.name, ''), coalesce(enrolment.name_en, ''), claim.title, claim.title_en, claim.outcome_type,
-  claim.credit, claim.verdict, claim.state, claim.submitted_at, claim.earned_on
+  claim.credit, claim.verdict, claim.state, claim.submitted_at, claim.earned_on, claim.listed
 """
 
 _ORDER = {
@@ -144,6 +147,7 @@ def list_cases(
     standing: str = "",
     state: str = "",
     outcome_type: str = "",
+    listed: str = "",
     search: str = "",
     sort: str = "submitted",
     descending: bool = False,
@@ -159,6 +163,7 @@ def list_cases(
         standing: one of :class:`Standing`, or empty for all.
         state: one of :class:`State` other than draft, or empty for the open ones.
         outcome_type: the code of an outcome type, or empty for all.
+        listed: what official lists say, verified or differs, or empty for all.
         search: part of a case number, a student number or a name.
         sort: a key of ``SORTS``; ties are broken by the case itself.
         descending: the other way round.
@@ -172,6 +177,9 @@ def list_cases(
     if outcome_type:
         where += " AND claim.outcome_type = %(outcome_type)s"
         values["outcome_type"] = outcome_type
+    if listed:
+        where += " AND claim.listed = %(listed)s"
+        values["listed"] = listed
     if search:
         where += (
             " AND (claim.number ILIKE %(like)s OR enrolment.student_number ILIKE %(like)s"
@@ -265,14 +273,10 @@ def count_states(scope: Scope, actor: Actor) -> Mapping[State, int]:
 
 
 def outcome_kinds(scope: Scope) -> Mapping[str, OutcomeType]:
-    """The outcome types of the scope's institution by code, its own before those it inherits."""
-    found: dict[str, OutcomeType] = {}
-    place: UUID | None = scope.institution
-    while place is not None:
-        for kind in scope.rows(OutcomeType).filter(institution_id=place).order_by("code"):
-            found.setdefault(kind.code, kind)
-        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-    return found
+    """The outcome types of the scope's institution today by code, also those it no longer takes."""
+    if scope.institution is None:
+        return {}
+    return outcome_types_of(scope, scope.institution, today_at(scope, scope.institution))
 
 
 def _values(scope: Scope, actor: Actor, kinds: Mapping[str, OutcomeType], *, states: Sequence[State]) -> dict[str, Any]:
@@ -290,7 +294,7 @@ def _like(search: str) -> str:
 
 
 def _case(row: tuple[Any, ...], kinds: Mapping[str, OutcomeType]) -> Case:
-    (learner, claim, number, student, name, name_en, title, title_en, code, credit, verdict, state, at, earned,
+    (learner, claim, number, student, name, name_en, title, title_en, code, credit, verdict, state, at, earned, listed,
      standing) = row  # fmt: skip
     kind = kinds.get(code)
     decided = State(state) not in OPEN
@@ -302,11 +306,12 @@ def _case(row: tuple[Any, ...], kinds: Mapping[str, OutcomeType]) -> Case:
         name=Text(name, name_en),
         title=Text(title, title_en),
         outcome_type=code,
-        kind=Text(kind.name, kind.name_en) if kind else Text(code),
+        kind=kind.name if kind else Text(code),
         credit=Hundredths(credit) if verdict == "recognise" or (decided and credit) else None,
         verdict=verdict,
         state=State(state),
         standing=Standing(standing),
         submitted_at=at,
         earned_on=earned,
+        listed="" if decided else listed,
     )

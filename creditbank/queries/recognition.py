@@ -14,9 +14,9 @@ from creditbank.domain.rules.facts import read_outcome
 from creditbank.domain.rules.model import Cap, Context, Proposal
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
+from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rules import InForce, version_in_force
-from creditbank.records.catalogue import OutcomeType
-from creditbank.records.institutions import Institution, Term
+from creditbank.records.institutions import Term
 from creditbank.records.scope import Scope
 
 
@@ -31,17 +31,6 @@ class Proposed:
     earned_on: date | None
     term: str
     academic_year: str
-
-
-def outcome_type_of(scope: Scope, institution: UUID, code: str) -> OutcomeType | None:
-    """An outcome type open at an institution: its own, else one it inherits."""
-    place: UUID | None = institution
-    while place is not None:
-        found = scope.rows(OutcomeType).filter(institution_id=place, code=code, is_open=True).first()
-        if found is not None:
-            return found  # type: ignore[no-any-return]
-        place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-    return None
 
 
 def propose(
@@ -59,7 +48,7 @@ def propose(
     ``excluding`` is the claim under decision, so that it does not count against itself. The refusal names each
     fact that is missing or does not fit.
     """
-    kind = outcome_type_of(scope, institution, outcome_type)
+    kind = outcome_type_of(scope, institution, outcome_type, on)
     version = (
         version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on) if kind is not None else None
     )

@@ -7,8 +7,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.rules.facts import fact_shown
-from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, OneOf, RuleSet, Ruling, Table
+from creditbank.domain.explanation import Explanation
+from creditbank.domain.rules.differences import differences
+from creditbank.domain.rules.facts import cell_shown
+from creditbank.domain.rules.lint import lint
+from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, RuleSet, Ruling, Table
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.institutions import Institution
@@ -63,6 +66,12 @@ class VersionShown:
     tables: tuple[TableShown, ...]
     limits: tuple[tuple[str, Text], ...]
     """What the steps, families, caps and dates say, each with its id, in the order they are applied."""
+    findings: Explanation
+    """What lint finds wrong with it, whatever is claimed."""
+    before: int | None
+    """The number of the version before it, if there is one."""
+    changes: Explanation
+    """What changed since then, in words."""
 
 
 def list_versions(scope: Scope, *, on: date) -> tuple[Version, ...]:
@@ -78,12 +87,16 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     if row is None:
         return None
     rules = read_rule_set(row.content)
+    before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
     steps = [*rules.adjust, *rules.choose, *rules.cap, *rules.validity]
     return VersionShown(
         version=_version(row, on),
         source=rules.source,
         tables=tuple(_table(rules, table) for table in rules.tables),
         limits=tuple((step.id, step.clause) for step in steps),
+        findings=tuple(finding.line for finding in lint(rules)),
+        before=before.number if before else None,
+        changes=differences(read_rule_set(before.content), rules) if before else (),
     )
 
 
@@ -143,15 +156,7 @@ def _gives(rules: RuleSet, facts: dict[str, Fact], give: Give | Ruling) -> tuple
 
 
 def _cell(fact: Fact, accept: Accept | None) -> Text:
-    if accept is None:
-        return Text("")
-    if isinstance(accept, OneOf):
-        words = [fact_shown(fact, value) for value in accept.values]
-        return _joined([word if isinstance(word, Text) else Text(word) for word in words], "、", ", ")
-    low, high = (None if end is None else f"{end}" for end in (accept.low, accept.high))
-    signs = (">" if accept.low_open else "≥", "<" if accept.high_open else "≤")
-    parts = [f"{sign} {end}" for sign, end in zip(signs, (low, high), strict=True) if end is not None]
-    return _joined([Text(part) for part in parts], "，", ", ")
+    return Text("") if accept is None else cell_shown(fact, accept)
 
 
 def _with(label: Text, value: Text) -> Text:

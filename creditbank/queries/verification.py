@@ -8,11 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.ledger import Kind, State
 from creditbank.domain.values import Amount, Hundredths, Text
 from creditbank.records.scope import acting_for
 
 _STANDING = """
-SELECT posting.kind::text, posting.from_state = 'issued', posting.amount, coalesce((
+SELECT posting.kind::text, posting.from_state::text, posting.amount, coalesce((
     SELECT sum(balance.amount) FROM balance WHERE balance.learner_id = posting.learner_id
       AND balance.lot_id = posting.lot_id AND balance.state = 'converted'), 0),
   mirror.effective_on, institution.name, institution.name_en
@@ -44,12 +45,16 @@ def standing_of(record: Mapping[str, Any]) -> Standing:
         rows = scope.fetch(_STANDING, [learner, posting])
     if not rows:
         return Standing(Line("verification.not_here", Verdict.NO), None)
-    kind, gives, amount, converted, reversed_on, name, name_en = rows[0]
+    kind, from_state, amount, converted, reversed_on, name, name_en = rows[0]
     institution = Text(name, name_en)
-    if kind == "reverse":
+    gives = from_state == State.ISSUED
+    if kind == Kind.REVERSE:
+        if from_state == State.CONVERTED:
+            return Standing(Line("verification.is_return", Verdict.ASK), institution)
         return Standing(Line("verification.is_reversal", Verdict.ASK), institution)
     if reversed_on is not None:
-        return Standing(Line("verification.reversed", Verdict.NO, {"day": reversed_on.isoformat()}), institution)
+        code = "verification.reversed" if gives else "verification.use_reversed"
+        return Standing(Line(code, Verdict.NO, {"day": reversed_on.isoformat()}), institution)
     if not gives:
         return Standing(Line("verification.is_use", Verdict.ASK), institution)
     if converted:

@@ -18,6 +18,9 @@ class OutcomeType(models.Model):
     rule_set_code = models.TextField(blank=True, default="")
     evidence_required = models.BooleanField(default=True)
     is_open = models.BooleanField(default=True)
+    stated = models.JSONField(null=True)
+    """What the institution itself says of a type that is handed down to it, or of its own; the columns say the same
+    laid on what is handed down. Nothing for a type that was made before outcome types were master data."""
 
     class Meta:
         db_table = "outcome_type"

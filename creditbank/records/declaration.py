@@ -25,7 +25,7 @@ class Rows(StrEnum):
     MEMBER = "the account it names or its institution"
     PUBLISHED = "readable by all, written by its institution"
     ANNOUNCED = "readable by all once published, before that by its institution; written by its institution"
-    INHERITED = "its institution; once published, readable by every institution below it"
+    INHERITED = "its institution; once published, readable by every institution below, outcome types by all"
     REPORTED = "its institution, and readable by the institution above to which it reports"
     TREE = "readable by all, written by itself or its parent"
     JOURNAL = "readable by its institution or actor, added under the names acted for"
@@ -63,3 +63,31 @@ class View:
     name: str
     of: Table
     query: str
+
+
+WHO_AND_WHEN = (("actor_id", "uuid NOT NULL"), ("recorded_at", "timestamptz NOT NULL"))
+"""The columns of what somebody did at some time."""
+
+FILE = (("file_name", "text NOT NULL"), ("file_hash", "text NOT NULL"), ("mapping_hash", "text NOT NULL"))
+"""The columns of a file that was read by a mapping."""
+
+
+def institution_table(
+    name: str,
+    *,
+    key: tuple[str, ...],
+    columns: tuple[tuple[str, str], ...],
+    constraints: tuple[str, ...] = (),
+    indexes: tuple[str, ...] = (),
+    app: str = "SELECT, INSERT",
+) -> Table:
+    """A table whose rows are an institution's own, in full: its first column and the head of its key say whose."""
+    columns = (("institution_id", "uuid NOT NULL"), *columns)
+    shape = Declared(columns=columns, key=("institution_id", *key), constraints=constraints, indexes=indexes)
+    return Table(name, Distribution.INSTITUTION, Rows.INSTITUTION, app=app, declared=shape)
+
+
+def refers(name: str, columns: tuple[str, ...], table: str, to: tuple[str, ...] = ()) -> str:
+    """The constraint that columns of an institution's table name a row of the same institution in another."""
+    mine, theirs = ", ".join(("institution_id", *columns)), ", ".join(("institution_id", *(to or columns)))
+    return f"CONSTRAINT {name} FOREIGN KEY ({mine}) REFERENCES {table} ({theirs})"

@@ -12,5 +12,6 @@ from creditbank.records import (  # noqa: F401 - importing registers the models
     programmes,
     recognition,
     results,
+    reversals,
     rules,
 )

@@ -2,112 +2,96 @@
 
 from __future__ import annotations
 
-from creditbank.records.declaration import Declared, Distribution, Rows, Table
+from creditbank.records.declaration import (
+    FILE,
+    WHO_AND_WHEN,
+    Declared,
+    Distribution,
+    Rows,
+    Table,
+    institution_table,
+    refers,
+)
 
-OFFICIAL_LIST = Table(
+OFFICIAL_LIST = institution_table(
     "official_list",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
+    key=("list_id",),
     app="SELECT, INSERT, UPDATE (state, withdrawn_at, withdrawn_by, matched_at)",
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("list_id", "uuid NOT NULL"),
-            ("kind", "text NOT NULL"),
-            ("series", "text NOT NULL"),
-            ("title", "text NOT NULL"),
-            ("issuer", "text NOT NULL DEFAULT ''"),
-            ("issued_on", "date NOT NULL"),
-            ("outcome_type", "text NOT NULL"),
-            ("all_ours", "boolean NOT NULL"),
-            ("file_name", "text NOT NULL"),
-            ("file_hash", "text NOT NULL"),
-            ("mapping_hash", "text NOT NULL"),
-            ("encoding", "text NOT NULL DEFAULT ''"),
-            ("rows_total", "integer NOT NULL"),
-            ("rows_refused", "integer NOT NULL"),
-            ("rows_left", "integer NOT NULL"),
-            ("state", "text NOT NULL"),
-            ("actor_id", "uuid NOT NULL"),
-            ("recorded_at", "timestamptz NOT NULL"),
-            ("matched_at", "timestamptz NOT NULL"),
-            ("withdrawn_at", "timestamptz"),
-            ("withdrawn_by", "uuid"),
-        ),
-        key=("institution_id", "list_id"),
-        indexes=("CREATE INDEX official_list_series ON official_list (institution_id, series)",),
+    columns=(
+        ("list_id", "uuid NOT NULL"),
+        ("kind", "text NOT NULL"),
+        ("series", "text NOT NULL"),
+        ("title", "text NOT NULL"),
+        ("issuer", "text NOT NULL DEFAULT ''"),
+        ("issued_on", "date NOT NULL"),
+        ("outcome_type", "text NOT NULL"),
+        ("all_ours", "boolean NOT NULL"),
+        *FILE,
+        ("encoding", "text NOT NULL DEFAULT ''"),
+        ("rows_total", "integer NOT NULL"),
+        ("rows_refused", "integer NOT NULL"),
+        ("rows_left", "integer NOT NULL"),
+        ("state", "text NOT NULL"),
+        *WHO_AND_WHEN,
+        ("matched_at", "timestamptz NOT NULL"),
+        ("withdrawn_at", "timestamptz"),
+        ("withdrawn_by", "uuid"),
+    ),
+    indexes=("CREATE INDEX official_list_series ON official_list (institution_id, series)",),
+)
+LIST_KIND = institution_table(
+    "list_kind",
+    key=("code", "number"),
+    columns=(
+        ("code", "text NOT NULL"),
+        # Of a kind each version is kept, with which lists were read; the last one counts unless it is retired.
+        ("number", "integer NOT NULL CHECK (number > 0)"),
+        ("document", "jsonb NOT NULL"),
+        ("digest", "text NOT NULL"),
+        ("retired", "boolean NOT NULL"),
+        *WHO_AND_WHEN,
     ),
 )
-LIST_LINE = Table(
+LIST_LINE = institution_table(
     "official_list_line",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
+    key=("list_id", "line", "member"),
     app="SELECT, INSERT, UPDATE (found, learner_id, explanation, stated, outcome, candidates)",
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("list_id", "uuid NOT NULL"),
-            ("line", "integer NOT NULL CHECK (line > 0)"),
-            ("member", "integer NOT NULL CHECK (member > 0)"),
-            ("found", "text NOT NULL"),
-            ("learner_id", "uuid"),
-            ("outcome_key", "text NOT NULL"),
-            # A keyed digest of the person as the list names them, with the outcome; it says nothing without the key.
-            ("person_index", "bytea NOT NULL"),
-            ("explanation", "jsonb NOT NULL DEFAULT '[]'"),
-            # Who stands on the line, and the outcome: only while a person must choose, and as long as a choice stands.
-            ("stated", "jsonb"),
-            ("outcome", "jsonb"),
-            ("candidates", "jsonb NOT NULL DEFAULT '[]'"),
-        ),
-        key=("institution_id", "list_id", "line", "member"),
-        constraints=(
-            (
-                "CONSTRAINT official_list_line_of FOREIGN KEY (institution_id, list_id)"
-                " REFERENCES official_list (institution_id, list_id)"
-            ),
-        ),
-        indexes=("CREATE INDEX official_list_line_found ON official_list_line (institution_id, found, list_id)",),
+    columns=(
+        ("list_id", "uuid NOT NULL"),
+        ("line", "integer NOT NULL CHECK (line > 0)"),
+        ("member", "integer NOT NULL CHECK (member > 0)"),
+        ("found", "text NOT NULL"),
+        ("learner_id", "uuid"),
+        ("outcome_key", "text NOT NULL"),
+        # A keyed digest of the person as the list names them, with the outcome; it says nothing without the key.
+        ("person_index", "bytea NOT NULL"),
+        ("explanation", "jsonb NOT NULL DEFAULT '[]'"),
+        # Who stands on the line, and the outcome: only while a person must choose, and as long as a choice stands.
+        ("stated", "jsonb"),
+        ("outcome", "jsonb"),
+        ("candidates", "jsonb NOT NULL DEFAULT '[]'"),
     ),
+    constraints=(refers("official_list_line_of", ("list_id",), "official_list"),),
+    indexes=("CREATE INDEX official_list_line_found ON official_list_line (institution_id, found, list_id)",),
 )
-LIST_PROBLEM = Table(
+LIST_PROBLEM = institution_table(
     "official_list_problem",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("list_id", "uuid NOT NULL"),
-            ("sequence", "integer NOT NULL"),
-            ("line", "integer NOT NULL"),
-            ("column_name", "text NOT NULL DEFAULT ''"),
-            ("code", "text NOT NULL"),
-            ("facts", "jsonb NOT NULL DEFAULT '{}'"),
-        ),
-        key=("institution_id", "list_id", "sequence"),
-        constraints=(
-            (
-                "CONSTRAINT official_list_problem_of FOREIGN KEY (institution_id, list_id)"
-                " REFERENCES official_list (institution_id, list_id)"
-            ),
-        ),
+    key=("list_id", "sequence"),
+    columns=(
+        ("list_id", "uuid NOT NULL"),
+        ("sequence", "integer NOT NULL"),
+        ("line", "integer NOT NULL"),
+        ("column_name", "text NOT NULL DEFAULT ''"),
+        ("code", "text NOT NULL"),
+        ("facts", "jsonb NOT NULL DEFAULT '{}'"),
     ),
+    constraints=(refers("official_list_problem_of", ("list_id",), "official_list"),),
 )
-LIST_CHOICE = Table(
+LIST_CHOICE = institution_table(
     "official_list_choice",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
+    key=("person_index",),
     app="SELECT, INSERT, UPDATE (learner_id, actor_id, recorded_at)",
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("person_index", "bytea NOT NULL"),
-            ("learner_id", "uuid"),
-            ("actor_id", "uuid NOT NULL"),
-            ("recorded_at", "timestamptz NOT NULL"),
-        ),
-        key=("institution_id", "person_index"),
-    ),
+    columns=(("person_index", "bytea NOT NULL"), ("learner_id", "uuid"), *WHO_AND_WHEN),
 )
 LISTED_OUTCOME = Table(
     "listed_outcome",
@@ -157,5 +141,5 @@ LIST_PROPOSAL = Table(
     ),
 )
 
-OFFICIAL_LISTS = (OFFICIAL_LIST, LIST_LINE, LIST_PROBLEM, LIST_CHOICE, LISTED_OUTCOME, LIST_PROPOSAL)
+OFFICIAL_LISTS = (OFFICIAL_LIST, LIST_LINE, LIST_PROBLEM, LIST_CHOICE, LISTED_OUTCOME, LIST_PROPOSAL, LIST_KIND)
 """In the order they are created."""

@@ -24,12 +24,15 @@ class OpeningLot(models.Model):
     """Of everything the line said; another line of the same document, outcome and course is a contradiction."""
     run_id = models.UUIDField()
     line = models.IntegerField()
+    taken_back = models.IntegerField(default=0, db_default=0)
+    """0 while its posting stands; else the how manieth of the same line it was whose posting was reversed."""
 
     class Meta:
         db_table = "opening_lot"
         constraints = [
             models.UniqueConstraint(
-                fields=["learner_id", "institution", "document", "act", "outcome", "course"], name="opening_lot_once"
+                fields=["learner_id", "institution", "document", "act", "outcome", "course", "taken_back"],
+                name="opening_lot_once",
             )
         ]
         indexes = [models.Index(fields=["institution", "run_id"], name="opening_lot_run")]

@@ -11,6 +11,9 @@ from creditbank.records.institutions import Institution
 class Account(AbstractBaseUser):
     """A person who can sign in; the id is also their learner id."""
 
+    # The framework's own words for these two change with the language of whoever asks for migrations.
+    password = models.CharField("password", max_length=128)
+    last_login = models.DateTimeField("last login", blank=True, null=True)
     id = models.UUIDField(primary_key=True)
     sign_in = models.TextField(unique=True)
     name = models.TextField()

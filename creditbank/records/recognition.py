@@ -65,6 +65,8 @@ class Claim(models.Model):
         db_persist=True,
     )
     """What the proposal says before a person looks; kept by the database, so that a long queue is counted quickly."""
+    listed = models.TextField(blank=True, default="", db_default="")
+    """What official lists say of it while it waits: verified, differs, or nothing; narrows a long queue quickly."""
 
     class Meta:
         db_table = "claim"
@@ -75,6 +77,11 @@ class Claim(models.Model):
                 include=["college", "state", "outcome_type", "learner_id"],
                 condition=models.Q(state__in=("submitted", "under_review")),
                 name="claim_open",
+            ),
+            models.Index(
+                fields=["institution", "listed", "submitted_at", "claim_id"],
+                condition=models.Q(state__in=("submitted", "under_review")) & ~models.Q(listed=""),
+                name="claim_listed",
             ),
         ]
 

@@ -2,155 +2,101 @@
 
 from __future__ import annotations
 
-from creditbank.records.declaration import Declared, Distribution, Rows, Table
+from creditbank.records.declaration import FILE, WHO_AND_WHEN, institution_table, refers
 
-EXPORT_BATCH = Table(
+EXPORT_BATCH = institution_table(
     "export_batch",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("batch_id", "uuid NOT NULL"),
-            ("number", "integer NOT NULL CHECK (number > 0)"),
-            ("until", "date NOT NULL"),
-            ("mapping", "jsonb NOT NULL"),
-            ("mapping_hash", "text NOT NULL"),
-            ("actor_id", "uuid NOT NULL"),
-            ("recorded_at", "timestamptz NOT NULL"),
-            ("line_count", "integer NOT NULL"),
-            ("offset_count", "integer NOT NULL"),
-            ("resent_count", "integer NOT NULL"),
-            ("hundredths", "bigint NOT NULL"),
-            ("content_hash", "text NOT NULL"),
-        ),
-        key=("institution_id", "batch_id"),
-        constraints=("CONSTRAINT export_batch_number UNIQUE (institution_id, number)",),
+    key=("batch_id",),
+    columns=(
+        ("batch_id", "uuid NOT NULL"),
+        ("number", "integer NOT NULL CHECK (number > 0)"),
+        ("until", "date NOT NULL"),
+        ("mapping", "jsonb NOT NULL"),
+        ("mapping_hash", "text NOT NULL"),
+        *WHO_AND_WHEN,
+        ("line_count", "integer NOT NULL"),
+        ("offset_count", "integer NOT NULL"),
+        ("resent_count", "integer NOT NULL"),
+        ("hundredths", "bigint NOT NULL"),
+        ("content_hash", "text NOT NULL"),
     ),
+    constraints=("CONSTRAINT export_batch_number UNIQUE (institution_id, number)",),
 )
-EXPORT_LINE = Table(
+EXPORT_LINE = institution_table(
     "export_line",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("batch_id", "uuid NOT NULL"),
-            ("line", "integer NOT NULL CHECK (line > 0)"),
-            ("learner_id", "uuid NOT NULL"),
-            ("posting_id", "uuid NOT NULL"),
-            ("kind", "text NOT NULL"),
-            ("written", "boolean NOT NULL"),
-            ("hundredths", "integer NOT NULL"),
-            ("names_batch", "uuid"),
-            ("names_line", "integer"),
-            ("cells", "jsonb NOT NULL"),
-        ),
-        key=("institution_id", "batch_id", "line"),
-        constraints=(
-            (
-                "CONSTRAINT export_line_batch FOREIGN KEY (institution_id, batch_id)"
-                " REFERENCES export_batch (institution_id, batch_id)"
-            ),
-            (
-                "CONSTRAINT export_line_names FOREIGN KEY (institution_id, names_batch, names_line)"
-                " REFERENCES export_line (institution_id, batch_id, line)"
-            ),
-            "CONSTRAINT export_line_named CHECK ((names_batch IS NULL) = (names_line IS NULL))",
-        ),
-        indexes=(
-            # A posting goes out once; sending a line again is another thing, and happens once for each line.
-            "CREATE UNIQUE INDEX export_line_once ON export_line (institution_id, posting_id) WHERE kind <> 'resend'",
-            (
-                "CREATE UNIQUE INDEX export_line_resent_once ON export_line (institution_id, names_batch, names_line)"
-                " WHERE kind = 'resend'"
-            ),
+    key=("batch_id", "line"),
+    columns=(
+        ("batch_id", "uuid NOT NULL"),
+        ("line", "integer NOT NULL CHECK (line > 0)"),
+        ("learner_id", "uuid NOT NULL"),
+        ("posting_id", "uuid NOT NULL"),
+        ("kind", "text NOT NULL"),
+        ("written", "boolean NOT NULL"),
+        ("hundredths", "integer NOT NULL"),
+        ("names_batch", "uuid"),
+        ("names_line", "integer"),
+        ("cells", "jsonb NOT NULL"),
+    ),
+    constraints=(
+        refers("export_line_batch", ("batch_id",), "export_batch"),
+        refers("export_line_names", ("names_batch", "names_line"), "export_line", ("batch_id", "line")),
+        "CONSTRAINT export_line_named CHECK ((names_batch IS NULL) = (names_line IS NULL))",
+    ),
+    indexes=(
+        # A posting goes out once; sending a line again is another thing, and happens once for each line.
+        "CREATE UNIQUE INDEX export_line_once ON export_line (institution_id, posting_id) WHERE kind <> 'resend'",
+        (
+            "CREATE UNIQUE INDEX export_line_resent_once ON export_line (institution_id, names_batch,"
+            " names_line) WHERE kind = 'resend'"
         ),
     ),
 )
-EXPORT_RESEND = Table(
+EXPORT_RESEND = institution_table(
     "export_resend",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("batch_id", "uuid NOT NULL"),
-            ("line", "integer NOT NULL"),
-            ("actor_id", "uuid NOT NULL"),
-            ("recorded_at", "timestamptz NOT NULL"),
-        ),
-        key=("institution_id", "batch_id", "line"),
-        constraints=(
-            (
-                "CONSTRAINT export_resend_line FOREIGN KEY (institution_id, batch_id, line)"
-                " REFERENCES export_line (institution_id, batch_id, line)"
-            ),
-        ),
-    ),
+    key=("batch_id", "line"),
+    columns=(("batch_id", "uuid NOT NULL"), ("line", "integer NOT NULL"), *WHO_AND_WHEN),
+    constraints=(refers("export_resend_line", ("batch_id", "line"), "export_line"),),
 )
-RECONCILIATION = Table(
+RECONCILIATION = institution_table(
     "reconciliation",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("reconciliation_id", "uuid NOT NULL"),
-            ("batch_id", "uuid NOT NULL"),
-            ("file_name", "text NOT NULL"),
-            ("file_hash", "text NOT NULL"),
-            ("mapping_hash", "text NOT NULL"),
-            ("encoding", "text NOT NULL"),
-            ("status_head", "text NOT NULL DEFAULT ''"),
-            ("sheet_on", "date NOT NULL"),
-            ("actor_id", "uuid NOT NULL"),
-            ("recorded_at", "timestamptz NOT NULL"),
-        ),
-        key=("institution_id", "reconciliation_id"),
-        constraints=(
-            (
-                "CONSTRAINT reconciliation_batch FOREIGN KEY (institution_id, batch_id)"
-                " REFERENCES export_batch (institution_id, batch_id)"
-            ),
-            "CONSTRAINT reconciliation_once UNIQUE (institution_id, batch_id, file_hash, mapping_hash)",
-        ),
+    key=("reconciliation_id",),
+    columns=(
+        ("reconciliation_id", "uuid NOT NULL"),
+        ("batch_id", "uuid NOT NULL"),
+        *FILE,
+        ("encoding", "text NOT NULL"),
+        ("status_head", "text NOT NULL DEFAULT ''"),
+        ("sheet_on", "date NOT NULL"),
+        *WHO_AND_WHEN,
+    ),
+    constraints=(
+        refers("reconciliation_batch", ("batch_id",), "export_batch"),
+        "CONSTRAINT reconciliation_once UNIQUE (institution_id, batch_id, file_hash, mapping_hash)",
     ),
 )
-RECONCILIATION_LINE = Table(
+RECONCILIATION_LINE = institution_table(
     "reconciliation_line",
-    Distribution.INSTITUTION,
-    Rows.INSTITUTION,
-    declared=Declared(
-        columns=(
-            ("institution_id", "uuid NOT NULL"),
-            ("reconciliation_id", "uuid NOT NULL"),
-            ("sequence", "integer NOT NULL"),
-            ("outcome", "text NOT NULL"),
-            ("sheet_row", "integer"),
-            ("voucher", "text NOT NULL DEFAULT ''"),
-            ("batch_id", "uuid"),
-            ("line", "integer"),
-            ("reason", "text NOT NULL DEFAULT ''"),
-            ("detail", "jsonb NOT NULL DEFAULT '{}'"),
-        ),
-        key=("institution_id", "reconciliation_id", "sequence"),
-        constraints=(
-            (
-                "CONSTRAINT reconciliation_line_of FOREIGN KEY (institution_id, reconciliation_id)"
-                " REFERENCES reconciliation (institution_id, reconciliation_id)"
-            ),
-            (
-                "CONSTRAINT reconciliation_line_names FOREIGN KEY (institution_id, batch_id, line)"
-                " REFERENCES export_line (institution_id, batch_id, line)"
-            ),
-            "CONSTRAINT reconciliation_line_named CHECK ((batch_id IS NULL) = (line IS NULL))",
-        ),
-        indexes=(
-            (
-                "CREATE INDEX reconciliation_line_batch ON reconciliation_line (institution_id, batch_id, line)"
-                " WHERE batch_id IS NOT NULL"
-            ),
+    key=("reconciliation_id", "sequence"),
+    columns=(
+        ("reconciliation_id", "uuid NOT NULL"),
+        ("sequence", "integer NOT NULL"),
+        ("outcome", "text NOT NULL"),
+        ("sheet_row", "integer"),
+        ("voucher", "text NOT NULL DEFAULT ''"),
+        ("batch_id", "uuid"),
+        ("line", "integer"),
+        ("reason", "text NOT NULL DEFAULT ''"),
+        ("detail", "jsonb NOT NULL DEFAULT '{}'"),
+    ),
+    constraints=(
+        refers("reconciliation_line_of", ("reconciliation_id",), "reconciliation"),
+        refers("reconciliation_line_names", ("batch_id", "line"), "export_line"),
+        "CONSTRAINT reconciliation_line_named CHECK ((batch_id IS NULL) = (line IS NULL))",
+    ),
+    indexes=(
+        (
+            "CREATE INDEX reconciliation_line_batch ON reconciliation_line (institution_id, batch_id, line)"
+            " WHERE batch_id IS NOT NULL"
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from psycopg.sql import quote
 
 from creditbank.records.declaration import Rows
 from creditbank.records.ledger import VIEWS
-from creditbank.records.tables import TABLES
+from creditbank.records.tables import PUBLIC_KIND, TABLES
 
 _NAMES = ("person", "institution", "purpose")
 _ROWS = {table.name: table.rows for table in TABLES} | {view.name: view.of.rows for view in VIEWS}
@@ -28,6 +29,7 @@ _PERSON_COLUMN = {
     Rows.MEMBER: "account_id",
     Rows.JOURNAL: "actor_id",
 }
+_STREAMS = itertools.count()
 _OPEN = (Rows.PUBLISHED, Rows.TREE, Rows.OPAQUE)
 
 
@@ -49,6 +51,8 @@ class Scope:
         if rows in _OPEN:
             return "true", []
         parts = [f"{dot}published"] if rows is Rows.ANNOUNCED else []
+        if rows is Rows.INHERITED:
+            parts = [f"({dot}published_at IS NOT NULL AND {dot}kind = '{PUBLIC_KIND}')"]
         values: list[UUID] = []
         if self.person is not None and rows in _PERSON_COLUMN:
             parts.append(f"{dot}{_PERSON_COLUMN[rows]} = %s")
@@ -72,6 +76,8 @@ class Scope:
         if rows in _OPEN:
             return manager.all()
         allowed = models.Q(published=True) if rows is Rows.ANNOUNCED else models.Q(pk__in=[])
+        if rows is Rows.INHERITED:
+            allowed |= models.Q(published_at__isnull=False, kind=PUBLIC_KIND)
         if self.person is not None and rows in _PERSON_COLUMN:
             allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
         if self.institution is not None:
@@ -88,6 +94,25 @@ class Scope:
         with connections[self.using].cursor() as cursor:
             cursor.execute(sql, values)
             return cursor.fetchall()  # type: ignore[no-any-return]
+
+    def stream(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Run one SQL query in this scope's transaction and give its rows as they are asked for, few in memory."""
+        connection = connections[self.using]
+        connection.ensure_connection()
+        with connection.connection.cursor(name=f"stream_{next(_STREAMS)}") as cursor:
+            cursor.itersize = 2000
+            cursor.execute(sql, values)
+            yield from cursor
+
+    def take_turn(self, work: str) -> None:
+        """Wait until no other transaction does this work for the institution; the turn ends with this transaction.
+
+        Raises:
+            ValueError: the scope acts for no institution.
+        """
+        if self.institution is None:
+            raise ValueError(f"the {work} of no institution")
+        self.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{work}:{self.institution}"])
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.records.declaration import Distribution, Rows, Table, View
 from creditbank.records.ledger import LEDGER, VIEWS
 from creditbank.records.official_lists import OFFICIAL_LISTS
@@ -13,6 +14,8 @@ INSTITUTION = "(SELECT NULLIF(current_setting('bank.institution', true), '')::uu
 # Most statements add one row, where beginning a sub-query costs more than asking once for each row.
 ADDER = "NULLIF(current_setting('bank.institution', true), '')::uuid"
 
+PUBLIC_KIND = OUTCOME_TYPES.code
+"""The kind of edition that everybody reads once it is published."""
 
 _L, _I, _R, _O = Distribution.LEARNER, Distribution.INSTITUTION, Distribution.REFERENCE, Distribution.LOCAL
 
@@ -24,8 +27,8 @@ TABLES: tuple[Table, ...] = (
         Rows.TREE,
         app="SELECT, INSERT, UPDATE (kind, code, name, name_en, zone, publicity_days, contact)",
     ),
-    Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
-    Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
+    Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
+    Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
     Table("learner", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
@@ -45,7 +48,13 @@ TABLES: tuple[Table, ...] = (
     Table("import_problem", _I, Rows.INSTITUTION),
     # Only which lot stands for a result moves: of the passes of one course, one has the credit.
     Table("result", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (lot_id)"),
-    Table("opening_lot", _L, Rows.AWARDED),
+    Table("opening_lot", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (taken_back)"),
+    Table(
+        "reversal_request",
+        _I,
+        Rows.INSTITUTION,
+        app="SELECT, INSERT, UPDATE (state, decided_by, decided_at, postings)",
+    ),
     Table("data_fact", _I, Rows.INSTITUTION),
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
@@ -109,7 +118,9 @@ def policies(table: Table) -> list[str]:
             reads, writes = f"published OR {own}", own
         case Rows.INHERITED:
             above = f"institution_id IN (SELECT institutions_above({INSTITUTION}) AS institutions_above)"
-            reads, writes = f"{own} OR (published_at IS NOT NULL AND {above})", own
+            # Which outcomes a school takes is read by whoever claims one, as the table of outcome types is.
+            public = f"kind = '{PUBLIC_KIND}'"
+            reads, writes = f"{own} OR (published_at IS NOT NULL AND ({public} OR {above}))", own
         case Rows.REPORTED:
             reads, writes = f"{own} OR publisher_id = {INSTITUTION}", own
         case Rows.TREE:
@@ -181,4 +192,5 @@ def access_statements() -> list[str]:
     sql.append("GRANT SELECT, INSERT, UPDATE, DELETE ON django_session TO {app}")
     sql.append("GRANT EXECUTE ON FUNCTION learner_of_identity(bytea[]) TO {app}")
     sql.append("GRANT EXECUTE ON FUNCTION institutions_above(uuid) TO {app}")
+    sql.append("GRANT EXECUTE ON FUNCTION withdraw_learners(uuid, timestamptz, text[]) TO {app}")
     return sql

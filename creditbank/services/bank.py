@@ -13,13 +13,20 @@ from creditbank.gateways.database_roles import user_of
 from creditbank.records.institutions import Institution
 from creditbank.records.logins import apply_access
 from creditbank.records.scope import acting_for
+from creditbank.services.official_lists.marks import mark_claims
 
 
 def migrate_bank() -> None:
-    """Run what is missing of the migration history as the owner, then put policies and grants in place."""
+    """Run what is missing of the migration history as the owner, put policies and grants in place, fill what is new."""
     call_command("migrate", database="owner", verbosity=0, interactive=False)
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         apply_access(cursor, {login: user_of(login) for login in ("app", "sequencer", "auditor")})
+        cursor.execute("SELECT DISTINCT institution_id FROM official_list")
+        with_lists = [institution for (institution,) in cursor.fetchall()]
+    for institution in with_lists:
+        # What an older program did not keep; a second time it finds nothing to do.
+        with acting_for(institution=institution, purpose="migrate") as scope:
+            mark_claims(scope=scope)
 
 
 def require_migrated() -> None:

@@ -39,9 +39,7 @@ def tell_desk(*, scope: Scope, permission: str, matters: Sequence[Matter], at: d
     Raises:
         ValueError: the scope acts for no institution.
     """
-    if scope.institution is None:
-        raise ValueError("a desk belongs to an institution")
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"notices:{scope.institution}"])
+    scope.take_turn("notices")
     rows = scope.rows(DeskNotice).filter(institution_id=scope.institution, permission=permission)
     known = {(row.code, row.subject, row.due_on): row for row in rows}
     wanted = {(matter.code, matter.subject, matter.due_on): matter for matter in matters}

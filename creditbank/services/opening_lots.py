@@ -34,6 +34,8 @@ from creditbank.services.operations import note_operation
 KIND = "opening_lots"
 """What an import run of opening lots is called."""
 REASON = "opening.imported"
+REVERTED = "reverted"
+"""The state of a run whose postings were taken back as a whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +177,69 @@ def import_opening(
     return scope.rows(ImportRun).get(run_id=run)  # type: ignore[no-any-return]
 
 
+def take_turn(scope: Scope) -> None:
+    """Wait until no other transaction posts or takes back opening lots here; none sees half of another's work."""
+    scope.take_turn("opening")
+
+
+def mark_taken_back(scope: Scope, lots: Sequence[tuple[UUID, UUID]]) -> None:
+    """Note of lots ``(learner, lot)`` whose postings were reversed that a line may be posted in their place."""
+    scope.fetch(
+        """
+        WITH marked AS (
+          UPDATE opening_lot AS mine SET taken_back = 1 + (
+            SELECT max(one.taken_back) FROM opening_lot AS one
+            WHERE (one.learner_id, one.institution_id, one.document, one.act, one.outcome, one.course)
+              = (mine.learner_id, mine.institution_id, mine.document, mine.act, mine.outcome, mine.course))
+          FROM unnest(%s::uuid[], %s::uuid[]) AS given (learner_id, lot_id)
+          WHERE mine.learner_id = given.learner_id AND mine.lot_id = given.lot_id AND mine.taken_back = 0
+            AND mine.institution_id = %s
+          RETURNING 1
+        ) SELECT count(*) FROM marked
+        """,
+        [[learner for learner, _lot in lots], [lot for _learner, lot in lots], scope.institution],
+    )
+
+
+_Place = tuple[UUID, str, str, str, str]
+"""What tells lines apart: the learner, document, kind of decision, outcome and course."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What earlier imports brought of learners: what stands, what was reversed, and how often."""
+
+    standing: Mapping[_Place, tuple[str, int]]
+    """What a line said, by its hash, and which line of its sheet it was."""
+    alone: Mapping[_Place, str]
+    """What lines said that were reversed one by one: their sheet does not bring them back, a corrected line does."""
+    again: Mapping[_Place, int]
+
+
+def _brought_before(scope: Scope, learners: Sequence[UUID]) -> _Before:
+    rows = list(scope.rows(OpeningLot).filter(learner_id__in=learners).order_by("taken_back"))
+    gone = {lot.run_id for lot in rows if lot.taken_back}
+    reverted = set(scope.rows(ImportRun).filter(run_id__in=gone, state=REVERTED).values_list("run_id", flat=True))
+    standing: dict[_Place, tuple[str, int]] = {}
+    alone: dict[_Place, str] = {}
+    again: dict[_Place, int] = {}
+    for lot in rows:
+        place = (lot.learner_id, lot.document, lot.act, lot.outcome, lot.course)
+        if not lot.taken_back:
+            standing[place] = (lot.content_hash, lot.line)
+            continue
+        again[place] = lot.taken_back
+        # The one that was taken back last counts.
+        alone.pop(place, None)
+        if lot.run_id not in reverted:
+            alone[place] = lot.content_hash
+    return _Before(standing, alone, again)
+
+
 def _judge(scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[RefusedRow]) -> _Judged:
-    # Two sheets of one institution take turns, so that none sees half of what the other posts.
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"opening:{scope.institution}"])
+    take_turn(scope)
     known = _learners(scope, {line.number for line in lines})
-    earlier = {
-        (lot.learner_id, lot.document, lot.act, lot.outcome, lot.course): (lot.content_hash, lot.line)
-        for lot in scope.rows(OpeningLot).filter(learner_id__in=[learner for learner, _name in known.values()])
-    }
+    before = _brought_before(scope, [learner for learner, _name in known.values()])
     judged = _Judged([], [], 0, list(refused))
     repeated = 0
     for line in lines:
@@ -192,23 +249,28 @@ def _judge(scope: Scope, lines: Sequence[OpeningLine], refused: Sequence[Refused
             judged.refused.extend([fault] if fault else [])
             continue
         learner = found[0]
-        before = earlier.get((learner, line.document, line.act, line.outcome, line.course))
-        if before is None:
-            (judged.recognitions if line.act == RECOGNITION else judged.conversions).append((line, learner))
-        elif before[0] == line.content_hash:
+        place = (learner, line.document, line.act, line.outcome, line.course)
+        said, at = before.standing.get(place, (before.alone.get(place), 0))
+        if said == line.content_hash:
             repeated += 1
+        elif place in before.standing:
+            judged.refused.append(changed(line, at))
         else:
-            judged.refused.append(changed(line, before[1]))
+            fresh = replace(line, again=before.again.get(place, 0))
+            (judged.recognitions if line.act == RECOGNITION else judged.conversions).append((fresh, learner))
     # An old sheet often says in one row that an outcome was recognised and at once converted.
     there = {(learner, one.document, one.outcome) for one, learner in judged.recognitions}
     there |= {
-        (learner, document, outcome) for learner, document, act, outcome, _course in earlier if act == RECOGNITION
+        (learner, document, outcome)
+        for learner, document, act, outcome, _course in before.standing
+        if act == RECOGNITION
     }
     for line, learner in judged.conversions:
         own = line.recognition()
         if own is not None and (learner, own.document, own.outcome) not in there:
             there.add((learner, own.document, own.outcome))
-            judged.recognitions.append((own, learner))
+            place = (learner, own.document, own.act, own.outcome, own.course)
+            judged.recognitions.append((replace(own, again=before.again.get(place, 0)), learner))
     return replace(judged, repeated=repeated)
 
 
@@ -234,7 +296,7 @@ def _plan(scope: Scope, sheet: Sheet, judged: _Judged, lots: Sequence[UUID]) -> 
 
 def _recognised_before(scope: Scope, learners: set[UUID]) -> dict[UUID, list[Recognised]]:
     """What earlier imports recognised, with what is left of it, locked until this transaction ends."""
-    rows = list(scope.rows(OpeningLot).filter(learner_id__in=learners, act=RECOGNITION))
+    rows = list(scope.rows(OpeningLot).filter(learner_id__in=learners, act=RECOGNITION, taken_back=0))
     sources = sources_of(scope, [(row.learner_id, row.lot_id) for row in rows])
     having: dict[UUID, list[Recognised]] = defaultdict(list)
     for row in rows:

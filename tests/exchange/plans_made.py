@@ -16,87 +16,92 @@ from creditbank.exchange.plans import read_plan_workbook
 from creditbank.gateways.files import open_upload
 from tests.exchange.sheet_files import workbook
 
-R, L, E = Nature.REQUIRED, Nature.LIMITED, Nature.ELECTIVE
 
-# Code, name, nature, credit, hours or weeks, terms, assessment: three years of an invented college.
-MODULES = (
-    ("思想政治课", "Ideology and politics", "12", (
-        ("SZ101", "思想道德与法治", R, "3", 48, "1", "考试"),
-        ("SZ102", "毛泽东思想和中国特色社会主义理论体系概论", R, "2", 32, "2", "考试"),
-        ("SZ103", "习近平新时代中国特色社会主义思想概论", R, "3", 48, "3", "考试"),
-        ("SZ104", "形势与政策", R, "1", 40, "1-5", "考查"),
-        ("SZ105", "劳动教育", R, "1", 16, "1,3", "考查"),
-        ("SZ106", "心理健康教育", R, "2", 32, "1", "考查"),
-    )),
-    ("公共基础课", "General courses", "26", (
-        ("GG101", "高等数学（一）", R, "4", 64, "1", "考试"),
-        ("GG102", "高等数学（二）", R, "4", 64, "2", "考试"),
-        ("GG103", "大学英语（一）", R, "4", 64, "1", "考试"),
-        ("GG104", "大学英语（二）", R, "4", 64, "2", "考试"),
-        ("GG105", "体育（一）", R, "1", 32, "1", "考查"),
-        ("GG106", "体育（二）", R, "1", 32, "2", "考查"),
-        ("GG107", "体育（三）", R, "1", 32, "3", "考查"),
-        ("GG108", "体育（四）", R, "1", 32, "4", "考查"),
-        ("GG109", "信息技术", R, "3", 48, "1", "考试"),
-        ("GG110", "职业生涯规划", R, "1", 16, "1", "考查"),
-        ("GG111", "就业指导", R, "1", 16, "4", "考查"),
-        ("GG112", "军事理论", R, "1", 36, "1", "考查"),
-    )),
-    ("通识选修课", "Liberal electives", "6", (
-        ("TS201", "美术鉴赏", E, "2", 32, "2-4", "考查"),
-        ("TS202", "音乐鉴赏", E, "2", 32, "2-4", "考查"),
-        ("TS203", "书法", E, "1.5", 24, "2-4", "考查"),
-        ("TS204", "中国茶文化", E, "1.5", 24, "2-4", "考查"),
-        ("TS205", "生态文明", E, "2", 32, "2-4", "考查"),
-        ("TS206", "应用文写作", L, "2", 32, "2", "考查"),
-        ("TS207", "数学建模入门", E, "2", 32, "3", "考查"),
-    )),
-    ("专业基础课", "Foundations", "20", (
-        ("RJ101", "程序设计基础", R, "4.5", 72, "1", "考试"),
-        ("RJ102", "计算机网络", R, "3", 48, "2", "考试"),
-        ("RJ103", "数据库原理", R, "4", 64, "2", "考试"),
-        ("RJ104", "数据结构", R, "4", 64, "3", "考试"),
-        ("RJ105", "操作系统", R, "2.5", 40, "3", "考试"),
-        ("RJ106", "软件工程导论", R, "2", 32, "3", "考查"),
-    )),
-    ("专业核心课", "Core courses", "24", (
-        ("RJ201", "面向对象程序设计", R, "4", 64, "2", "考试"),
-        ("RJ202", "网页设计与制作", R, "3", 48, "2", "考查"),
-        ("RJ203", "Web 前端框架", R, "4", 64, "3", "考查"),
-        ("RJ204", "后端开发技术", R, "4", 64, "4", "考试"),
-        ("RJ205", "移动应用开发", R, "4", 64, "4", "考查"),
-        ("RJ206", "软件测试技术", R, "3", 48, "4", "考试"),
-        ("RJ207", "项目管理", R, "2", 32, "4", "考查"),
-    )),
-    ("专业拓展课", "Further courses", "8", (
-        ("RJ301", "人工智能概论", L, "2", 32, "4", "考查"),
-        ("RJ302", "云计算技术", L, "3", 48, "4", "考查"),
-        ("RJ303", "大数据基础", L, "3", 48, "5", "考查"),
-        ("RJ304", "信息安全", L, "2", 32, "5", "考查"),
-        ("RJ305", "游戏开发基础", L, "2.25", 36, "5", "考查"),
-        ("RJ306", "数字媒体", E, "2", 32, "5", "考查"),
-        ("RJ307", "小程序开发", E, "2", 32, "5", "考查"),
-        ("RJ308", "用户界面设计", E, "2", 32, "5", "考查"),
-    )),
-    ("实践教学", "Practice", "38", (
-        ("SJ401", "军事技能", R, "2", "2周", "1", "考查"),
-        ("SJ402", "程序设计实训", R, "2", "2周", "2", "考查"),
-        ("SJ403", "数据库实训", R, "2", "2周", "3", "考查"),
-        ("SJ404", "综合项目实训", R, "4", "4周", "4", "考查"),
-        ("SJ405", "认识实习", R, "1", "1周", "2", "考查"),
-        ("SJ406", "岗位实习（一）", R, "6", "8周", "5", "考查"),
-        ("SJ407", "岗位实习（二）", R, "16", "16周", "6", "考查"),
-        ("SJ408", "毕业设计", R, "4", "6周", "5,6", "答辩"),
-        ("SJ409", "社会实践", R, "1", "2周", "3", "考查"),
-    )),
-    ("创新创业", "Innovation", "4", (
-        ("CX501", "创新创业基础", R, "2", 32, "3", "考查"),
-        ("CX502", "创业模拟", E, "1", 16, "4", "考查"),
-        ("CX503", "发明与专利", E, "1", 16, "4", "考查"),
-        ("CX504", "学科竞赛指导", E, "1", 16, "4", "考查"),
-        ("CX505", "毕业教育", R, "0", None, "6", ""),
-    )),
-)  # fmt: skip
+def modules_of(text):
+    """The modules of a text like the one below, each its own words and those of its courses."""
+    found = []
+    for line in text.strip().splitlines():
+        words = [word.strip() for word in line.split("|")]
+        if line.startswith(" "):
+            found[-1][1].append(words)
+        else:
+            found.append((words, []))
+    return found
+
+
+# Of each module its name, English name and least credit; below it code, name, nature, credit, hours or weeks, terms,
+# assessment of each course: three years of an invented college.
+MODULES = modules_of("""
+思想政治课 | Ideology and politics | 12
+  SZ101 | 思想道德与法治 | R | 3 | 48 | 1 | 考试
+  SZ102 | 毛泽东思想和中国特色社会主义理论体系概论 | R | 2 | 32 | 2 | 考试
+  SZ103 | 习近平新时代中国特色社会主义思想概论 | R | 3 | 48 | 3 | 考试
+  SZ104 | 形势与政策 | R | 1 | 40 | 1-5 | 考查
+  SZ105 | 劳动教育 | R | 1 | 16 | 1,3 | 考查
+  SZ106 | 心理健康教育 | R | 2 | 32 | 1 | 考查
+公共基础课 | General courses | 26
+  GG101 | 高等数学（一） | R | 4 | 64 | 1 | 考试
+  GG102 | 高等数学（二） | R | 4 | 64 | 2 | 考试
+  GG103 | 大学英语（一） | R | 4 | 64 | 1 | 考试
+  GG104 | 大学英语（二） | R | 4 | 64 | 2 | 考试
+  GG105 | 体育（一） | R | 1 | 32 | 1 | 考查
+  GG106 | 体育（二） | R | 1 | 32 | 2 | 考查
+  GG107 | 体育（三） | R | 1 | 32 | 3 | 考查
+  GG108 | 体育（四） | R | 1 | 32 | 4 | 考查
+  GG109 | 信息技术 | R | 3 | 48 | 1 | 考试
+  GG110 | 职业生涯规划 | R | 1 | 16 | 1 | 考查
+  GG111 | 就业指导 | R | 1 | 16 | 4 | 考查
+  GG112 | 军事理论 | R | 1 | 36 | 1 | 考查
+通识选修课 | Liberal electives | 6
+  TS201 | 美术鉴赏 | E | 2 | 32 | 2-4 | 考查
+  TS202 | 音乐鉴赏 | E | 2 | 32 | 2-4 | 考查
+  TS203 | 书法 | E | 1.5 | 24 | 2-4 | 考查
+  TS204 | 中国茶文化 | E | 1.5 | 24 | 2-4 | 考查
+  TS205 | 生态文明 | E | 2 | 32 | 2-4 | 考查
+  TS206 | 应用文写作 | L | 2 | 32 | 2 | 考查
+  TS207 | 数学建模入门 | E | 2 | 32 | 3 | 考查
+专业基础课 | Foundations | 20
+  RJ101 | 程序设计基础 | R | 4.5 | 72 | 1 | 考试
+  RJ102 | 计算机网络 | R | 3 | 48 | 2 | 考试
+  RJ103 | 数据库原理 | R | 4 | 64 | 2 | 考试
+  RJ104 | 数据结构 | R | 4 | 64 | 3 | 考试
+  RJ105 | 操作系统 | R | 2.5 | 40 | 3 | 考试
+  RJ106 | 软件工程导论 | R | 2 | 32 | 3 | 考查
+专业核心课 | Core courses | 24
+  RJ201 | 面向对象程序设计 | R | 4 | 64 | 2 | 考试
+  RJ202 | 网页设计与制作 | R | 3 | 48 | 2 | 考查
+  RJ203 | Web 前端框架 | R | 4 | 64 | 3 | 考查
+  RJ204 | 后端开发技术 | R | 4 | 64 | 4 | 考试
+  RJ205 | 移动应用开发 | R | 4 | 64 | 4 | 考查
+  RJ206 | 软件测试技术 | R | 3 | 48 | 4 | 考试
+  RJ207 | 项目管理 | R | 2 | 32 | 4 | 考查
+专业拓展课 | Further courses | 8
+  RJ301 | 人工智能概论 | L | 2 | 32 | 4 | 考查
+  RJ302 | 云计算技术 | L | 3 | 48 | 4 | 考查
+  RJ303 | 大数据基础 | L | 3 | 48 | 5 | 考查
+  RJ304 | 信息安全 | L | 2 | 32 | 5 | 考查
+  RJ305 | 游戏开发基础 | L | 2.25 | 36 | 5 | 考查
+  RJ306 | 数字媒体 | E | 2 | 32 | 5 | 考查
+  RJ307 | 小程序开发 | E | 2 | 32 | 5 | 考查
+  RJ308 | 用户界面设计 | E | 2 | 32 | 5 | 考查
+实践教学 | Practice | 38
+  SJ401 | 军事技能 | R | 2 | 2周 | 1 | 考查
+  SJ402 | 程序设计实训 | R | 2 | 2周 | 2 | 考查
+  SJ403 | 数据库实训 | R | 2 | 2周 | 3 | 考查
+  SJ404 | 综合项目实训 | R | 4 | 4周 | 4 | 考查
+  SJ405 | 认识实习 | R | 1 | 1周 | 2 | 考查
+  SJ406 | 岗位实习（一） | R | 6 | 8周 | 5 | 考查
+  SJ407 | 岗位实习（二） | R | 16 | 16周 | 6 | 考查
+  SJ408 | 毕业设计 | R | 4 | 6周 | 5,6 | 答辩
+  SJ409 | 社会实践 | R | 1 | 2周 | 3 | 考查
+创新创业 | Innovation | 4
+  CX501 | 创新创业基础 | R | 2 | 32 | 3 | 考查
+  CX502 | 创业模拟 | E | 1 | 16 | 4 | 考查
+  CX503 | 发明与专利 | E | 1 | 16 | 4 | 考查
+  CX504 | 学科竞赛指导 | E | 1 | 16 | 4 | 考查
+  CX505 | 毕业教育 | R | 0 |  | 6 |
+""")
+NATURES = {"R": Nature.REQUIRED, "L": Nature.LIMITED, "E": Nature.ELECTIVE}
 
 
 def credit(text):
@@ -109,9 +114,9 @@ def terms(text):
 
 
 def course_of(code, name, nature, amount, length, when, assessment):
-    weeks = int(length[:-1]) if isinstance(length, str) else None
-    hours = length if isinstance(length, int) else None
-    return PlannedCourse(code, Text(name), nature, credit(amount), hours, weeks, terms(when), assessment)
+    weeks = int(length[:-1]) if length.endswith("周") else None
+    hours = int(length) if length and weeks is None else None
+    return PlannedCourse(code, Text(name), NATURES[nature], credit(amount), hours, weeks, terms(when), assessment)
 
 
 def college_plan():
@@ -125,7 +130,7 @@ def college_plan():
                 tuple(course_of(*course) for course in courses),
                 categories=frozenset({"innovation"}) if number == 8 else frozenset(),
             )
-            for number, (zh, en, minimum, courses) in enumerate(MODULES, start=1)
+            for number, ((zh, en, minimum), courses) in enumerate(MODULES, start=1)
         ),
         Hundredths(14_000),
     )

@@ -25,6 +25,7 @@ from creditbank.projections.progress import rebuild_progress
 from creditbank.queries.check.digest import digest
 from creditbank.queries.check.whole import check_bank
 from creditbank.queries.masterdata.sources import source_register
+from creditbank.records.education_resources import EducationOffering, EducationResource
 from creditbank.records.people import Enrolment, LearnerNumber
 from creditbank.records.programmes import Programme, Progress
 from creditbank.records.results import ImportProblem
@@ -124,12 +125,26 @@ def test_faulty_rows_are_named_and_everything_beside_them_comes_in(filled):
         "masterdata.same_key": 2, "results.mark_out_of_range": 1, "results.mark_not_number": 1,
         "results.sitting_unknown": 1, "results.key_empty": 1, "results.credit_not_number": 1,
         "results.presentation_unknown": 1, "results.date_impossible": 1, "results.contradiction": 2,
+        "masterdata.no_date": 1,
     }  # fmt: skip
     figures = {f"{code}:{figure.code}": figure.count for code, line in register.items() for figure in line.figures}
     assert figures["students:missing.class_code"] == 8
     assert figures["courses:missing.credit"] == 6
     assert figures["students:twice.national_id"] == 4
+    assert figures["resources:unknown.provider"] == 1
+    # Courses of a partner whose accreditation ends while they run.
+    assert figures["offerings:order.ends_on.resource.provider.accredited_until"] >= 1
     assert {"classes:unknown.adviser", "students:unknown.class_code", "students:missing.programme"} <= figures.keys()
+
+
+def test_the_resources_of_the_college_are_offered_to_everybody(filled, sheets):
+    place, done = filled
+    assert (done["providers"].stored, done["resources"].stored, done["offerings"].refused) == (13, 35, 1)
+    with acting_for(purpose="public") as scope:
+        published = set(scope.rows(EducationResource).filter(institution_id=place.id).values_list("code", flat=True))
+        offered = scope.rows(EducationOffering).filter(institution_id=place.id).count()
+    assert published == {row[0] for row in sheets[0].sheets["resources"].rows if row[-1] == "是"}
+    assert offered == done["offerings"].stored
 
 
 def test_corrections_take_credit_back_and_give_it(filled):
@@ -166,7 +181,7 @@ def test_the_same_seed_gives_the_same_bytes(sheets, tmp_path):
     _made, folder = sheets
     write_college(simulate(ASKED), tmp_path)
     names = sorted(path.relative_to(folder) for path in folder.rglob("*.*"))
-    assert len(names) == 2 * 15 + 28 + 1
+    assert len(names) == 2 * 18 + 28 + 1
     assert [name for name in names if (tmp_path / name).read_bytes() != (folder / name).read_bytes()] == []
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from creditbank.domain.masterdata.sets import DATA_SETS
 from creditbank.exchange.encoding import SheetProblem
-from creditbank.exchange.masterdata.writing import export_bytes, template_bytes
+from creditbank.exchange.masterdata.writing import export_sheet, template_bytes
+from creditbank.exchange.spreadsheets import workbook_bytes
 from tests.exchange.master_sheets import book_of, faults, read_book, stated
 from tests.exchange.sheet_files import workbook
 
@@ -211,7 +212,9 @@ def test_the_examples_of_every_template_are_read_whole(data_set, language):
     assert read.given.refused == ()
     assert len(read.given.rows) == 2
     assert {column.heading for column in read.table.columns if not column.field} == set()
-    written = export_bytes(data_set, [row.record.content for row in read.given.rows], language=language)
+    written = workbook_bytes(
+        [export_sheet(data_set, [row.record.content for row in read.given.rows], language=language)]
+    )
     assert stated(read_book(written, data_set.code)) == stated(read)
     with pytest.raises(SheetProblem):
         read_book(content, data_set.code)
@@ -220,7 +223,7 @@ def test_the_examples_of_every_template_are_read_whole(data_set, language):
 def test_an_export_runs_nothing_in_a_spreadsheet_and_comes_back_the_same():
     names = ["=1+1", "+86", "-1", "@x", "\u3000x"]
     rows = [{"number": str(place), "name": name} for place, name in enumerate(names)]
-    content = export_bytes(next(item for item in DATA_SETS if item.code == "students"), rows)
+    content = workbook_bytes([export_sheet(next(item for item in DATA_SETS if item.code == "students"), rows)])
     read = read_book(content)
     assert [row["name"] for row in stated(read).values()] == ["=1+1", "+86", "-1", "@x", "x"]
     assert faults(read) == []

@@ -322,6 +322,26 @@ def bench_log(table, _institution):
             )
 
 
+def bench_rules(table, _institution):
+    """Lint of a table of 2,000 rows, complete; the baseline compares each pair of rows cell by cell."""
+    from creditbank.domain.rules.lint import lint
+    from creditbank.domain.rules.read import read_rule_set
+    from creditbank.domain.rules.tables import conditions_meet
+    from tests.perf.rule_tables import table_of
+
+    rules = read_rule_set(table_of(2_000))
+    rows = rules.tables[0].rows
+    with timed() as baseline:
+        pairs = sum(conditions_meet(row.when, other.when) for at, row in enumerate(rows) for other in rows[at + 1 :])
+    with timed() as spent:
+        found = lint(rules)
+    assert sum(finding.line.code == "lint.overlap" for finding in found) == pairs
+    beside = f"pairs of rows one by one {baseline[0]:.2f} s"
+    table.add(
+        "lint of 2,000 rows", spent[0], "s", limit=0.6, least=False, baseline=beside, note=f"{len(found)} findings"
+    )
+
+
 BENCHES = {
     "batches": bench_batches,
     "single": bench_single,
@@ -330,6 +350,7 @@ BENCHES = {
     "population": bench_population,
     "audit": bench_audit,
     "log": bench_log,
+    "rules": bench_rules,
 }
 
 

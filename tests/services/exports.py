@@ -8,8 +8,9 @@ from pathlib import Path
 
 import xlsxwriter
 
-from creditbank.exchange.outgoing import Form
-from creditbank.exchange.registrar import default_mapping, read_mapping_bytes, read_returned, write_batch
+from creditbank.exchange import spreadsheets
+from creditbank.exchange.registrar import batch_sheet, default_mapping, read_mapping_bytes, read_returned
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways.documents import packaged
 from creditbank.gateways.files import open_upload
 from creditbank.queries.registrar.batches import numbered_batch
@@ -48,7 +49,8 @@ def sheet_rows(cast, number, form=Form.CSV):
 def sheet_bytes(cast, number, form=Form.CSV, actor=None):
     """A batch's sheet as its bytes."""
     with acting_for(institution=(actor or cast.zhao).institution, purpose="test") as scope:
-        return write_batch(scope, numbered_batch(scope, number), form)
+        batch = numbered_batch(scope, number)
+        return spreadsheets.sheet_bytes(form, batch_sheet(scope, batch), made_at=batch.recorded_at)
 
 
 def lines(bank):

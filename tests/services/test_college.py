@@ -192,3 +192,21 @@ def test_the_terms_of_any_year_follow_each_other_and_resits_lie_between_them(pre
 def test_the_sheets_of_an_autumn_are_there_from_the_twentieth_of_september():
     assert (present_year(date(2026, 9, 19)), present_year(date(2026, 9, 20))) == (2025, 2026)
     assert present_year(date(2027, 8, 31)) == 2026
+
+
+def test_the_college_offers_resources_of_its_own_and_of_partners_each_term(college):
+    providers = {row["机构名称"]: row for row in rows(college, "providers")}
+    resources = {row["资源编号"]: row for row in rows(college, "resources")}
+    offerings = rows(college, "offerings")
+    assert Counter(row["校内外"] for row in providers.values()) == {"校内": 6, "校外": 7}
+    assert Counter(row["资源类型"] for row in resources.values()) == {"课程": 21, "实践基地": 13, "其他": 1}
+    named = [row for row in resources.values() if row["资源机构"] not in providers]
+    assert [row["资源编号"] for row in named] == ["W001"]
+    courses = {row["课程代码"] for row in rows(college, "courses")}
+    assert {row["校内对应课程"] for row in resources.values() if row["校内对应课程"]} <= courses
+    assert {row["教育资源"] for row in offerings} <= resources.keys()
+    assert {row["学期"] for row in offerings} == {term.code for term in college.calendar.terms[-3:]}
+    assert [row["开课编号"] for row in offerings if row["开始日期"].endswith("-02-30")] == ["X-1"]
+    # A partner's accreditation ends while a course of theirs runs.
+    ends = {code: providers[row["资源机构"]]["认证截止日期"] for code, row in resources.items() if code != "W001"}
+    assert [row for row in offerings if ends[row["教育资源"]] and row["结束日期"] > ends[row["教育资源"]]]

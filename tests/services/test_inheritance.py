@@ -8,6 +8,10 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.sets import COURSES
 from creditbank.domain.values import Text
 from creditbank.gateways.identities import Identities
+from creditbank.queries.masterdata.inheritance import handed_down_to
+from creditbank.queries.masterdata.pages import choices_of
+from creditbank.queries.masterdata.rows import labels_of, page_of_rows
+from creditbank.queries.masterdata.sources import figure_named, source_register
 from creditbank.records.scope import acting_for
 from creditbank.services.masterdata.facts import state_row
 from creditbank.services.masterdata.retirement import retire_with_reason
@@ -106,3 +110,38 @@ def test_what_the_centre_retires_no_school_takes_back(bank, cast):
     assert in_use(cast.college, "courses", later)["PUB2"]["retired"] is True
     found = retired(cast, "PUB2", retired=False, day=later)
     assert [line.code for line in found.explanation] == ["inheritance.opened"]
+
+
+def test_figures_know_rows_from_above_and_choices_offer_them(bank, cast):
+    closed = {"code": "PUB3", "name": "旧课", "credit": 100, "retired": True}
+    published(cast.centre, "courses", [LOCKED, OPEN, closed])
+    brought(bank, cast.college, "courses", [
+        {"课程代码": "PUB2", "开课院系": "sw"}, {"课程代码": "SW1", "课程名称": "程序设计", "替代课程代码": "PUB1"},
+        {"课程代码": "SW2", "课程名称": "数据库", "学分": "3", "替代课程代码": "无此课"},
+    ], DAY)  # fmt: skip
+    brought(bank, cast.college, "resources", [
+        {"资源代码": "R1", "资源名称": "慕课", "校内对应课程": "大学英语"}, {"资源代码": "R2", "校内对应课程": "没有的课"},
+    ], DAY)  # fmt: skip
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        lines = {line.data_set.code: line for line in source_register(scope, today=DAY)}
+        eve = {line.data_set.code: line for line in source_register(scope, today=DAY - timedelta(days=1))}
+        handed = handed_down_to(scope, COURSES, DAY)
+        figures = {figure.code: figure.count for figure in lines["courses"].figures}
+        for code, count in figures.items():
+            shown, total = page_of_rows(
+                scope, COURSES, figure=figure_named(COURSES, code), handed_down=handed, limit=50
+            )
+            assert (total, len(shown)) == (count, count), code
+        choices = dict(choices_of(scope, "courses", DAY))
+        rows, _total = page_of_rows(scope, COURSES, handed_down=handed)
+        names = labels_of(scope, COURSES, rows, handed)
+    assert (lines["courses"].rows, lines["courses"].retired) == (5, 1)
+    # A row that only tightens one from above has its name and its credit from there.
+    assert figures["missing.credit"] == 1
+    assert "missing.name" not in figures
+    assert figures["unknown.replaced_by"] == 1
+    found = {figure.code: figure.count for figure in lines["resources"].figures}
+    before = {figure.code: figure.count for figure in eve["resources"].figures}
+    assert (found["unknown.course"], before["unknown.course"]) == (1, 2)
+    assert choices == {"PUB1": "思想道德与法治", "PUB2": "大学英语", "SW1": "程序设计", "SW2": "数据库"}
+    assert names["courses", "PUB1"] == "思想道德与法治"

@@ -53,7 +53,7 @@ def test_a_reverted_run_leaves_what_the_others_say(bank, cast):
     before = rows_in_force(cast.college, "courses")
     run = bring(bank, cast.college, "courses", [COURSE | {"credit": "9"}, COURSE | {"code": "X"}], "2026-09-01", "b")
     with acting_for(institution=cast.college, purpose="test") as scope:
-        assert revert_run(scope=scope, run_id=run.run_id, actor=cast.zhao.person, at=AT).state == "reverted"
+        assert revert_run(scope=scope, run_id=run.run_id, actor=cast.zhao.person, at=AT).run.state == "reverted"
         again = revert_run(scope=scope, run_id=run.run_id, actor=cast.zhao.person, at=AT)
         courses = {course.code: (course.credit, course.retired) for course in scope.rows(Course)}
     assert again.explanation[0].code == "masterdata.reverted_before"

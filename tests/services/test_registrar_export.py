@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from creditbank.domain.explanation import Refusal
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.registrar import default_mapping
+from creditbank.exchange.spreadsheets import Form
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
 from creditbank.services.registrar.export import make_batch

@@ -53,7 +53,7 @@ def standings(bank, cast, number=1):
 
 
 def test_the_sheet_itself_sent_back_is_accepted_in_full_in_every_form(bank, cast, sent, tmp_path):
-    from creditbank.exchange.outgoing import Form
+    from creditbank.exchange.spreadsheets import Form
 
     for form in Form:
         path = tmp_path / f"back.{form}"

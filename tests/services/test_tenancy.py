@@ -286,8 +286,9 @@ def test_every_table_is_declared_or_the_frameworks(bank):
     assert declared == {table.name for table in DECLARED} | {
         model._meta.db_table for model in apps.get_app_config("records").get_models()
     }
-    # The one look-up across tenants: whose account an identity number is, nothing else of it. And what keeps balances.
-    assert sorted(definers) == [("learner_of_identity",), ("posting_books",)]
+    # What looks across tenants: whose account an identity number is, and whether anybody has used one that a roster
+    # opened, before it is withdrawn; nothing else of it. And what keeps balances.
+    assert sorted(definers) == [("learner_of_identity",), ("posting_books",), ("withdraw_learners",)]
 
 
 def shape(administrator, schema, table):

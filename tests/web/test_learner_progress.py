@@ -9,6 +9,7 @@ from django.db import connections
 
 from creditbank.domain.canonical import canonical
 from creditbank.gateways.clock import new_id, now
+from creditbank.projections.progress import compare_progress, rebuild_progress
 from creditbank.queries.progress import only_missing, programmes_of, progress_of, rings_of
 from creditbank.records.people import Enrolment
 from creditbank.records.programmes import Programme, Progress
@@ -36,11 +37,20 @@ DOCUMENT = {
 }  # fmt: skip
 
 
-def published(cast, place, version=1, code="SW"):
+PLAN = {
+    "modules": [{
+        "id": "core", "title": {"zh": "专业必修", "en": "Core"}, "minimum": "4",
+        "courses": [{"code": "SW1", "title": {"zh": "程序设计", "en": "Programming"}, "nature": "required", "credit": "4",
+                     "hours": 64, "terms": [1], "assessment": "exam"}],
+    }],
+}  # fmt: skip
+
+
+def published(cast, place, version=1, code="SW", document=DOCUMENT):
     with acting_for(institution=place, purpose="test") as scope:
         return scope.rows(Programme).create(
             id=new_id(), institution_id=place, code=code, version=version, name="软件技术", name_en="Software technology",
-            content=DOCUMENT, content_hash=hashlib.sha256(canonical(DOCUMENT)).hexdigest(), invented=True,
+            content=document, content_hash=hashlib.sha256(canonical(document)).hexdigest(), invented=True,
             published_at=now(),
         ).id  # fmt: skip
 
@@ -79,6 +89,29 @@ def test_a_learner_whose_school_names_their_programme_is_not_shown_its_others(ca
     for person, expected in ((cast.lin.person, {own}), (cast.mei.person, {own, other})):
         with acting_for(person=person, purpose="test") as scope:
             assert {one.programme_id for one in programmes_of(scope, person, on=now().date())} == expected
+
+
+def test_without_a_programme_no_plan_is_audited_and_candidates_are_shown_when_asked_for(cast, bank):
+    plan = published(cast, cast.college, code="SWP", document=DOCUMENT | {"code": "SWP", "plan": PLAN})
+    award = published(cast, cast.college)
+    approved(cast, filed(signed_in("lin"), cast))
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        rebuild_progress(scope, at=now(), on=now().date())
+        assert {row.programme_id for row in scope.rows(Progress)} == {award}
+        assert list(compare_progress(scope)) == []
+    lin = signed_in("lin")
+    text = page(lin, "/learner/progress/")
+    assert "has not said which plan you follow" in words(text)
+    assert (f"/progress/{plan}/" in text, f"/progress/{award}/" in text) == (False, True)
+    asked = page(lin, "/learner/progress/?show=candidates")
+    assert (f"/progress/{plan}/" in asked, f"/progress/{award}/" in asked) == (True, False)
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        scope.rows(Enrolment).filter(learner_id=cast.lin.person).update(programme_code="SWP")
+        rebuild_progress(scope, at=now(), on=now().date())
+        assert plan in {row.programme_id for row in scope.rows(Progress)}
+    text = page(lin, "/learner/progress/?show=candidates")
+    assert "has not said which plan" not in words(text)
+    assert f"/progress/{plan}/" in text
 
 
 def test_the_passbook_has_rings_only_where_progress_is_followed(cast, bank):

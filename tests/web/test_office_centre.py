@@ -6,7 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from creditbank.domain.access import Actor, Role
 from creditbank.gateways import clock
@@ -19,17 +18,11 @@ from tests.services.masterdata_rows import bring
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import applied, csv_sheet, data_url, mapped, upload
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 PAST = date(2026, 9, 1)
 LOCKED = {"code": "PUB1", "name": "思想道德与法治", "name_en": "Ethics and Law", "credit": 300, "locked": True}
 OPEN = {"code": "PUB2", "name": "大学英语", "credit": 400, "hours": 64}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from creditbank.records.masterdata import DataFact, DataRow
 from creditbank.records.operations import AccessLine, Operation
 from creditbank.records.scope import acting_for
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import applied, brought, csv_sheet, data_url
+
+pytestmark = pytest.mark.usefixtures("contexts")
 
 COURSES = csv_sheet(
     [
@@ -26,14 +27,6 @@ STUDENTS = csv_sheet(
         ("2026010102", "李四", "男", "", "", "", "2026", ""),
     ]
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture

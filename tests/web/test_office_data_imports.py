@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+from datetime import date
 from uuid import UUID
 
 import pytest
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from creditbank.exchange.sheets import SheetPlace, open_sheet
 from creditbank.gateways import staging
@@ -17,8 +17,11 @@ from creditbank.records.masterdata import DataRow, SheetMapping
 from creditbank.records.operations import Operation
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
+from tests.services.editions import published
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import applied, brought, csv_sheet, data_url, filled, mapped, upload
+
+pytestmark = pytest.mark.usefixtures("contexts")
 
 HEAD = ("课程代码", "课程名称", "课程性质", "学分")
 FIRST = csv_sheet([HEAD, ("SW1001", "程序设计基础", "必修", "4"), ("SW1002", "数据库技术", "选修", "2.5")])
@@ -27,14 +30,6 @@ SECOND = csv_sheet(
         HEAD, ("SW1001", "程序设计", "必修", "4"), ("SW1003", "网页设计", "选修", "2"), ("SW1004", "算法", "校定", "x"),
     ]
 )  # fmt: skip
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture
@@ -254,3 +249,36 @@ def test_the_export_holds_identity_numbers_only_when_they_are_asked_for(zhao, ca
             one.outcome for one in scope.rows(Operation).filter(action="masterdata.export.students").order_by("id")
         ]
     assert outcomes == ["done", "with identity numbers"]
+
+
+def test_a_dry_run_is_kept_and_made_anew_only_where_the_bank_or_the_mapping_changed(zhao, cast, bank):
+    brought(zhao, "courses", FIRST, "2026-09-01")
+    columns = upload(zhao, "courses", SECOND, "2026-10-01").headers["Location"]
+    check = mapped(zhao, columns).headers["Location"]
+    seen = counts(zhao.get(check))
+    (kept,) = [path for path in (bank.files / "sheets" / cast.college.hex).iterdir() if len(path.name) == 32
+               and path.name in check.replace("-", "")]  # fmt: skip
+    content = kept.read_bytes()
+    # Without the sheet the report can still be read, page by page and as a sheet, but not made.
+    kept.unlink()
+    changed = zhao.get(check, {"verdict": "changed"})
+    assert counts(changed) == seen
+    assert [row["changes"] for row in changed.context["rows"]] == ["Name of course: 程序设计基础 → 程序设计"]
+    assert "SW1004" in zhao.get(check.replace("/check/", "/problems.csv")).content.decode("utf-8-sig")
+    brought(zhao, "courses", csv_sheet([("课程代码", "课程名称"), ("SW1001", "程序设计")]), "2026-09-15", "other.csv")
+    assert zhao.get(check).status_code == 404
+    kept.write_bytes(content)
+    assert counts(zhao.get(check))["Changed"] == "0"
+    again = mapped(zhao, columns, 课程名称="").headers["Location"]
+    assert counts(zhao.get(again)) != seen
+
+
+def test_a_kept_dry_run_says_in_either_language_what_a_level_above_refuses(zhao, cast):
+    row = {"code": "PUB1", "name": "思想道德与法治", "credit": 300, "locked": True}
+    published(cast.centre, "courses", [row], date(2026, 9, 1))
+    sheet = csv_sheet([("课程代码", "学分"), ("PUB1", "2")])
+    check = mapped(zhao, upload(zhao, "courses", sheet, "2026-10-01").headers["Location"]).headers["Location"]
+    for language, said in (("en", "PUB1 comes from Centre"), ("zh-hans", "学分银行管理中心"), ("en", "Centre")):
+        zhao.cookies["language"] = language
+        (reason,) = [one["reason"] for one in zhao.get(check).context["rows"]]
+        assert said in reason

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.utils import setup_test_environment, teardown_test_environment
 
 from creditbank.domain.access import Actor, Role
 from creditbank.gateways.clock import new_id
@@ -13,15 +12,9 @@ from tests.intruder import superuser
 from tests.web.office_cases import client_of
 from tests.web.office_sheets import csv_sheet
 
+pytestmark = pytest.mark.usefixtures("contexts")
+
 UPLOAD = "/office/imports/opening/"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _contexts():
-    """Django's own instrumentation: a response knows the context of its templates."""
-    setup_test_environment()
-    yield
-    teardown_test_environment()
 
 
 @pytest.fixture

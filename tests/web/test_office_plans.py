@@ -67,7 +67,7 @@ def test_a_plan_is_looked_at_and_then_published(zhao, cast):
     assert page.status_code == 200
     assert stored(cast) == []
     for module in MODULES:
-        assert module[1] in text
+        assert module[0][1] in text
     assert "140.0" in text
     assert text.count("plans.") == 0
     done = zhao.post(PUBLISH, {"plan": held(page)})

@@ -8,7 +8,7 @@ import io
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from creditbank.exchange.outgoing import Form
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways.documents import packaged
 from tests.intruder import superuser
 from tests.services.bookings import deposit, post

@@ -11,7 +11,7 @@ from creditbank.domain.masterdata.codes import CODE_TABLES
 from creditbank.domain.masterdata.declaration import Choice, CodeTable, DataSet, Field
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import Contents, Edition, Inherited, Level, inherit, inherits
-from creditbank.domain.masterdata.sets import CODES, COURSES, DATA_SETS, MAPPING
+from creditbank.domain.masterdata.sets import CODES, COURSES, DATA_SETS, MAPPING, OUTCOME_TYPES
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
@@ -30,14 +30,17 @@ MESSAGES: dict[str, str] = {
 """Why an edition is not prepared, published or withdrawn."""
 
 KINDS: tuple[str, ...] = (
-    "courses",
+    COURSES.code,
+    OUTCOME_TYPES.code,
     *(f"codes.{table.code}" for table in CODE_TABLES),
     *(f"mapping.{data_set.code}" for data_set in DATA_SETS),
 )
-"""What can be published: the course library, every code table, and the mapping of every data set."""
+"""What can be published: course library, outcome types, every code table, and the mapping of every data set."""
+
+FIRST_DAY = date(1900, 1, 1)
+"""The day of what was there before anybody gave a day: everything that has one stands over it."""
 
 _TABLES = {table.code: table for table in CODE_TABLES}
-_FIRST_DAY = date(1900, 1, 1)
 _APART = re.compile(r"[、,，;；|\s]+")
 
 
@@ -64,7 +67,9 @@ def shape_of(kind: str) -> DataSet:
     """What the rows of a kind are like."""
     if kind.startswith("mapping."):
         return MAPPING
-    return CODES if table_of(kind) is not None else COURSES
+    if table_of(kind) is not None:
+        return CODES
+    return OUTCOME_TYPES if kind == OUTCOME_TYPES.code else COURSES
 
 
 def mapping_rows(
@@ -131,7 +136,7 @@ def packaged(table: CodeTable) -> Edition:
     for choice in table.choices:
         said = {"code": choice.code, "name": choice.label.zh, "name_en": choice.label.en}
         rows[choice.code] = row_content(said | {"aliases": "、".join(choice.aliases), "parent": choice.parent})
-    return Edition(None, _FIRST_DAY, rows, table.edition, table.source)
+    return Edition(None, FIRST_DAY, rows, table.edition, table.source)
 
 
 def with_packaged(kind: str, levels: Sequence[Level]) -> tuple[Level, ...]:

@@ -17,6 +17,8 @@ MESSAGES: dict[str, str] = {
     "masterdata.reverted_before": "This import was reverted before. Nothing was changed.",
     "masterdata.no_row": "There is no row {key}. Nothing was changed.",
     "masterdata.not_in_sheet": "{key} {name} is in the bank and not in the sheet. It was kept as it is.",
+    "masterdata.account_kept": "The account of {key} {name} was opened by this import and has been used since. It was "
+    "kept.",
 }
 """What is said of rows of a sheet beside their cells."""
 

@@ -62,6 +62,14 @@ TIGHTENINGS: Mapping[str, Mapping[str, Tighten]] = MappingProxyType(
                 "locked": Tighten.CLOSE,
             }
         ),
+        "outcome_types": MappingProxyType(
+            {
+                # Where the level above needs no file, a school may ask for one; never the other way round.
+                "evidence": Tighten.CLOSE,
+                "retired": Tighten.CLOSE,
+                "locked": Tighten.CLOSE,
+            }
+        ),
         # What a school's own sheets call things is its own affair, unless a level above has locked it.
         "mapping": MappingProxyType(
             {

@@ -258,6 +258,27 @@ COURSES = DataSet(
     ),
 )  # fmt: skip
 
+OUTCOME_TYPES = DataSet(
+    "outcome_types",
+    Text("成果类型", "Outcome types"),
+    Text("学校受理哪些学习成果、按哪套规则认定、是否需要佐证材料。",
+         "Which outcomes the school takes, by which rules they are recognised, and whether a file is needed."),
+    ("code",),
+    (
+        _field("code", "类型代码", "Type code", Kind.CODE, "成果类型代码 类型编号 成果类型编号", required=True,
+               examples=("innovation", "language")),
+        _text("name", "类型名称", "Name of type", "成果类型 成果类型名称 名称", expected=True,
+              examples=("创新实践成果", "外语水平考试")),
+        _text(*_NAME_EN, "类型英文名称", examples=("Innovation and practice", "Language tests")),
+        _field("rule_set", "认定规则代码", "Rule set", Kind.CODE, "规则代码 规则编号 认定规则 规则", expected=True,
+               examples=("cn-innovation", "example-language")),
+        _field("evidence", "须附佐证材料", "Needs a file as evidence", Kind.YES_NO,
+               "佐证材料 是否需要佐证材料 须附材料", expected=True, examples=("是", "否")),
+        _LOCKED,
+        _RETIRED,
+    ),
+)  # fmt: skip
+
 CHANGES = DataSet(
     "changes",
     Text("学籍异动", "Changes of enrolment"),
@@ -326,6 +347,7 @@ MAPPING = DataSet(
 
 DATA_SETS: tuple[DataSet, ...] = (
     YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,
+    OUTCOME_TYPES,
 )  # fmt: skip
 """Every data set, in the order in which a school begins."""
 

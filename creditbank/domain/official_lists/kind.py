@@ -33,7 +33,7 @@ _PERSON_FIELDS: Mapping[str, tuple[Text, tuple[str, ...]]] = {
     ),
     "college": (Text("院系", "College"), ("学院", "所在院系", "所在学院", "二级学院", "院系名称")),
 }
-_KINDS = {"text": Kind.TEXT, "code": Kind.CODE, "date": Kind.DATE, "whole": Kind.INTEGER, "word": Kind.CHOICE}
+COLUMN_KINDS = {"text": Kind.TEXT, "code": Kind.CODE, "date": Kind.DATE, "whole": Kind.INTEGER, "word": Kind.CHOICE}
 _TITLE_PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _MOST = 60
 
@@ -214,7 +214,7 @@ def _column(name: str, place: Place) -> tuple[Field, frozenset[str]]:
         place.fail("a column has a name of small letters, digits and _")
     place.object(("label",), ("kind", "headings", "required", "words", "absent", "examples", "least", "most"))
     label = place.named("label").both()
-    kind = _KINDS[place.named("kind").one_of(tuple(_KINDS))] if place.given("kind") else Kind.TEXT
+    kind = COLUMN_KINDS[place.named("kind").one_of(tuple(COLUMN_KINDS))] if place.given("kind") else Kind.TEXT
     if (kind is Kind.CHOICE) != place.given("words"):
         place.fail("words belong to a column of the kind word, and such a column has them")
     table = None

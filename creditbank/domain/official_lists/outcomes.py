@@ -23,6 +23,8 @@ MESSAGES: dict[str, str] = {
     "lists.proposal_gone": "The school has withdrawn the list. Nothing was changed; you can still deposit the outcome "
     "by yourself, with your certificate.",
     "lists.reason_needed": "Choose why you do not claim it. Nothing was changed.",
+    "lists.no_kind": "There is no such kind of list here. Nothing was changed.",
+    "lists.kind_packaged": "The code {kind} belongs to a kind of list that comes with the program. Give yours another.",
     "lists.no_list": "There is no such list. Nothing was changed.",
     "lists.withdrawn_before": "This list was withdrawn before. Nothing was changed.",
     "lists.no_choice": "Choose a learner, or nobody of ours, for at least one line. Nothing was changed.",

@@ -133,12 +133,11 @@ def _judge(row: ReturnedRow, sent: SentLine | None) -> Finding:
 
 _DECIMAL = re.compile(r"-?\d{1,15}(?:\.\d{1,9})?")
 _DAY = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})\D{1,2}(\d{1,2})\D?|(\d{2})(\d{2}))(?:[ T]00:00(?::00)?)?")
-_FORMULA = re.compile(r"'(?=[=+\-@\t\r])")
 
 
 def plain_text(text: str) -> str:
-    """A cell without what programs change in passing: width, outer spaces, the apostrophe that defuses a formula."""
-    return _FORMULA.sub("", unicodedata.normalize("NFKC", text).strip(), count=1)
+    """A cell without what programs change in passing: width and outer spaces."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _same(ours: str, theirs: str, head: str, sent: SentLine) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
@@ -22,6 +23,8 @@ MESSAGES = {
 }
 """Sentences of the refusals around an export, by code."""
 
+_FIVE = frozenset({"优", "优秀", "良", "良好", "中", "中等", "及格", "不及格", "a", "b", "c", "d", "e"})
+_TWO = frozenset({"合格", "不合格", "通过", "不通过", "未通过", "pass", "fail", "p", "f"})
 SIGNS = {"deposit": 1, "reverse": -1}
 """The kinds of posting that go out, and how each moves what the institution has recognised."""
 
@@ -78,6 +81,9 @@ class Facts:
     recorded_on: date
     document_number: str
     reason: str
+    mark: str = ""
+    grade_scale: str = ""
+    sitting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +237,21 @@ def write_credit(hundredths: int, form: str) -> str:
     if form == "shortest" and not part:
         return f"{sign}{whole}"
     return f"{sign}{whole}.{tail[0]}"
+
+
+def mark_said(mark: Decimal | None, word: str) -> str:
+    """A result's mark as the school wrote it: its word, else the number without needless zeros."""
+    if word or mark is None:
+        return word
+    return f"{mark:f}".rstrip("0").rstrip(".") if mark % 1 else str(int(mark))
+
+
+def grade_scale_of(mark: Decimal | None, word: str) -> str:
+    """How a result's mark was given, one of ``sheet.GRADE_SCALES``; empty where it has none."""
+    if word:
+        plain = word.strip().casefold()
+        return "two" if plain in _TWO else "five" if plain in _FIVE else "words"
+    return "percent" if mark is not None else ""
 
 
 def lines_hash(lines: Iterable[tuple[int, bool, Sequence[str]]]) -> str:

@@ -16,13 +16,18 @@ FIELDS = (
     "student_number", "name", "name_en", "college", "college_code", "cohort", "programme",
     "course_code", "course_name", "course_name_en", "category", "outcome_type", "outcome_type_name", "level", "field",
     "credit", "amount", "grade", "term", "academic_year", "earned_on", "recognised_on", "recorded_on",
-    "document_number", "kind", "reason", "voucher", "original", "batch", "line",
+    "document_number", "kind", "reason", "voucher", "original", "batch", "line", "mark", "grade_scale", "sitting",
 )  # fmt: skip
 """What a column can show. ``credit`` is negative in a correction, ``amount`` never; ``voucher`` names the line and
-``original`` the line that a correction or a re-send is about; ``document_number`` is the number of the request."""
+``original`` the line that a correction or a re-send is about; ``document_number`` is the number of the request.
+``mark``, ``grade_scale`` and ``sitting`` are what the school reported, where the credit came from a course result,
+and empty elsewhere."""
 
-NUMBERS = ("credit", "amount", "cohort", "level", "line", "batch")
+NUMBERS = ("credit", "amount", "cohort", "level", "line", "batch", "mark")
 """Fields that are numbers in a workbook; everything else is text there, so that a code keeps its zeros."""
+
+GRADE_SCALES = ("percent", "five", "two", "words")
+"""How a mark was given: 百分制, 五级制, 二级制, or in other words; a mapping puts its own words for them."""
 
 DAYS = ("earned_on", "recognised_on", "recorded_on")
 

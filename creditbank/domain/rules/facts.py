@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Line, Refusal, Verdict
 from creditbank.domain.rules.model import (
+    Accept,
     Choice,
     Condition,
     Fact,
@@ -146,6 +147,25 @@ def fact_shown(fact: Fact, value: Value) -> Text | str:
     if fact.type is FactType.BOOLEAN:
         return Text("是", "yes") if value else Text("否", "no")
     return _shown(value)
+
+
+def cell_shown(fact: Fact, accept: Accept) -> Text:
+    """What a cell accepts, in words: values by their labels, the ends of an interval."""
+    if isinstance(accept, OneOf):
+        words = [fact_shown(fact, value) for value in accept.values]
+        texts = [word if isinstance(word, Text) else Text(word, word) for word in words]
+        return Text("、".join(text.zh for text in texts), ", ".join(text.en or text.zh for text in texts))
+    low, high = _ends(accept)
+    if low and low == high:
+        return Text(low, low)
+    signs = (">" if accept.low_open else "≥", "<" if accept.high_open else "≤")
+    parts = [f"{sign} {end}" for sign, end in zip(signs, (low, high), strict=True) if end]
+    return Text("，".join(parts), ", ".join(parts))
+
+
+def value_data(value: Value) -> str | int | bool:
+    """A fact's value as a document of outcomes writes it."""
+    return value if isinstance(value, bool | int) else _shown(value)
 
 
 def _shown(value: Value) -> str:

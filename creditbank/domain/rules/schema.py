@@ -11,7 +11,13 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "https://creditbank.example/schema/"
 
 
-def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+def document(name: str, title: str, shape: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    """The whole schema of ``creditbank.NAME/1``, of the shape of its object and what that refers to."""
+    return {"$schema": _DIALECT, "$id": f"{_BASE}{name}-1.json", "title": title, **shape, "$defs": definitions}
+
+
+def object_of(required: dict[str, Any], optional: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An object of these keys and no others."""
     return {
         "type": "object",
         "properties": {**required, **(optional or {})},
@@ -20,11 +26,13 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
     }
 
 
-def _list(of: dict[str, Any], most: int, least: int = 0) -> dict[str, Any]:
+def list_of(of: dict[str, Any], most: int, least: int = 0) -> dict[str, Any]:
+    """A list of one kind of things, from ``least`` to ``most`` of them."""
     return {"type": "array", "items": of, "minItems": least, "maxItems": most}
 
 
-def _ref(name: str) -> dict[str, str]:
+def ref_to(name: str) -> dict[str, str]:
+    """What is defined under a name."""
     return {"$ref": f"#/$defs/{name}"}
 
 
@@ -32,17 +40,17 @@ def _amount(pattern: str) -> dict[str, Any]:
     return {"anyOf": [{"type": "string", "pattern": pattern}, {"type": "number", "multipleOf": 0.01}]}
 
 
-_WORDS = {"type": "string", "minLength": 1, "maxLength": 4000}
+WORDS = {"type": "string", "minLength": 1, "maxLength": 4000}
 _DAY = {"type": "string", "format": "date"}
 _PERIOD = {
-    **_object({}, {"years": {"type": "integer", "minimum": 0}, "months": {"type": "integer", "minimum": 0}}),
+    **object_of({}, {"years": {"type": "integer", "minimum": 0}, "months": {"type": "integer", "minimum": 0}}),
     "minProperties": 1,
 }
 _BELOW = {"enum": ["manual", "refuse"]}
 _END = {"type": ["string", "number"]}
 
-_SHARED: dict[str, Any] = {
-    "text": _object({"zh": _WORDS, "en": _WORDS}),
+SHARED: dict[str, Any] = {
+    "text": object_of({"zh": WORDS, "en": WORDS}),
     "code": {"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9_.:\-]{0,79}$"},
     "name": {"type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$"},
     "amount": _amount(r"^\d{1,9}(\.\d{1,2})?$"),
@@ -51,66 +59,66 @@ _SHARED: dict[str, Any] = {
 
 
 def _rules_definitions() -> dict[str, Any]:
-    code, text, when = _ref("code"), _ref("text"), {"when": _ref("when")}
-    codes = {"anyOf": [code, _list(code, 1_000, 1)]}
-    taken = {"anyOf": [code, _object({"fact": _ref("name")})]}
-    interval = _object({}, {"from": _END, "above": _END, "to": _END, "below": _END})
+    code, text, when = ref_to("code"), ref_to("text"), {"when": ref_to("when")}
+    codes = {"anyOf": [code, list_of(code, 1_000, 1)]}
+    taken = {"anyOf": [code, object_of({"fact": ref_to("name")})]}
+    interval = object_of({}, {"from": _END, "above": _END, "to": _END, "below": _END})
     return {
-        **_SHARED,
-        "choice": _object({"code": code, "zh": _WORDS, "en": _WORDS}),
+        **SHARED,
+        "choice": object_of({"code": code, "zh": WORDS, "en": WORDS}),
         "interval": {**interval, "minProperties": 1},
         "cell": {
             "description": "any, one value, a list of values, an interval, or a stretch of an ordered scale",
-            "anyOf": [codes, {"type": ["boolean", "number", "null"]}, _ref("interval")],
+            "anyOf": [codes, {"type": ["boolean", "number", "null"]}, ref_to("interval")],
         },
-        "when": {"type": "object", "propertyNames": _ref("name"), "additionalProperties": _ref("cell")},
-        "fact": _object(
-            {"name": _ref("name"), "type": {"enum": [kind.value for kind in FactType]}, "label": text},
+        "when": {"type": "object", "propertyNames": ref_to("name"), "additionalProperties": ref_to("cell")},
+        "fact": object_of(
+            {"name": ref_to("name"), "type": {"enum": [kind.value for kind in FactType]}, "label": text},
             {
-                "values": _list(_ref("choice"), 1_000, 1),
+                "values": list_of(ref_to("choice"), 1_000, 1),
                 "ordered": {"type": "boolean", "description": "values run from the lowest to the highest"},
                 "optional": {"type": "boolean"},
                 **when,
-                "range": _ref("interval"),
+                "range": ref_to("interval"),
                 "help": text,
             },
         ),
         "give": {
             "anyOf": [
                 _BELOW,
-                _object(
+                object_of(
                     {
-                        "credit": {"anyOf": [_ref("amount"), _object({"fact": _ref("name")})]},
+                        "credit": {"anyOf": [ref_to("amount"), object_of({"fact": ref_to("name")})]},
                         "category": code,
                     },
                     {"level": taken, "field": taken},
                 ),
             ]
         },
-        "row": _object({"id": code, "give": _ref("give"), "clause": text}, when),
-        "table": _object(
+        "row": object_of({"id": code, "give": ref_to("give"), "clause": text}, when),
+        "table": object_of(
             {
                 "code": code,
-                "columns": _list(_ref("name"), MOST_FACTS),
-                "rows": _list(_ref("row"), MOST_ROWS, 1),
+                "columns": list_of(ref_to("name"), MOST_FACTS),
+                "rows": list_of(ref_to("row"), MOST_ROWS, 1),
             },
             {**when, "hit": {"enum": [hit.value for hit in Hit]}, "on_gap": _BELOW},
         ),
         "step": {
-            **_object(
+            **object_of(
                 {"id": code, "clause": text},
                 {
                     **when,
-                    "lower": _object(
-                        {"fact": _ref("name"), "steps": {"type": "integer", "minimum": 1}, "below": _BELOW}
+                    "lower": object_of(
+                        {"fact": ref_to("name"), "steps": {"type": "integer", "minimum": 1}, "below": _BELOW}
                     ),
                     "add": {
                         "anyOf": [
-                            _ref("signed"),
-                            _object(
+                            ref_to("signed"),
+                            object_of(
                                 {
-                                    "amount": _ref("signed"),
-                                    "each": _ref("name"),
+                                    "amount": ref_to("signed"),
+                                    "each": ref_to("name"),
                                     "above": {"type": "integer", "minimum": 0},
                                 }
                             ),
@@ -121,27 +129,27 @@ def _rules_definitions() -> dict[str, Any]:
             ),
             "oneOf": [{"required": ["lower"]}, {"required": ["add"]}, {"required": ["multiply"]}],
         },
-        "choose": _object(
+        "choose": object_of(
             {
                 "id": code,
-                "family": _list(_ref("name"), MOST_FACTS, 1),
+                "family": list_of(ref_to("name"), MOST_FACTS, 1),
                 "keep": {"const": "highest"},
                 "clause": text,
             },
             when,
         ),
-        "cap": _object(
+        "cap": object_of(
             {
                 "id": code,
                 "scope": {"enum": [scope.value for scope in Scope]},
-                "maximum": _ref("amount"),
+                "maximum": ref_to("amount"),
                 "clause": text,
             },
             {"category": code},
         ),
         "validity": {
-            **_object(
-                {"id": code, "fact": _ref("name"), "clause": text},
+            **object_of(
+                {"id": code, "fact": ref_to("name"), "clause": text},
                 {**when, "within": _PERIOD, "otherwise": _BELOW, "expires": _PERIOD},
             ),
             "oneOf": [{"required": ["within"]}, {"required": ["expires"]}],
@@ -151,92 +159,89 @@ def _rules_definitions() -> dict[str, Any]:
 
 def rules_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.rules/1``."""
-    rounding = _object(
+    rounding = object_of(
         {
-            "step": _ref("amount"),
+            "step": ref_to("amount"),
             "mode": {"enum": ["down", "up", "half_up"]},
             "place": {"enum": [place.value for place in RoundAt]},
         }
     )
-    return {
-        "$schema": _DIALECT,
-        "$id": f"{_BASE}rules-1.json",
-        "title": "A rule set for recognition",
-        **_object(
+    return document(
+        "rules",
+        "A rule set for recognition",
+        object_of(
             {
                 "schema": {"const": "creditbank.rules/1"},
-                "code": _ref("code"),
+                "code": ref_to("code"),
                 "kind": {"const": KIND},
-                "name": _ref("text"),
-                "source": _ref("text"),
-                "unit": _ref("code"),
+                "name": ref_to("text"),
+                "source": ref_to("text"),
+                "unit": ref_to("code"),
                 "rounding": rounding,
-                "categories": _list(_ref("choice"), 1_000, 1),
-                "facts": _list(_ref("fact"), MOST_FACTS, 1),
-                "tables": _list(_ref("table"), MOST_TABLES, 1),
+                "categories": list_of(ref_to("choice"), 1_000, 1),
+                "facts": list_of(ref_to("fact"), MOST_FACTS, 1),
+                "tables": list_of(ref_to("table"), MOST_TABLES, 1),
             },
             {
-                "adjust": _list(_ref("step"), MOST_STEPS),
-                "choose": _list(_ref("choose"), MOST_STEPS),
-                "cap": _list(_ref("cap"), MOST_STEPS),
-                "validity": _list(_ref("validity"), MOST_STEPS),
+                "adjust": list_of(ref_to("step"), MOST_STEPS),
+                "choose": list_of(ref_to("choose"), MOST_STEPS),
+                "cap": list_of(ref_to("cap"), MOST_STEPS),
+                "validity": list_of(ref_to("validity"), MOST_STEPS),
             },
         ),
-        "$defs": _rules_definitions(),
-    }
+        _rules_definitions(),
+    )
 
 
 def _outcome(*, expects: bool) -> dict[str, Any]:
-    amounts = {"type": "object", "additionalProperties": _ref("amount")}
-    expect = _object(
+    amounts = {"type": "object", "additionalProperties": ref_to("amount")}
+    expect = object_of(
         {},
         {
             "ruling": {"enum": [ruling.value for ruling in Ruling]},
-            "credit": _ref("amount"),
-            "row": _ref("code"),
-            "category": _ref("code"),
-            "level": _ref("code"),
+            "credit": ref_to("amount"),
+            "row": ref_to("code"),
+            "category": ref_to("code"),
+            "level": ref_to("code"),
             "expires_on": _DAY,
-            "codes": _list(_ref("code"), 1_000),
-            "problems": _list(_ref("name"), 1_000),
+            "codes": list_of(ref_to("code"), 1_000),
+            "problems": list_of(ref_to("name"), 1_000),
         },
     )
-    facts = {"type": "object", "propertyNames": _ref("name")}
-    asked: dict[str, Any] = {"id": _ref("code"), "facts": facts, "claimed_on": _DAY}
-    return _object(
+    facts = {"type": "object", "propertyNames": ref_to("name")}
+    asked: dict[str, Any] = {"id": ref_to("code"), "facts": facts, "claimed_on": _DAY}
+    return object_of(
         {**asked, "expect": expect} if expects else asked,
-        {"name": _WORDS, "used": amounts, "earlier": amounts},
+        {"name": WORDS, "used": amounts, "earlier": amounts},
     )
 
 
 def outcomes_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.outcomes/1``."""
-    return {
-        "$schema": _DIALECT,
-        "$id": f"{_BASE}outcomes-1.json",
-        "title": "Learning outcomes to evaluate",
-        **_object(
+    return document(
+        "outcomes",
+        "Learning outcomes to evaluate",
+        object_of(
             {
                 "schema": {"const": "creditbank.outcomes/1"},
                 "outcomes": {"type": "array", "items": _outcome(expects=False)},
             }
         ),
-        "$defs": _SHARED,
-    }
+        SHARED,
+    )
 
 
 def cases_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.cases/1``."""
-    return {
-        "$schema": _DIALECT,
-        "$id": f"{_BASE}cases-1.json",
-        "title": "Golden cases of a rule set",
-        **_object(
+    return document(
+        "cases",
+        "Golden cases of a rule set",
+        object_of(
             {
                 "schema": {"const": "creditbank.cases/1"},
-                "rules": _ref("code"),
+                "rules": ref_to("code"),
                 "cases": {"type": "array", "items": _outcome(expects=True)},
             }
         ),
-        "$defs": _SHARED,
-    }
+        SHARED,
+    )

@@ -1,35 +1,8 @@
-"""Decision tables as boxes: whether conditions can meet, and which rows of a table overlap."""
+"""Conditions as boxes: whether two of them can meet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from creditbank.domain.rules.model import Accept, Condition, Hit, Interval, OneOf, Row, Table
-
-
-@dataclass(frozen=True, slots=True)
-class Overlap:
-    """Two rows of a ``unique`` table that some outcome would fit both of."""
-
-    table: str
-    first: str
-    second: str
-
-
-def overlaps(table: Table) -> tuple[Overlap, ...]:
-    """Every pair of rows of a ``unique`` table whose boxes meet; quadratic in the rows."""
-    if table.hit is not Hit.UNIQUE:
-        return ()
-    found = []
-    rows = table.rows
-    for index, row in enumerate(rows):
-        found += [Overlap(table.code, row.id, other.id) for other in rows[index + 1 :] if rows_meet(row, other)]
-    return tuple(found)
-
-
-def rows_meet(row: Row, other: Row) -> bool:
-    """Whether one outcome could fit both rows."""
-    return conditions_meet(row.when, other.when)
+from creditbank.domain.rules.model import Accept, Condition, Interval, OneOf
 
 
 def conditions_meet(one: Condition, other: Condition) -> bool:

@@ -99,9 +99,14 @@ def _accept(accept: Accept) -> Any:
     return list(accept.values)
 
 
+def condition_data(condition: Condition) -> dict[str, Any]:
+    """The cells of a condition by fact, as a document writes them."""
+    return {test.fact: _accept(test.accept) for test in condition}
+
+
 def _when(condition: Condition) -> dict[str, Any]:
     """The ``when`` of a part, left out where it is empty."""
-    cells = {test.fact: _accept(test.accept) for test in condition}
+    cells = condition_data(condition)
     return {"when": cells} if cells else {}
 
 

@@ -18,7 +18,8 @@ from creditbank.domain.results import RefusedRow
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import DocumentError, read_document
 from creditbank.exchange.masterdata.reading import open_table, read_table
-from creditbank.exchange.masterdata.writing import export_bytes
+from creditbank.exchange.masterdata.writing import export_sheet
+from creditbank.exchange.spreadsheets import SheetContent
 from creditbank.gateways.files import Upload
 
 MESSAGES: dict[str, str] = {
@@ -104,9 +105,9 @@ def read_codes_document(data: bytes, *, name: str, table: CodeTable) -> ReadCode
     )
 
 
-def codes_bytes(rows: Mapping[str, Inherited], language: str = "zh-hans") -> bytes:
-    """Codes as a workbook under the template's headings."""
-    return export_bytes(CODES, (row.content for _key, row in sorted(rows.items())), language=language)
+def codes_sheet(rows: Mapping[str, Inherited], language: str = "zh-hans") -> SheetContent:
+    """Codes as a sheet under the template's headings."""
+    return export_sheet(CODES, (row.content for _key, row in sorted(rows.items())), language=language)
 
 
 def _text(name: str, path: str, value: Any) -> str:

@@ -37,7 +37,6 @@ MESSAGES: dict[str, str] = {
 HEAD_LINES = 12
 """How far down a head is looked for: titles and dates stand above it."""
 _MOST_NOTED = 20
-_PROTECTED = ("'=", "'+", "'-", "'@", "'\t", "'\r")
 _NO_MAP: Mapping[str, str] = MappingProxyType({})
 
 
@@ -356,11 +355,6 @@ def _best_head(
     return None if best is None else (best[0][1] + 1000 * best[0][0], best[1], best[2])
 
 
-def _unprotected(text: str) -> str:
-    """A text without the apostrophe that keeps a spreadsheet from running it."""
-    return text[1:] if text.startswith(_PROTECTED) else text
-
-
 class _Source(ABC):
     """Where rows come from."""
 
@@ -410,7 +404,7 @@ class _TextSource(_Source):
         assert self._sheet is not None
         for row in self._sheet.rows(places):
             if isinstance(row, Row):
-                yield _Line(row.line, [_unprotected(cell) for cell in row.cells])
+                yield _Line(row.line, list(row.cells))
             else:
                 yield RefusedRow(row.line, row.column, row.code, dict(row.facts))
 
@@ -459,9 +453,8 @@ class _WorkbookSource(_Source):
             filled = False
             for place in wanted:
                 if place < len(values) and values[place] != "":
-                    text = cell_text(values[place])
-                    cells[place] = _unprotected(text)
-                    filled = filled or bool(text.strip())
+                    cells[place] = cell_text(values[place])
+                    filled = filled or bool(cells[place].strip())
             found = tuple(self._faults(line, wanted, head_line)) if careful else ()
             if filled or found:
                 yield _Line(line, cells, bool(faults.hidden) and faults.row_is_hidden(line), found)

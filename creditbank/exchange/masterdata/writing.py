@@ -61,14 +61,14 @@ def template_bytes(data_set: DataSet, language: str = "zh-hans") -> bytes:
     )
 
 
-def export_bytes(
+def export_sheet(
     data_set: DataSet,
     rows: Iterable[Mapping[str, Any]],
     *,
     language: str = "zh-hans",
     identities: Identities | None = None,
-) -> bytes:
-    """Rows in force as a workbook whose import changes nothing.
+) -> SheetContent:
+    """Rows in force as a sheet whose import changes nothing; they are read while it is written.
 
     Args:
         data_set: what the rows are of.
@@ -76,9 +76,9 @@ def export_bytes(
         language: of headings and of what codes are called.
         identities: opens identity numbers; without it their column stays empty, which states nothing.
     """
-    written = [[_cell(field, row.get(field.name), language, identities) for field in data_set.fields] for row in rows]
+    written = ([_cell(field, row.get(field.name), language, identities) for field in data_set.fields] for row in rows)
     title = data_set.name.said_in(language)
-    return workbook_bytes([SheetContent(title, _head(data_set, language), written, _widths(data_set, language))])
+    return SheetContent(title, _head(data_set, language), written, _widths(data_set, language))
 
 
 def _language(language: str) -> str:
@@ -104,10 +104,7 @@ def _choices(data_set: DataSet, language: str) -> dict[int, list[str]]:
         if field.kind is Kind.YES_NO:
             found[place] = [say_value(field, value=True, language=language), say_value(field, False, language)]
         elif field.table is not None:
-            labels = [choice.label.said_in(language) for choice in field.table.in_use]
-            # A drop-down longer than this is refused by spreadsheet programs.
-            if sum(len(label) + 1 for label in labels) <= 250:
-                found[place] = labels
+            found[place] = [choice.label.said_in(language) for choice in field.table.in_use]
     return found
 
 

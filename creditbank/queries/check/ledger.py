@@ -26,6 +26,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         FROM entry JOIN posting USING (learner_id, posting_id)
         WHERE (posting.kind::text, posting.from_state::text, posting.to_state::text) NOT IN (
             ('deposit', 'issued', 'available'), ('reverse', 'available', 'issued'),
+            ('reverse', 'converted', 'available'),
             ('convert', 'available', 'converted'), ('convert', 'issued', 'available'))
           OR sign(entry.amount) <> CASE entry.leg WHEN 1 THEN -1 ELSE 1 END
         """,
@@ -92,8 +93,21 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         SELECT mirror.posting_id, mirror.learner_id, mirror.reverses
         FROM posting AS mirror LEFT JOIN posting AS original
           ON original.learner_id = mirror.learner_id AND original.posting_id = mirror.reverses
-        WHERE mirror.kind = 'reverse' AND (original.kind IS DISTINCT FROM 'deposit'
-          OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount)
+        WHERE mirror.kind = 'reverse' AND (original.kind IS NULL OR original.kind NOT IN ('deposit', 'convert')
+          OR original.lot_id <> mirror.lot_id OR original.amount <> mirror.amount
+          OR (original.from_state, original.to_state) <> (mirror.to_state, mirror.from_state))
+        """,
+    ),
+    (
+        "check.conversion_reversal",
+        ("conversion", "learner", "sides", "reversed"),
+        """
+        SELECT side.conversion_id, side.learner_id, count(*), count(mirror.posting_id)
+        FROM posting AS side LEFT JOIN posting AS mirror
+          ON mirror.learner_id = side.learner_id AND mirror.reverses = side.posting_id
+        WHERE side.conversion_id IS NOT NULL GROUP BY side.conversion_id, side.learner_id
+        HAVING count(mirror.posting_id) NOT IN (0, count(*)) OR count(DISTINCT mirror.recorded_at) > 1
+          OR count(DISTINCT mirror.actor_id) > 1
         """,
     ),
     (
@@ -154,6 +168,27 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         SELECT run_id, lots_posted, count(posting.posting_id)
         FROM import_run LEFT JOIN posting ON posting.batch_id = run_id AND posting.from_state = 'issued'
         GROUP BY run_id, lots_posted HAVING lots_posted <> count(posting.posting_id)
+        """,
+    ),
+    (
+        "check.run_taken_back",
+        ("run", "standing"),
+        """
+        SELECT run_id, count(*) FROM import_run JOIN posting ON posting.batch_id = run_id AND posting.kind <> 'reverse'
+        WHERE import_run.state = 'reverted' AND NOT EXISTS (SELECT FROM posting AS mirror
+          WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id)
+        GROUP BY run_id
+        """,
+    ),
+    (
+        "check.opening_lot",
+        ("line", "run", "learner"),
+        """
+        SELECT line, run_id, opening_lot.learner_id FROM opening_lot
+        JOIN posting ON posting.learner_id = opening_lot.learner_id AND posting.lot_id = opening_lot.lot_id
+          AND posting.from_state = 'issued'
+        LEFT JOIN posting AS mirror ON mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
+        WHERE (taken_back > 0) <> (mirror.posting_id IS NOT NULL)
         """,
     ),
     (

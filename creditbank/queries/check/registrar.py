@@ -13,7 +13,8 @@ from creditbank.domain.registrar.lines import lines_hash
 from creditbank.queries.check.ledger import named
 
 _SIGNED = (
-    "CASE WHEN posting.from_state = 'issued' THEN posting.amount WHEN posting.kind = 'reverse' THEN -posting.amount END"
+    "CASE 'issued'::lot_state WHEN posting.from_state THEN posting.amount"
+    " WHEN posting.to_state THEN -posting.amount END"
 )
 _LINES = f"""
 SELECT sent.line, batch.number, institution.code, sent.hundredths, sent.posting_id,

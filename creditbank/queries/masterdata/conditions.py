@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet
 from creditbank.domain.masterdata.sets import fields_on
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 _KNOWN = """
 stored.content->>%({name})s IN (
@@ -13,6 +17,9 @@ stored.content->>%({name})s IN (
   UNION ALL SELECT normalize(label, NFKC) FROM data_row
   WHERE institution_id = %(institution)s AND data_set = %({target})s
 )"""
+
+_HANDED_DOWN = """
+stored.content->>%({name})s IN (SELECT jsonb_array_elements_text(%({handed})s::jsonb))"""
 
 # A unit may be in the bank's tree without a row of its own.
 _PLACES = """
@@ -67,8 +74,18 @@ def _of_path(data_set: DataSet, path: str, name: str, values: dict[str, Any]) ->
     return value
 
 
-def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str = "") -> str:
-    """The condition of a figure; what it binds is added to ``values`` under names that begin with ``mark``."""
+def of_figure(
+    data_set: DataSet,
+    check: Check,
+    values: dict[str, Any],
+    mark: str = "",
+    *,
+    handed_down: Mapping[str, str] = _NOTHING,
+) -> str:
+    """The condition of a figure; what it binds is added to ``values`` under names that begin with ``mark``.
+
+    ``handed_down`` has by data set the keys and names of rows from above, as a JSON array.
+    """
     names = []
     for place, field in enumerate(check.fields):
         values[f"{mark}field{place}"] = field
@@ -81,6 +98,9 @@ def of_figure(data_set: DataSet, check: Check, values: dict[str, Any], mark: str
             values[f"{mark}target"] = target
             said = f"stored.content->>%({names[0]})s IS NOT NULL AND NOT ("
             said += _KNOWN.format(name=names[0], target=f"{mark}target")
+            if target in handed_down:
+                values[f"{mark}handed"] = handed_down[target]
+                said += " OR " + _HANDED_DOWN.format(name=names[0], handed=f"{mark}handed")
             if target == "colleges":
                 said += " OR " + _PLACES.format(name=names[0])
             said += ")"

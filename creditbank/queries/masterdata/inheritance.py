@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
 from creditbank.domain.masterdata.codes import CODE_TABLES
-from creditbank.domain.masterdata.declaration import CodeTable
-from creditbank.domain.masterdata.editions import code_table, mapping_rows, rows_by_key, with_packaged
+from creditbank.domain.masterdata.declaration import CodeTable, DataSet
+from creditbank.domain.masterdata.editions import (
+    FIRST_DAY,
+    code_table,
+    mapping_rows,
+    row_content,
+    rows_by_key,
+    with_packaged,
+)
 from creditbank.domain.masterdata.facts import Stored
-from creditbank.domain.masterdata.inheritance import Contents, Edition, Inherited, Level, inherit, lay, valid_rows
+from creditbank.domain.masterdata.inheritance import (
+    Contents,
+    Edition,
+    Inherited,
+    Level,
+    inherit,
+    inherits,
+    lay,
+    valid_rows,
+)
+from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.domain.values import Text
 from creditbank.records.masterdata import SheetMapping
 from creditbank.records.scope import Scope
@@ -24,6 +41,11 @@ WITH RECURSIVE place (id, parent_id, depth) AS (
     JOIN place ON above.id = place.parent_id WHERE depth < 50
 )
 SELECT place.id, institution.name, institution.name_en FROM place JOIN institution USING (id) ORDER BY depth DESC
+"""
+
+_OUTCOME_TYPES = """
+SELECT institution_id, code, name, name_en, rule_set_code, evidence_required, is_open, stated::text FROM outcome_type
+WHERE institution_id = ANY(%s)
 """
 
 _EDITIONS = """
@@ -47,21 +69,26 @@ class Inheritance:
         return bool(self.rows)
 
 
-def chain_of(scope: Scope) -> tuple[tuple[UUID, Text], ...]:
-    """The institutions from the top of the tree down to the scope's own, each with its name."""
-    found = scope.fetch(_CHAIN, {"institution": scope.institution})
+def chain_of(scope: Scope, institution: UUID | None = None) -> tuple[tuple[UUID, Text], ...]:
+    """The institutions from the top of the tree down to one, by default the scope's own, each with its name."""
+    found = scope.fetch(_CHAIN, {"institution": institution or scope.institution})
     return tuple((place, Text(name, name_en)) for place, name, name_en in found)
 
 
-def levels_of(scope: Scope, *kinds: str, without: UUID | None = None) -> Mapping[str, tuple[Level, ...]]:
-    """By kind the levels from the top down to the scope's own institution, each with its published editions.
+def levels_of(
+    scope: Scope, *kinds: str, without: UUID | None = None, institution: UUID | None = None
+) -> Mapping[str, tuple[Level, ...]]:
+    """By kind the levels from the top down to an institution, each with its published editions.
+
+    A level that has published no edition of its outcome types hands those down that it had before it stated any.
 
     Args:
-        scope: acts for the institution.
+        scope: acts for the institution; for outcome types anybody.
         kinds: what is asked for.
         without: an edition that is thought away.
+        institution: down to which; the scope's own where none is given.
     """
-    chain = chain_of(scope)
+    chain = chain_of(scope, institution)
     condition, values = scope.condition("edition")
     found: dict[tuple[UUID, str], list[Edition]] = {}
     for place, kind, edition_id, label, source, effective_on, rows in scope.fetch(
@@ -70,15 +97,49 @@ def levels_of(scope: Scope, *kinds: str, without: UUID | None = None) -> Mapping
         if edition_id != without:
             read = Edition(edition_id, effective_on, rows_by_key(json.loads(rows)), label, source)
             found.setdefault((place, kind), []).append(read)
+    if OUTCOME_TYPES.code in kinds:
+        silent = [place for place, _name in chain if (place, OUTCOME_TYPES.code) not in found]
+        for place, rows in outcome_types_as_they_stand(scope, silent, unstated=True).items():
+            found[place, OUTCOME_TYPES.code] = [Edition(None, FIRST_DAY, rows)]
     return {
         kind: tuple(Level(place, name, tuple(found.get((place, kind), ()))) for place, name in chain) for kind in kinds
     }
+
+
+def outcome_types_as_they_stand(
+    scope: Scope, places: Sequence[UUID], *, unstated: bool = False
+) -> Mapping[UUID, Contents]:
+    """What each of these institutions itself says of types of outcome, by its code; those that say something.
+
+    Args:
+        scope: anybody.
+        places: whose.
+        unstated: only types made before they were master data, which reach those below without an edition.
+    """
+    found: dict[UUID, dict[str, Mapping[str, Stored]]] = {}
+    for place, code, name, name_en, rule_set, evidence, is_open, stated in (
+        scope.fetch(_OUTCOME_TYPES, [list(places)]) if places else ()
+    ):
+        if unstated and stated is not None:
+            continue
+        content = {"code": code, "name": name, "name_en": name_en, "rule_set": rule_set, "evidence": evidence}
+        said = content | {"retired": not is_open} if stated is None else json.loads(stated)
+        if said:
+            found.setdefault(place, {})[code] = row_content(said)
+    return found
 
 
 def inheritance_of(scope: Scope, kind: str, day: date, *, without: UUID | None = None) -> Inheritance:
     """What the levels above the scope's institution hand down to it on a day."""
     levels = with_packaged(kind, levels_of(scope, kind, without=without)[kind])
     return Inheritance(kind, day, inherit(kind, levels[:-1], day), levels[-1].name if levels else Text(""))
+
+
+def handed_down_to(scope: Scope, data_set: DataSet, day: date) -> Mapping[str, Inheritance]:
+    """What is handed down of a data set, and of those its references name, by their codes; only what has rows."""
+    codes = {data_set.code, *(field.data_set for field in data_set.references)}
+    found = {code: inheritance_of(scope, code, day) for code in sorted(codes) if inherits(code)}
+    return {code: one for code, one in found.items() if one}
 
 
 def own_rows(scope: Scope, kind: str, day: date, *, without: UUID | None = None) -> Contents:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import DataSet, Field
 from creditbank.domain.masterdata.facts import Change, Stated, Stored, canonical
+from creditbank.domain.masterdata.inheritance import inherits, lay
 from creditbank.domain.masterdata.reading import normal
 from creditbank.domain.masterdata.sets import DATA_SETS, data_set_named
 from creditbank.domain.values import Text
-from creditbank.queries.masterdata.rows import FactLine
+from creditbank.queries.masterdata.inheritance import Inheritance, inheritance_of, own_rows
+from creditbank.queries.masterdata.rows import NOTHING, FactLine
 from creditbank.records.masterdata import DataRow
 from creditbank.records.people import Account, Enrolment
 from creditbank.records.results import ImportRun
@@ -74,14 +77,29 @@ MOST_CHOICES = 300
 """From so many on a list is searched, not chosen from."""
 
 
-def choices_of(scope: Scope, code: str, *, most: int = MOST_CHOICES) -> tuple[tuple[str, str], ...]:
-    """Key and label of the rows in use a reference may name; none where there are too many to choose from."""
+def choices_of(scope: Scope, code: str, day: date, *, most: int = MOST_CHOICES) -> tuple[tuple[str, str], ...]:
+    """Key and label of the rows in use a reference may name; none where there are too many to choose from.
+
+    Of rows that are handed down those of the day, tightened, are among them.
+    """
+    above = inheritance_of(scope, code, day) if inherits(code) else None
+    if above:
+        rows = lay(code, above.rows, own_rows(scope, code, day), above.name).rows
+        open_rows = [(key, str(row.content.get("name") or key)) for key, row in sorted(rows.items()) if not row.retired]
+        return tuple(open_rows) if len(open_rows) <= most else ()
     known = scope.rows(DataRow).filter(institution_id=scope.institution, data_set=code, retired=False)
     found = tuple(known.order_by("key").values_list("key", "label")[: most + 1])
     return found if len(found) <= most else ()
 
 
-def said_of(scope: Scope, data_set: DataSet, field: Field, *, most: int = MOST_CHOICES) -> tuple[tuple[str, str], ...]:
+def said_of(
+    scope: Scope,
+    data_set: DataSet,
+    field: Field,
+    *,
+    handed_down: Mapping[str, Inheritance] = NOTHING,
+    most: int = MOST_CHOICES,
+) -> tuple[tuple[str, str], ...]:
     """What the rows of a data set say in a reference, each with what that row is called; none where it is too much."""
     found = scope.fetch(
         "SELECT said, coalesce(named.label, said) FROM (SELECT DISTINCT content->>%s AS said FROM data_row"
@@ -90,7 +108,13 @@ def said_of(scope: Scope, data_set: DataSet, field: Field, *, most: int = MOST_C
         " ORDER BY said",
         [field.name, scope.institution, data_set.code, field.name, most + 1, scope.institution, field.data_set],
     )
-    return tuple((str(said), str(label)) for said, label in found) if len(found) <= most else ()
+    if len(found) > most:
+        return ()
+    above = handed_down[field.data_set].rows if field.data_set in handed_down else {}
+    return tuple(
+        (str(said), str(above[said].content.get("name") or said) if said in above else str(label))
+        for said, label in found
+    )
 
 
 def dependants_of(scope: Scope, data_set: DataSet, key: str, label: str) -> tuple[Dependants, ...]:

@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.domain.masterdata.facts import effect_of_change
 from creditbank.domain.masterdata.identity import masked
-from creditbank.domain.masterdata.reading import say_value
+from creditbank.domain.masterdata.reading import normal, say_value
 from creditbank.domain.masterdata.sets import STUDENTS
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Text
@@ -24,6 +25,8 @@ from creditbank.queries.masterdata.inheritance import Inheritance, laid_over
 from creditbank.records.scope import Scope
 
 MOST_FILTERS = 8
+NOTHING: Mapping[str, Inheritance] = MappingProxyType({})
+"""Nothing is handed down."""
 _ENDED = frozenset({State.DEPOSITED, State.REFUSED, State.WITHDRAWN, State.REVERSED})
 
 
@@ -89,7 +92,7 @@ def page_of_rows(
     descending: bool = False,
     offset: int = 0,
     limit: int = 20,
-    handed_down: Inheritance | None = None,
+    handed_down: Mapping[str, Inheritance] = NOTHING,
 ) -> tuple[tuple[RowLine, ...], int]:
     """A page of rows in force and how many there are in all.
 
@@ -104,11 +107,12 @@ def page_of_rows(
         descending: the other way round.
         offset: how many rows come before the page.
         limit: how many it holds at most.
-        handed_down: what the levels above hand down; their rows are listed too, tightened by those of the institution.
+        handed_down: by data set what the levels above hand down; rows of this one are listed too, tightened by those of
+            the institution, and what they and others name is known.
     """
     values: dict[str, Any] = {}
-    where = _where(scope, data_set, values, search, filters or {}, figure, retired)
-    rows = _joined(scope, data_set, values, handed_down) if handed_down else "data_row"
+    where = _where(scope, data_set, values, search, filters or {}, figure, retired, handed_down)
+    rows = rows_with(scope, data_set, values, handed_down)
     total = int(scope.fetch(f"SELECT count(*) FROM {rows} AS stored WHERE {where}", values)[0][0])  # noqa: S608 - fixed
     start = min(offset, max(0, (total - 1) // limit * limit))
     order = {"key": "stored.key", "label": "stored.label_sort"}.get(sort)
@@ -170,7 +174,9 @@ def find_row(scope: Scope, data_set: DataSet, key: str) -> RowDetail | None:
     return RowDetail(_row(*rows[0]), tuple(history))
 
 
-def labels_of(scope: Scope, data_set: DataSet, rows: Sequence[RowLine]) -> Mapping[tuple[str, str], str]:
+def labels_of(
+    scope: Scope, data_set: DataSet, rows: Sequence[RowLine], handed_down: Mapping[str, Inheritance] = NOTHING
+) -> Mapping[tuple[str, str], str]:
     """What the rows that these name are called, by data set and the text that names them."""
     named: dict[str, set[str]] = defaultdict(set)
     for field in data_set.references:
@@ -182,7 +188,9 @@ def labels_of(scope: Scope, data_set: DataSet, rows: Sequence[RowLine]) -> Mappi
             " AND key = ANY(%(keys)s)",
             {"institution": scope.institution, "target": target, "keys": sorted(keys)},
         )
-        found |= {(target, key): label for key, label in answer}
+        above = handed_down[target].rows if target in handed_down else {}
+        found |= {(target, key): str(above[key].content.get("name") or key) for key in keys & above.keys()}
+        found |= {(target, key): label for key, label in answer if key not in above}
     return found
 
 
@@ -242,11 +250,33 @@ def find_identity(scope: Scope, data_set: DataSet, index: bytes) -> tuple[str, .
 
 
 def figures_condition(
-    scope: Scope, data_set: DataSet, checks: Collection[Check], values: dict[str, Any]
+    scope: Scope,
+    data_set: DataSet,
+    checks: Collection[Check],
+    values: dict[str, Any],
+    handed_down: Mapping[str, Inheritance] = NOTHING,
 ) -> Sequence[str]:
     """The condition of each figure, with the values they bind."""
     values |= {"institution": scope.institution, "data_set": data_set.code}
-    return [of_figure(data_set, check, values, f"f{place}_") for place, check in enumerate(checks)]
+    names = _names(handed_down)
+    return [of_figure(data_set, check, values, f"f{place}_", handed_down=names) for place, check in enumerate(checks)]
+
+
+def rows_with(
+    scope: Scope, data_set: DataSet, values: dict[str, Any], handed_down: Mapping[str, Inheritance] = NOTHING
+) -> str:
+    """The SQL of the rows of a data set, with those that are handed down where there are any."""
+    found = handed_down.get(data_set.code)
+    return _joined(scope, data_set, values, found) if found else "data_row"
+
+
+def _names(handed_down: Mapping[str, Inheritance]) -> dict[str, str]:
+    """By data set what may be written for a row from above, its key or its name, as JSON."""
+    names = {}
+    for code, found in handed_down.items():
+        said = {normal(str(row.content.get("name") or key)) for key, row in found.rows.items()}
+        names[code] = json.dumps(sorted({*found.rows, *said}), ensure_ascii=False)
+    return names
 
 
 def _where(
@@ -257,6 +287,7 @@ def _where(
     filters: Mapping[str, str],
     figure: Check | None,
     retired: bool | None,  # noqa: FBT001 - three answers: yes, no, both
+    handed_down: Mapping[str, Inheritance],
 ) -> str:
     values |= {"institution": scope.institution, "data_set": data_set.code}
     parts = ["stored.institution_id = %(institution)s AND stored.data_set = %(data_set)s"]
@@ -268,7 +299,7 @@ def _where(
     if retired is not None:
         parts.append("stored.retired" if retired else "NOT stored.retired")
     if figure is not None:
-        parts.append(of_figure(data_set, figure, values))
+        parts.append(of_figure(data_set, figure, values, handed_down=_names(handed_down)))
     return " AND ".join(parts)
 
 

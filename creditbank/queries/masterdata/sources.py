@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import Check, DataSet
+from creditbank.domain.masterdata.editions import FIRST_DAY
 from creditbank.domain.masterdata.reminders import Reminder, Rhythm, overdue_days, reminders_of
 from creditbank.domain.masterdata.sets import DATA_SETS, figure_facts
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import day_in
-from creditbank.queries.masterdata.rows import figures_condition
+from creditbank.queries.masterdata.inheritance import handed_down_to
+from creditbank.queries.masterdata.rows import figures_condition, rows_with
 from creditbank.records.institutions import Institution, Term
 from creditbank.records.masterdata import DataSource
 from creditbank.records.results import ImportRun
@@ -103,20 +105,21 @@ def list_data_runs(
 def _line(scope: Scope, data_set: DataSet, source: DataSource | None, today: date) -> SourceLine:
     checks = data_set.figures()
     values: dict[str, Any] = {}
-    counted = "".join(
-        f", count(*) FILTER (WHERE {condition})" for condition in figures_condition(scope, data_set, checks, values)
-    )
+    above = handed_down_to(scope, data_set, today)
+    conditions = figures_condition(scope, data_set, checks, values, above)
+    counted = "".join(f", count(*) FILTER (WHERE {condition})" for condition in conditions)
     rows, retired, *counts = scope.fetch(
-        f"SELECT count(*), count(*) FILTER (WHERE retired){counted} FROM data_row AS stored"  # noqa: S608 - fixed
+        f"SELECT count(*), count(*) FILTER (WHERE retired){counted} FROM {rows_with(scope, data_set, values, above)}"  # noqa: S608 - fixed
+        " AS stored"
         " WHERE institution_id = %(institution)s AND data_set = %(data_set)s",
         values,
     )[0]
     as_of, recorded_at = scope.fetch(
-        "SELECT max(fact.as_of), max(fact.recorded_at) FROM data_fact AS fact"
+        "SELECT max(fact.as_of) FILTER (WHERE fact.as_of > %(first)s), max(fact.recorded_at) FROM data_fact AS fact"
         " LEFT JOIN import_run AS run ON run.institution_id = fact.institution_id AND run.run_id = fact.run_id"
         " WHERE fact.institution_id = %(institution)s AND fact.data_set = %(data_set)s"
         " AND run.state IS DISTINCT FROM 'reverted'",
-        values,
+        {"institution": scope.institution, "data_set": data_set.code, "first": FIRST_DAY},
     )[0]
     last = (
         scope.rows(ImportRun)

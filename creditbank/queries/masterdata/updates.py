@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.masterdata.declaration import DataSet, Field
-from creditbank.domain.masterdata.editions import rows_by_key, table_of, users_of, with_packaged
+from creditbank.domain.masterdata.editions import FIRST_DAY, rows_by_key, table_of, users_of, with_packaged
 from creditbank.domain.masterdata.inheritance import Contents, Differences, Edition, Level, compare, inherit, lay
+from creditbank.domain.recognition import State
 from creditbank.domain.values import Text
 from creditbank.queries.masterdata.inheritance import chain_of, inheritance_of, levels_of, own_rows
 from creditbank.records.institutions import Institution
@@ -23,7 +24,8 @@ SELECT edition.edition_id, edition.institution_id, place.name, place.name_en, ed
   adoption.seen_at, adoption.acknowledged_at, coalesce(adoption.conflicts, 0)
 FROM edition JOIN institution AS place ON place.id = edition.institution_id
 LEFT JOIN adoption ON adoption.institution_id = %s AND adoption.edition_id = edition.edition_id
-WHERE {condition} AND {wanted}
+WHERE {condition} AND {wanted} AND effective_on > %s
+  AND (edition.institution_id = %s OR edition.institution_id IN (SELECT institutions_above(%s)))
 ORDER BY effective_on DESC, made_at DESC, edition.edition_id
 """
 
@@ -196,6 +198,19 @@ def uses_of_courses(scope: Scope, keys: Collection[str]) -> tuple[CourseUses, ..
     )
 
 
+def open_claims_of(scope: Scope, types: Collection[str]) -> Mapping[str, int]:
+    """How many claims of the institution are not decided yet, by type of outcome; of these types that have any.
+
+    Each goes on under the day it was submitted on.
+    """
+    found = scope.fetch(
+        "SELECT outcome_type, count(*) FROM claim WHERE institution_id = %s AND outcome_type = ANY(%s)"
+        " AND state = ANY(%s) GROUP BY 1 ORDER BY 1",
+        [scope.institution, list(types), [State.SUBMITTED.value, State.UNDER_REVIEW.value]],
+    )
+    return {str(code): int(count) for code, count in found}
+
+
 def adoption_of(scope: Scope, edition_id: UUID) -> tuple[AdoptionLine, ...]:
     """Each institution below with what it has said of an edition of the scope's institution, by code."""
     found = scope.fetch(
@@ -223,7 +238,9 @@ def has_above(scope: Scope) -> bool:
 
 def _lines(scope: Scope, wanted: str, more: list[object]) -> tuple[EditionLine, ...]:
     condition, values = scope.condition("edition", "edition")
-    rows = scope.fetch(_LINES.format(condition=condition, wanted=wanted), [scope.institution, *values, *more])
+    here = scope.institution
+    # What was handed down before there were editions is kept as one, and is nobody's update.
+    rows = scope.fetch(_LINES.format(condition=condition, wanted=wanted), [here, *values, *more, FIRST_DAY, here, here])
     return tuple(_line(scope, *row) for row in rows)
 
 

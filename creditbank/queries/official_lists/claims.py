@@ -26,7 +26,7 @@ from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.rules.model import FactType
 from creditbank.domain.values import Text
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rules import version_in_force
 from creditbank.records.scope import Scope
 
@@ -36,6 +36,14 @@ SELECT learner_id, list_id, line, member, institution_id, title, list_title, iss
 FROM listed_outcome
 WHERE learner_id = ANY(%(learners)s::uuid[]) AND institution_id = %(institution)s
   AND (withdrawn_at IS NULL OR list_id = %(also)s) AND {condition}
+"""
+_WAITING = """
+SELECT learner_id, claim_id, outcome_type, title, facts::text, state, listed
+FROM claim
+WHERE institution_id = %(institution)s AND state = ANY(%(states)s) AND (listed <> '' OR learner_id IN (
+  SELECT stated.learner_id FROM listed_outcome AS stated
+  WHERE stated.institution_id = %(institution)s
+    AND (%(lists)s::uuid[] IS NULL OR stated.list_id = ANY(%(lists)s::uuid[]))))
 """
 _CLAIMS = """
 SELECT learner_id, claim_id, outcome_type, title, facts::text, state
@@ -157,6 +165,21 @@ class Listing:
     verified: bool
     lines: Explanation
 
+    @property
+    def mark(self) -> str:
+        """What a claim keeps of it while it waits: verified, differs, or nothing."""
+        return marked(self.verified if self.lines else None)
+
+
+VERIFIED, DIFFERS = "verified", "differs"
+WAITING = (State.SUBMITTED, State.UNDER_REVIEW, State.SCHEDULED)
+"""The states in which a claim waits for a decision and keeps what lists say of it."""
+
+
+def marked(verified: bool | None) -> str:  # noqa: FBT001 - a claim is verified, differs, or no list speaks of it
+    """The mark a claim keeps: of one that a list bears out, of one that lists only contradict, of any other."""
+    return "" if verified is None else VERIFIED if verified else DIFFERS
+
 
 NOT_LISTED = Listing(verified=False, lines=())
 
@@ -176,6 +199,37 @@ def listing_of(scope: Scope, claim: Any) -> Listing:
     fields = _fields(scope, claim.institution_id, claim.outcome_type, on=claim.created_at.date())
     answers.sort(key=lambda one: (len(one[1].differences), one[0].list_title, one[0].line))
     return Listing(answers[0][1].verified, tuple(_line(statement, answer, fields) for statement, answer in answers))
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A claim that waits, what it keeps of what lists say, and what they say now."""
+
+    learner_id: UUID
+    claim_id: UUID
+    kept: str
+    now: str
+
+
+def marks_of(scope: Scope, institution: UUID, lists: Sequence[UUID] | None = None) -> tuple[Marked, ...]:
+    """Every waiting claim of learners of whom lists speak, or of those of whom some lists spoke, compared anew."""
+    rows = scope.fetch(
+        _WAITING,
+        {
+            "institution": institution,
+            "states": [state.value for state in WAITING],
+            "lists": list(lists) if lists is not None else None,
+        },
+    )
+    stated: dict[UUID, list[Listed]] = defaultdict(list)
+    for (learner, _key), one in statements_in_force(scope, institution, sorted({row[0] for row in rows})).items():
+        stated[learner].append(one.listed)
+    found = []
+    for learner, claim, outcome_type, title, facts, state, kept in rows:
+        own = Claimed(claim, outcome_type, title, json.loads(facts), State(state))
+        answers = [answer for listed in stated.get(learner, ()) if (answer := compare(listed, own)) is not None]
+        found.append(Marked(learner, claim, kept, marked(any(one.verified for one in answers) if answers else None)))
+    return tuple(found)
 
 
 def begun_draft(scope: Scope, institution: UUID, learner: UUID, listed: Listed) -> UUID | None:
@@ -220,7 +274,7 @@ def fact_said(field: Field | None, values: Sequence[str]) -> Text:
 
 
 def _fields(scope: Scope, institution: UUID, outcome_type: str, *, on: date) -> dict[str, Field]:
-    kind = outcome_type_of(scope, institution, outcome_type)
+    kind = outcome_type_of(scope, institution, outcome_type, on)
     if kind is None:
         return {}
     version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -126,13 +126,13 @@ def last_mapping(scope: Scope) -> dict[str, Any] | None:
     return document_of(rows[0][0]) if rows else None
 
 
-def batch_cells(scope: Scope, batch_id: UUID) -> list[list[str]]:
-    """The cells of a batch's sheet, line by line, as they were when it was made."""
-    rows = scope.fetch(
+def batch_cells(scope: Scope, batch_id: UUID) -> Iterator[list[str]]:
+    """The cells of a batch's sheet, line by line, as they were when it was made; read as they are asked for."""
+    rows = scope.stream(
         "SELECT cells FROM export_line WHERE institution_id = %s AND batch_id = %s AND written ORDER BY line",
         [scope.institution, batch_id],
     )
-    return [document_of(row[0]) for row in rows]
+    return (document_of(row[0]) for row in rows)
 
 
 def institution_code(scope: Scope) -> str:

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
-from creditbank.domain.registrar.lines import Facts, LineName, Waiting
+from creditbank.domain.registrar.lines import Facts, LineName, Waiting, grade_scale_of, mark_said
 from creditbank.domain.values import Hundredths
 from creditbank.records.institutions import Institution, Term
 from creditbank.records.scope import Scope
 
-# What a conversion makes is credit given, as what a deposit brings.
+# What a conversion makes is credit given, as what a deposit brings; what it uses, and gives back when it is reversed,
+# comes from no issuer and goes to none.
 _GIVES = "CASE WHEN p.from_state = 'issued' THEN 'deposit' ELSE p.kind::text END"
 # What is shown of a posting, for whichever postings FROM names as p; {original} are three columns.
 _SHOWN = """
@@ -24,16 +25,22 @@ SELECT p.posting_id, p.learner_id, {gives}, p.amount, p.reverses, {original},
   e.programme_code,
   lot.code, lot.title, lot.title_en, lot.category, lot.outcome_type, lot.level, lot.field, coalesce(lot.grade, ''),
   lot.term, lot.academic_year, lot.earned_on, p.effective_on, (p.recorded_at AT TIME ZONE %(zone)s)::date,
-  coalesce(claim.number, ''), p.reason
+  coalesce(claim.number, ''), p.reason, reported.mark, coalesce(reported.grade, ''), coalesce(reported.sitting, '')
 FROM {postings}
 JOIN lot ON lot.learner_id = p.learner_id AND lot.lot_id = p.lot_id
 JOIN enrolment e ON e.learner_id = p.learner_id AND e.institution_id = p.institution_id AND e.student_number <> ''
 LEFT JOIN institution college ON college.id = e.college_id
 LEFT JOIN claim ON lot.source_kind = 'claim' AND claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
+LEFT JOIN LATERAL (
+  SELECT result.mark, result.grade, result.sitting FROM result
+  WHERE lot.source_kind = 'result' AND result.learner_id = lot.learner_id
+    AND result.institution_id = lot.institution_id AND result.lot_id = lot.lot_id
+  ORDER BY result.as_of DESC LIMIT 1
+) AS reported ON true
 """
 _NOT_OUT = """
 p.institution_id = %(institution)s
-  AND (p.kind IN ('deposit', 'reverse') OR p.kind = 'convert' AND p.from_state = 'issued')
+  AND 'issued' IN (p.from_state, p.to_state)
   AND p.recorded_at < ((%(until)s::date + 1)::timestamp AT TIME ZONE %(zone)s)
   AND NOT lot.source_kind = ANY(%(leave_out)s)
   AND NOT EXISTS (SELECT FROM export_line done WHERE done.institution_id = p.institution_id
@@ -115,7 +122,7 @@ def waiting_postings(scope: Scope, *, until: date, leave_out: Sequence[str]) -> 
     """The institution's postings recorded up to the end of a day that are in no batch yet, the oldest first."""
     values = _values(scope) | {"until": until, "leave_out": list(leave_out)}
     make = _maker(scope)
-    return tuple(make(row) for row in scope.fetch(_POSTINGS, values))
+    return tuple(make(row) for row in scope.stream(_POSTINGS, values))
 
 
 def waiting_resends(scope: Scope) -> tuple[Waiting, ...]:
@@ -157,6 +164,7 @@ def _maker(scope: Scope) -> Callable[[tuple[Any, ...]], Waiting]:
         (
             student_number, name, name_en, college, college_code, cohort, programme, code, title, title_en, category,
             outcome_type, level, field, grade, term, year, earned_on, recognised_on, recorded_on, document, reason,
+            mark, word, sitting,
         ) = shown  # fmt: skip
         if not term:
             # A request names no term: it counts in the one in which it was recognised.
@@ -185,6 +193,9 @@ def _maker(scope: Scope) -> Callable[[tuple[Any, ...]], Waiting]:
             recorded_on=recorded_on,
             document_number=document,
             reason=reason,
+            mark=mark_said(mark, word),
+            grade_scale=grade_scale_of(mark, word),
+            sitting=sitting,
         )
         original = LineName(batch, number, line) if batch is not None else None
         return Waiting(posting, learner, kind, amount, reverses, original, facts)

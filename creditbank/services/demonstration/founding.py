@@ -7,15 +7,16 @@ from uuid import UUID
 
 from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.domain.values import Text
-from creditbank.gateways.clock import new_id
+from creditbank.gateways.clock import day_in, new_id
 from creditbank.queries.institutions import all_institutions
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rules import version_in_force
 from creditbank.records.catalogue import OutcomeType
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import acting_for
 from creditbank.services.bank import found_institution
 from creditbank.services.demonstration.places import OUTCOME_TYPES, Pack
+from creditbank.services.masterdata.existing import take_existing
 from creditbank.services.masterdata.facts import set_source
 from creditbank.services.rules import publish_rule_version
 
@@ -24,6 +25,7 @@ _KEEPERS = {
     "教务处": ("years", "terms", "majors", "classes", "courses"),
     "人事处": ("colleges", "staff"),
     "学生工作处": ("students", "changes"),
+    "继续教育学院": ("providers", "resources", "offerings"),
 }
 
 
@@ -53,13 +55,15 @@ def found_college(code: str, name: Text, pack: Pack, *, since: date, at: datetim
     for code_, zh, en, rules, evidence in OUTCOME_TYPES:
         _put_in_force(rules, made.id, centre, pack, since, at)
         with acting_for(institution=made.id, purpose="demo") as scope:
-            known_type = outcome_type_of(scope, made.id, code_)
+            known_type = outcome_type_of(scope, made.id, code_, day_in(at, made.zone))
         if known_type is None:
             with acting_for(institution=centre, purpose="demo") as scope:
                 scope.rows(OutcomeType).create(
                     id=new_id(), institution_id=centre, code=code_, name=zh, name_en=en, rule_set_code=rules,
                     evidence_required=evidence,
                 )  # fmt: skip
+    with acting_for(institution=centre, purpose="demo") as scope:
+        take_existing(scope=scope, actor=centre, at=at)
     return made
 
 

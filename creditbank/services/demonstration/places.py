@@ -36,6 +36,7 @@ OUTCOME_TYPES = (
 PROGRAMMES = ("demo-award-60", "demo-certificate-120", "demo-levels-360")
 STAFF = (
     ("zhao", "赵明", COLLEGE, "", Role.REGISTRAR),
+    ("liu", "刘芳", COLLEGE, "", Role.REGISTRAR),
     ("chen", "陈静", COLLEGE, "", Role.REVIEWER),
     ("qian", "钱进", COLLEGE, f"{COLLEGE}-xx", Role.REVIEWER),
     ("sun", "孙丽", "dou", "", Role.REGISTRAR),

@@ -166,6 +166,67 @@ LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lo
   AND balance.state = 'available'
 """
 
+# The balance rows that the reversal of conversions touches, locked in the order of their key.
+LOCK_SIDES = """
+SELECT 1 FROM unnest(%(learner_id)b::uuid[], %(conversion_id)b::uuid[]) AS input(learner_id, conversion_id)
+JOIN posting ON posting.learner_id = input.learner_id AND posting.conversion_id = input.conversion_id
+  AND posting.institution_id = %(institution_id)s
+JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+  AND balance.state IN ('available', 'converted')
+ORDER BY balance.learner_id, balance.lot_id, balance.state
+FOR UPDATE OF balance
+"""
+
+# What is needed to decide the reversal of conversions: every side, what is available of its lot, its mirror.
+SIDES = """
+SELECT input.place, posting.posting_id, posting.lot_id, posting.from_state = 'issued', posting.amount,
+  posting.effective_on, coalesce(balance.amount, 0), mirror.effective_on,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
+FROM unnest(%(learner_id)b::uuid[], %(conversion_id)b::uuid[]) WITH ORDINALITY
+  AS input(learner_id, conversion_id, place)
+JOIN posting ON posting.learner_id = input.learner_id AND posting.conversion_id = input.conversion_id
+  AND posting.institution_id = %(institution_id)s
+JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
+LEFT JOIN posting AS mirror ON mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id
+LEFT JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+  AND balance.state = 'available'
+ORDER BY input.place, posting.posting_id
+"""
+
+# Mirrors of both kinds of sides: of what was used, from converted back to available; of what was made, from available
+# back to the issuer. No two rows of one statement touch a balance together.
+UNDO = f"""
+WITH input AS (
+  SELECT * FROM unnest(
+    %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(reverses)b::uuid[], %(lot_id)b::uuid[],
+    %(posting_id)b::uuid[], %(amount)b::int[], %(effective_on)b::date[], %(from_state)b::text[], %(salt)b::bytea[],
+    %(commitment)b::bytea[]
+  ) AS given(learner_id, key, request_hash, reverses, lot_id, posting_id, amount, effective_on, from_state, salt,
+    commitment)
+), fresh AS (
+  INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
+  SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
+  ON CONFLICT DO NOTHING RETURNING posting_id
+), new AS MATERIALIZED (
+  SELECT input.*, gives.version + 1 AS version, gives.amount - input.amount AS balance_after,
+    takes.version + 1 AS to_version, takes.amount + input.amount AS to_after
+  FROM input JOIN fresh USING (posting_id)
+  JOIN balance AS gives ON gives.learner_id = input.learner_id AND gives.lot_id = input.lot_id
+    AND gives.state = input.from_state::lot_state AND gives.institution_id = %(institution_id)s
+    AND gives.amount >= input.amount
+  LEFT JOIN balance AS takes ON takes.learner_id = input.learner_id AND takes.lot_id = input.lot_id
+    AND takes.state = 'available' AND input.from_state = 'converted'
+), new_posting AS (
+  INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
+    actor_id, reason, reverses, batch_id, from_state, from_version, from_after, to_state, to_version, to_after)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'reverse', lot_id, amount, effective_on,
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, reverses, %(batch_id)s::uuid,
+    from_state::lot_state, version, balance_after,
+    CASE from_state WHEN 'converted' THEN 'available' ELSE 'issued' END::lot_state, to_version, to_after
+  FROM new
+{_OF_NEW}SELECT count(*) FROM new
+"""  # noqa: S608 - the piece is the constant above
+
 REPEATED = """
 SELECT input.place, idempotency.posting_id, posting.lot_id,
   idempotency.request_hash = input.request_hash AS same

@@ -9,11 +9,12 @@ from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.masterdata.editions import is_kind, mapping_rows, row_content, rows_by_key
+from creditbank.domain.masterdata.editions import FIRST_DAY, is_kind, mapping_rows, row_content, rows_by_key
 from creditbank.domain.masterdata.facts import Stored
 from creditbank.domain.masterdata.inheritance import lay
+from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.gateways.clock import new_id
-from creditbank.queries.masterdata.inheritance import inheritance_of
+from creditbank.queries.masterdata.inheritance import inheritance_of, outcome_types_as_they_stand
 from creditbank.queries.masterdata.updates import conflicts_with, find_edition
 from creditbank.records.editions import Adoption, Edition
 from creditbank.records.institutions import Institution
@@ -92,12 +93,9 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
 
     An institution with others below it publishes for a day to come, so that they see first what changes.
     """
-    take_turn(scope)
-    found = _own(scope, edition_id)
-    if found is None:
-        return Refusal.because("edition.not_found")
-    if found.withdrawn_at is not None:
-        return Refusal.because("edition.withdrawn_before")
+    found = _standing(scope, edition_id)
+    if isinstance(found, Refusal):
+        return found
     if found.published_at is not None:
         return Refusal.because("edition.published_before")
     below = scope.rows(Institution).filter(parent_id=scope.institution, kind__in=_TENANTS).exists()
@@ -109,6 +107,8 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
     others = scope.rows(Edition).filter(institution_id=scope.institution, kind=found.kind, withdrawn_at=None)
     if others.filter(effective_on=found.effective_on).exclude(published_at=None).exists():
         return Refusal.because("edition.day_taken", day=found.effective_on.isoformat())
+    if found.kind == OUTCOME_TYPES.code:
+        keep_outcome_types(scope=scope, actor=actor, at=at)
     _rows(scope, edition_id).update(published_at=at, published_by=actor)
     _note(scope, actor, "edition.publish", edition_id, at)
     return _rows(scope, edition_id).get()  # type: ignore[no-any-return]
@@ -116,12 +116,9 @@ def publish_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime
 
 def withdraw_edition(*, scope: Scope, edition_id: UUID, actor: UUID, at: datetime, today: date) -> Edition | Refusal:
     """Take a draft back, or a published edition before its day; what was in force before simply stays."""
-    take_turn(scope)
-    found = _own(scope, edition_id)
-    if found is None:
-        return Refusal.because("edition.not_found")
-    if found.withdrawn_at is not None:
-        return Refusal.because("edition.withdrawn_before")
+    found = _standing(scope, edition_id)
+    if isinstance(found, Refusal):
+        return found
     if found.published_at is not None and found.effective_on <= today:
         return Refusal.because("edition.in_force", day=found.effective_on.isoformat())
     _rows(scope, edition_id).update(withdrawn_at=at, withdrawn_by=actor)
@@ -164,8 +161,48 @@ def _held(scope: Scope, kind: str, content: Sequence[Mapping[str, Stored]], day:
     return Refusal.because("edition.above_locks", count=len(wrong), rows=named)
 
 
+def keep_outcome_types(*, scope: Scope, actor: UUID, at: datetime) -> None:
+    """Keep types that were made before they were master data as an edition of the first day there is.
+
+    Those below go on with them as they stand now, until an edition that they have seen before takes effect.
+    """
+    kind = OUTCOME_TYPES.code
+    if scope.rows(Edition).filter(institution_id=scope.institution, kind=kind).exclude(published_at=None).exists():
+        return
+    assert scope.institution is not None
+    here = [scope.institution]
+    standing = outcome_types_as_they_stand(scope, here, unstated=True).get(scope.institution, {})
+    if not standing:
+        return
+    rows = [row_content(row) for _key, row in sorted(standing.items())]
+    scope.rows(Edition).create(
+        institution_id=scope.institution,
+        edition_id=new_id(),
+        kind=kind,
+        label="0",
+        effective_on=FIRST_DAY,
+        rows=rows,
+        content_hash=content_hash(rows),
+        made_by=actor,
+        made_at=at,
+        published_by=actor,
+        published_at=at,
+    )
+
+
 def _rows(scope: Scope, edition_id: UUID) -> Any:
     return scope.rows(Edition).filter(institution_id=scope.institution, edition_id=edition_id)
+
+
+def _standing(scope: Scope, edition_id: UUID) -> Edition | Refusal:
+    """An edition of one's own that nobody has withdrawn, in a turn of this transaction."""
+    take_turn(scope)
+    found = _own(scope, edition_id)
+    if found is None:
+        return Refusal.because("edition.not_found")
+    if found.withdrawn_at is not None:
+        return Refusal.because("edition.withdrawn_before")
+    return found
 
 
 def _own(scope: Scope, edition_id: UUID) -> Edition | None:

@@ -10,21 +10,22 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Max
 
 from creditbank.domain.explanation import Line, Refusal
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.facts import Change, Row, Stated, Verdict, canonical, judge
 from creditbank.domain.masterdata.inheritance import inherits
 from creditbank.domain.masterdata.reading import Record
-from creditbank.domain.masterdata.sets import data_set_named
+from creditbank.domain.masterdata.sets import STUDENTS, data_set_named
 from creditbank.domain.results import RefusedRow
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.identities import Identities
 from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.records.masterdata import SheetMapping
-from creditbank.records.results import ImportRun
+from creditbank.records.people import Enrolment
+from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata.facts import sealed, store_facts
 from creditbank.services.masterdata.inheritance import refused_by
@@ -74,6 +75,17 @@ class Plan:
     def count(self, verdict: Verdict) -> int:
         """How many rows have this verdict."""
         return sum(row.verdict is verdict for row in self.judged)
+
+
+@dataclass(frozen=True, slots=True)
+class Reverted:
+    """A run that was taken back, and what became of the accounts it had opened for learners."""
+
+    run: ImportRun
+    withdrawn: int
+    """How many accounts went, because nobody has used them."""
+    kept: tuple[str, ...]
+    """The student numbers of those that stay, because somebody has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +258,11 @@ def finish_run(*, scope: Scope, run_id: UUID, at: datetime) -> ImportRun:
     return finished
 
 
-def revert_run(*, scope: Scope, run_id: UUID, actor: UUID, at: datetime) -> ImportRun | Refusal:
+def revert_run(*, scope: Scope, run_id: UUID, actor: UUID, at: datetime) -> Reverted | Refusal:
     """Take a run back as one: its facts count no more, and the rows are what the other facts make.
 
-    Accounts that it opened for learners stay: credit may have come to them since.
+    An account that it opened for a learner nobody states any more is withdrawn where nobody has used it, and stays
+    where somebody has; those are named in the answer and listed with the run.
     """
     take_turn(scope)
     found: ImportRun | None = scope.rows(ImportRun).filter(run_id=run_id).first()
@@ -262,12 +275,38 @@ def revert_run(*, scope: Scope, run_id: UUID, actor: UUID, at: datetime) -> Impo
     keys = scope.fetch(
         "SELECT DISTINCT key FROM data_fact WHERE institution_id = %s AND run_id = %s", [scope.institution, run_id]
     )
-    renew_rows(scope=scope, data_set=data_set, keys=[key for (key,) in keys], at=at)
+    stated = [key for (key,) in keys]
+    renew_rows(scope=scope, data_set=data_set, keys=stated, at=at)
+    withdrawn, kept = _withdraw_learners(scope, found, stated) if data_set is STUDENTS else (0, ())
     note_operation(
         scope=scope, actor=actor, action="masterdata.revert", outcome="done", at=at,
         object_kind="import_run", object_id=run_id,
     )  # fmt: skip
-    return scope.rows(ImportRun).get(run_id=run_id)  # type: ignore[no-any-return]
+    return Reverted(scope.rows(ImportRun).get(run_id=run_id), withdrawn, kept)
+
+
+def _withdraw_learners(scope: Scope, reverted: ImportRun, numbers: Sequence[str]) -> tuple[int, tuple[str, ...]]:
+    """Withdraw the unused accounts that a run opened; how many, and the numbers of those that stay."""
+    # Nobody else finds one of them by its identity while it goes.
+    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["identities"])
+    found = scope.fetch(
+        "SELECT number, withdrawn FROM withdraw_learners(%s, %s, %s)",
+        [scope.institution, reverted.started_at, sorted(numbers)],
+    )
+    kept = tuple(str(number) for number, withdrawn in found if not withdrawn)
+    if kept:
+        names = dict(
+            scope.rows(Enrolment)
+            .filter(institution_id=scope.institution, student_number__in=kept)
+            .values_list("student_number", "name")
+        )
+        listed = [
+            RefusedRow(0, "", "masterdata.account_kept", {"key": number, "name": names.get(number, "")})
+            for number in kept[:MOST_LISTED]
+        ]
+        last = scope.rows(ImportProblem).filter(run_id=reverted.run_id).aggregate(last=Max("sequence"))["last"]
+        _problems(scope, reverted.run_id, listed, after=last or 0)
+    return len(found) - len(kept), kept
 
 
 def remember_mapping(
@@ -339,14 +378,14 @@ def _judge(
     return judged
 
 
-def _problems(scope: Scope, run_id: UUID, refused: Sequence[RefusedRow]) -> None:
+def _problems(scope: Scope, run_id: UUID, refused: Sequence[RefusedRow], after: int = 0) -> None:
     if not refused:
         return
     run_for(
         scope,
         NEW_PROBLEMS,
         run_id=run_id,
-        sequence=list(range(1, len(refused) + 1)),
+        sequence=list(range(after + 1, after + len(refused) + 1)),
         line=[fault.line for fault in refused],
         col=[fault.column for fault in refused],
         code=[fault.code for fault in refused],

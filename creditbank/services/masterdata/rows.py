@@ -30,9 +30,7 @@ def take_turn(scope: Scope) -> None:
     Raises:
         ValueError: the scope acts for no institution.
     """
-    if scope.institution is None:
-        raise ValueError("master data belong to an institution")
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"masterdata:{scope.institution}"])
+    scope.take_turn("masterdata")
 
 
 def run_for(scope: Scope, sql: str, **values: Any) -> list[tuple[Any, ...]]:

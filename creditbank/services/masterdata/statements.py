@@ -175,6 +175,24 @@ WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[]) AND N
 RETURNING 1
 """
 
+OUTCOME_TYPES = """
+INSERT INTO outcome_type (id, institution_id, code, name, name_en, rule_set_code, evidence_required, is_open, stated)
+SELECT id, %(institution_id)s::uuid, code, name, name_en, rule_set, evidence = 1, is_open = 1, stated::jsonb
+FROM unnest(%(id)b::uuid[], %(code)b::text[], %(name)b::text[], %(name_en)b::text[], %(rule_set)b::text[],
+  %(evidence)b::smallint[], %(is_open)b::smallint[], %(stated)b::text[])
+  AS given(id, code, name, name_en, rule_set, evidence, is_open, stated)
+ON CONFLICT (institution_id, code) DO UPDATE SET name = EXCLUDED.name, name_en = EXCLUDED.name_en,
+  rule_set_code = EXCLUDED.rule_set_code, evidence_required = EXCLUDED.evidence_required,
+  is_open = EXCLUDED.is_open, stated = EXCLUDED.stated
+RETURNING 1
+"""
+
+OUTCOME_TYPES_GONE = """
+UPDATE outcome_type SET is_open = false, stated = '{}'
+WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[])
+RETURNING 1
+"""
+
 YEAR_ROWS = """
 SELECT key, content::text FROM data_row
 WHERE institution_id = %(institution_id)s AND data_set = 'years' AND key = ANY(%(keys)b::text[])
@@ -207,6 +225,15 @@ ON CONFLICT (institution_id, code) DO UPDATE SET academic_year_id = EXCLUDED.aca
   name_en = EXCLUDED.name_en, starts_on = EXCLUDED.starts_on, ends_on = EXCLUDED.ends_on, weeks = EXCLUDED.weeks,
   resits_from = EXCLUDED.resits_from, resits_until = EXCLUDED.resits_until, claims_from = EXCLUDED.claims_from,
   claims_until = EXCLUDED.claims_until
+RETURNING 1
+"""
+
+TERMS_GONE = """
+DELETE FROM term WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[]) RETURNING 1
+"""
+YEARS_GONE = """
+DELETE FROM academic_year WHERE institution_id = %(institution_id)s AND code = ANY(%(code)b::text[])
+  AND NOT EXISTS (SELECT FROM term WHERE term.academic_year_id = academic_year.id)
 RETURNING 1
 """
 

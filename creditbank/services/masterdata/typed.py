@@ -38,13 +38,19 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             _years(scope, {*before, *made})
         case "terms":
             years = {_year_of(key, content) for key, content in [*before.items(), *made.items()]}
-            _years(scope, {year for year in years if year})
+            _years(scope, {year for year in years if year}, {*before, *made})
         case "colleges":
             _colleges(scope, made)
             said = {normal(str(content.get("name"))) for content in [*before.values(), *made.values()]}
-            _enrol(scope, _students_of(scope, said | {*before, *made}), at)
+            codes = {*before, *made}
+            own = scope.rows(Institution).values_list("code", flat=True).get(pk=scope.institution)
+            said |= codes | {f"{own}-{code}" for code in codes}
+            _enrol(scope, _students_of(scope, said), at)
         case "courses":
-            _courses(scope, _laid(scope, made, at), {key for key in before if key not in made})
+            _courses(scope, _laid(scope, data_set, made, at), {key for key in before if key not in made})
+        case "outcome_types":
+            gone = [key for key in before if key not in made]
+            _outcome_types(scope, made, _laid(scope, data_set, made, at), gone)
         case "students":
             _enrol(scope, made, at)
         case "providers" | "resources" | "offerings":
@@ -72,8 +78,17 @@ def _year_of(key: str, content: Mapping[str, Stored]) -> str:
     return _said(content, "year") or (match[1] if match else "")
 
 
-def _years(scope: Scope, years: Collection[str]) -> None:
-    """Academic years with their terms; a year nobody described spans its terms."""
+def _years(scope: Scope, years: Collection[str], moved: Collection[str] = ()) -> None:
+    """Academic years with their terms; a year nobody described spans its terms.
+
+    What the rows say no more, or say of days that contradict each other, leaves the calendar: whatever arrived
+    first, the rows alone decide.
+
+    Args:
+        scope: acts for the institution.
+        years: the years whose rows, or whose terms' rows, changed.
+        moved: the terms whose rows changed.
+    """
     stated = {key: json.loads(content) for key, content in _run(scope, sql.YEAR_ROWS, keys=list(years))}
     terms: dict[str, dict[str, dict[str, Stored]]] = defaultdict(dict)
     for key, text in _run(scope, sql.TERM_ROWS):
@@ -83,8 +98,18 @@ def _years(scope: Scope, years: Collection[str]) -> None:
             terms[_year_of(key, content)][key] = content
     spans = {year: _span(stated.get(year, {}), terms.get(year, {})) for year in sorted(years)}
     known = {year: span for year, span in spans.items() if span is not None}
+    held = _hold_terms(scope, known, terms)
+    unfounded = {key for year in spans.keys() - known.keys() for key in terms.get(year, {})}
+    _run(scope, sql.TERMS_GONE, code=sorted({*moved, *unfounded} - held))
+    _run(scope, sql.YEARS_GONE, code=sorted(spans.keys() - known.keys()))
+
+
+def _hold_terms(
+    scope: Scope, known: Mapping[str, tuple[date, date]], terms: Mapping[str, Mapping[str, Mapping[str, Stored]]]
+) -> set[str]:
+    """Write years with their days, and their terms; the codes of the terms."""
     if not known:
-        return
+        return set()
     ids = dict(
         _run(
             scope,
@@ -97,7 +122,7 @@ def _years(scope: Scope, years: Collection[str]) -> None:
     )
     held = [(ids[year], key, content) for year in known for key, content in terms.get(year, {}).items()]
     if not held:
-        return
+        return set()
     days = ("starts_on", "ends_on", "resits_from", "resits_until", "claims_from", "claims_until")
     _run(
         scope,
@@ -110,6 +135,7 @@ def _years(scope: Scope, years: Collection[str]) -> None:
         weeks=[content.get("weeks") for _year, _key, content in held],
         **{name: [_day(content, name) for _year, _key, content in held] for name in days},
     )
+    return {key for _year, key, _content in held}
 
 
 def _span(stated: Mapping[str, Stored], terms: Contents) -> tuple[date, date] | None:
@@ -159,10 +185,10 @@ def _students(scope: Scope, keys: Collection[str]) -> dict[str, Mapping[str, Sto
     return {key: json.loads(content) for key, content, _since, _label in found}
 
 
-def _laid(scope: Scope, made: Contents, at: datetime) -> Contents:
-    """Rows that tighten one from above say little by themselves; together they say what a course is."""
+def _laid(scope: Scope, data_set: DataSet, made: Contents, at: datetime) -> Contents:
+    """Rows that tighten one from above say little by themselves; together they say what it is."""
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
-    found = inheritance_of(scope, "courses", day_in(at, zone))
+    found = inheritance_of(scope, data_set.code, day_in(at, zone))
     return {key: laid_over(found, key, content) for key, content in made.items()} if found else made
 
 
@@ -187,6 +213,26 @@ def _courses(scope: Scope, made: Contents, gone: Collection[str]) -> None:
         )},
         **{name: [content.get(name) for content in rows] for name in ("credit", "level", "hours")},
     )  # fmt: skip
+
+
+def _outcome_types(scope: Scope, made: Contents, laid: Contents, gone: Collection[str]) -> None:
+    """Types of outcome with what the institution itself says of each; of one whose row has gone it says nothing."""
+    if gone:
+        _run(scope, sql.OUTCOME_TYPES_GONE, code=sorted(gone))
+    if not made:
+        return
+    _run(
+        scope,
+        sql.OUTCOME_TYPES,
+        id=new_ids(len(made)),
+        code=list(made),
+        name=[_said(laid[key], "name") or key for key in made],
+        name_en=[_said(laid[key], "name_en") for key in made],
+        rule_set=[_said(laid[key], "rule_set") for key in made],
+        evidence=[int(laid[key].get("evidence") is True) for key in made],
+        is_open=[int(laid[key].get("retired") is not True) for key in made],
+        stated=[json.dumps(content, ensure_ascii=False) for content in made.values()],
+    )
 
 
 def _enrol(scope: Scope, made: Contents, at: datetime) -> None:

@@ -17,6 +17,7 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.official_lists import statements as sql
 from creditbank.services.official_lists.imports import keep_outcomes, take_turn
+from creditbank.services.official_lists.marks import mark_claims
 from creditbank.services.official_lists.proposals import propose_unclaimed
 from creditbank.services.operations import note_operation
 
@@ -77,6 +78,7 @@ def choose_learners(
         if mine:
             learners |= _follow(scope, about, mine, by_person, at)
     proposed = propose_unclaimed(scope=scope, learners=sorted(learners), at=at)
+    mark_claims(scope=scope, lists=sorted(lists))
     note_operation(
         scope=scope, actor=actor, action="lists.choose", outcome="done", at=at,
         object_kind="official_list", object_id=list_id, request_id=request_id,

@@ -36,10 +36,11 @@ from creditbank.gateways.identities import Identities
 from creditbank.gateways.postgres import run
 from creditbank.queries.official_lists.claims import ground_of, listed_of
 from creditbank.queries.official_lists.lists import GoneLine, gone_from
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of, today_at
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.official_lists import statements as sql
+from creditbank.services.official_lists.marks import mark_claims
 from creditbank.services.official_lists.proposals import propose_unclaimed
 from creditbank.services.operations import note_operation
 
@@ -125,7 +126,7 @@ class Applied:
 
 def plan_list(*, scope: Scope, identities: Identities, brought: Brought, about: About) -> Plan | Refusal:
     """Say of each line whose it is and what it would mean, and store nothing."""
-    if refusal := _refused(scope, brought.kind):
+    if refusal := outcomes_refused(scope, brought.kind):
         return refusal
     assert scope.institution is not None
     lines = _match(scope, identities, brought.entries, about)
@@ -168,7 +169,7 @@ def apply_list(
     The same file as the same version is kept once: it is matched again, which finds who has come to the roster
     since, and nobody is told a thing twice.
     """
-    if refusal := _refused(scope, brought.kind):
+    if refusal := outcomes_refused(scope, brought.kind):
         return refusal
     take_turn(scope)
     known = _known(scope, brought, about)
@@ -195,6 +196,7 @@ def apply_list(
         if known is not None:
             learners |= {line.match.learner for line in lines if line.match.learner is not None}
         proposed = propose_unclaimed(scope=scope, learners=sorted(learners), at=at)
+    mark_claims(scope=scope, lists=[list_id])
     note_operation(
         scope=scope, actor=actor, action="lists.apply", outcome="repeated" if known else "done", at=at,
         object_kind="official_list", object_id=list_id, request_id=request_id,
@@ -219,6 +221,7 @@ def withdraw_list(*, scope: Scope, actor: UUID, list_id: UUID, at: datetime, req
         return Refusal.because("lists.withdrawn_before")
     _run(scope, sql.WITHDRAWN_OUTCOMES, list_id=list_id, at=at)
     _run(scope, sql.FORGOTTEN_NAMES, list_id=list_id)
+    mark_claims(scope=scope, lists=[list_id])
     note_operation(
         scope=scope, actor=actor, action="lists.withdraw", outcome="done", at=at,
         object_kind="official_list", object_id=list_id, request_id=request_id,
@@ -232,9 +235,7 @@ def take_turn(scope: Scope) -> None:
     Raises:
         ValueError: the scope acts for no institution.
     """
-    if scope.institution is None:
-        raise ValueError("an official list belongs to an institution")
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"official_lists:{scope.institution}"])
+    scope.take_turn("official_lists")
 
 
 def content_of(entry: Entry) -> dict[str, Any]:
@@ -251,10 +252,11 @@ def _run(scope: Scope, statement: str, **values: Any) -> list[tuple[Any, ...]]:
     return run(connections[scope.using], statement, {"institution_id": scope.institution} | values)
 
 
-def _refused(scope: Scope, kind: ListKind) -> Refusal | None:
+def outcomes_refused(scope: Scope, kind: ListKind) -> Refusal | None:
+    """Why this school takes no lists of such outcomes, or nothing."""
     if scope.institution is None:
         return Refusal.because("lists.no_list")
-    if outcome_type_of(scope, scope.institution, kind.outcome_type) is None:
+    if outcome_type_of(scope, scope.institution, kind.outcome_type, today_at(scope, scope.institution)) is None:
         return Refusal.because("lists.no_outcome_type", type=kind.outcome_type)
     return None
 

@@ -12,7 +12,7 @@ from creditbank.domain.recognition import Act, State, decide
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths
 from creditbank.gateways.clock import new_id
-from creditbank.queries.recognition import outcome_type_of
+from creditbank.queries.outcome_types import outcome_type_of_claim
 from creditbank.records.recognition import Claim, Evidence, ScheduledCommand
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible, fetch_claim
@@ -153,6 +153,6 @@ def _plainly_recommended(scope: Scope, claim: Claim) -> bool:
     """Whether nobody needs to look: the rules propose credit, no reason objects, and needed evidence is there."""
     if claim.verdict != Ruling.RECOGNISE.value or worst(from_data(claim.proposal)) is Verdict.NO:
         return False
-    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
+    kind = outcome_type_of_claim(scope, claim)
     files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim.claim_id)
     return kind is None or not kind.evidence_required or files.exists()

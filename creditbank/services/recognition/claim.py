@@ -15,7 +15,8 @@ from creditbank.gateways import vault
 from creditbank.gateways.bank import Bank
 from creditbank.gateways.clock import new_id
 from creditbank.queries.official_lists.claims import listing_of
-from creditbank.queries.recognition import Proposed, outcome_type_of, propose
+from creditbank.queries.outcome_types import outcome_type_of, outcome_types_of, today_at
+from creditbank.queries.recognition import Proposed, propose
 from creditbank.records.people import Enrolment
 from creditbank.records.recognition import Claim, Evidence
 from creditbank.records.scope import Scope
@@ -54,8 +55,11 @@ def keep_draft(
     if learner is None:
         raise NotVisible
     enrolment = scope.rows(Enrolment).filter(learner_id=learner, institution_id=draft.institution).first()
-    kind = outcome_type_of(scope, draft.institution, draft.outcome_type)
-    if enrolment is None or kind is None:
+    if enrolment is None:
+        raise NotVisible
+    # What was begun is kept in words, whatever the school has done with its type of outcome since.
+    kind = outcome_types_of(scope, draft.institution, today_at(scope, draft.institution)).get(draft.outcome_type)
+    if kind is None or not (kind.is_open or claim_id is not None):
         raise NotVisible
     words = {
         "outcome_type": kind.code,
@@ -147,11 +151,12 @@ def submit_claim(
     problems: list[Line] = []
     if not claim.title:
         problems.append(Line("recognition.title_needed", Verdict.NO))
-    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type)
+    kind = outcome_type_of(scope, claim.institution_id, claim.outcome_type, on)
     files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim_id)
     # What an official list of the school says needs no file: the list is the evidence.
     needed = kind is not None and kind.evidence_required and not files.exists()
-    if needed and not listing_of(scope, claim).verified:
+    listing = listing_of(scope, claim)
+    if needed and not listing.verified:
         problems.append(Line("recognition.evidence_needed", Verdict.NO))
     proposed = propose(
         scope,
@@ -175,6 +180,7 @@ def submit_claim(
         at=at,
         request_id=request_id,
         submitted_at=at,
+        listed=listing.mark,
         **proposal_columns(proposed),
     )
 

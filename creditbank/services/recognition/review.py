@@ -11,8 +11,10 @@ from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Refusal, from_data
 from creditbank.domain.ledger import Deposit
 from creditbank.domain.recognition import Act, State, decide, final_on
+from creditbank.domain.reversal import first_to_reverse
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Amount, Hundredths
+from creditbank.queries.conversions import later_uses
 from creditbank.queries.recognition import Proposed, propose
 from creditbank.records.institutions import Institution
 from creditbank.records.recognition import Claim, Evidence
@@ -229,7 +231,8 @@ def reverse_claim(
         at=at,
     )
     if isinstance(posted, Refusal):
-        return posted
+        stands = later_uses(scope, claim.learner_id, [claim.lot_id])
+        return Refusal((*posted.explanation, *first_to_reverse(stands)))
     tell_learner(
         scope=scope,
         learner=claim.learner_id,

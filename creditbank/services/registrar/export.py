@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,6 +25,8 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.operations import note_operation
 
+TURN = "registrar"
+"""What work on exports is called where transactions take turns."""
 _AT_ONCE = 5000
 _NEW_BATCH = """
 INSERT INTO export_batch (institution_id, batch_id, number, until, mapping, mapping_hash, actor_id, recorded_at,
@@ -85,7 +87,7 @@ def make_batch(
         raise ValueError("only an institution exports its results")
     if refusal := whole_house(scope, actor, "export.make"):
         return refusal
-    in_turn(scope)
+    scope.take_turn(TURN)
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=scope.institution)
     today = day_in(at, zone)
     until = until or today
@@ -112,17 +114,8 @@ def make_batch(
         credit=Hundredths(sum(one.hundredths for one in planned if one.kind != RESEND)),
     )
     write = cell_writer(sheet, institution=institution_code(scope), number=number)
-    _store(scope, actor, made, planned, [write(one) for one in planned], sheet, document, until, at)
-    note_operation(
-        scope=scope,
-        actor=actor.person,
-        action="export.make",
-        outcome="done",
-        at=at,
-        object_kind="export_batch",
-        object_id=batch_id,
-        request_id=request_id,
-    )
+    _store(scope, actor, made, planned, write, sheet, document, until, at)
+    note_done(scope=scope, actor=actor, action="export.make", batch_id=batch_id, at=at, request_id=request_id)
     return made
 
 
@@ -139,9 +132,18 @@ def whole_house(scope: Scope, actor: Actor, permission: str) -> Refusal | None:
     raise NotVisible
 
 
-def in_turn(scope: Scope) -> None:
-    """Wait until no other transaction works on the institution's exports; the turn ends with this transaction."""
-    scope.fetch("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"registrar:{scope.institution}"])
+def note_done(*, scope: Scope, actor: Actor, action: str, batch_id: UUID, at: datetime, request_id: str) -> None:
+    """Write into the operation log what was done with a batch."""
+    note_operation(
+        scope=scope,
+        actor=actor.person,
+        action=action,
+        outcome="done",
+        at=at,
+        object_kind="export_batch",
+        object_id=batch_id,
+        request_id=request_id,
+    )
 
 
 def _store(
@@ -149,7 +151,7 @@ def _store(
     actor: Actor,
     made: Made,
     planned: tuple[Planned, ...],
-    cells: list[list[str]],
+    write: Callable[[Planned], list[str]],
     sheet: RegistrarSheet,
     document: Mapping[str, Any],
     until: date,
@@ -157,7 +159,8 @@ def _store(
 ) -> None:
     connection = connections[scope.using]
     place = {"institution_id": scope.institution, "batch_id": made.batch_id}
-    content = lines_hash((one.line, one.written, row) for one, row in zip(planned, cells, strict=True))
+    # Cells are written twice rather than kept: a batch of a whole school has a million of them.
+    content = lines_hash((one.line, one.written, write(one)) for one in planned)
     scope.fetch(
         _NEW_BATCH,
         {
@@ -186,6 +189,6 @@ def _store(
             "hundredths": [one.hundredths for one in part],
             "names_batch": [one.names.batch_id if one.names else None for one in part],
             "names_line": [one.names.line if one.names else None for one in part],
-            "cells": [json.dumps(row, ensure_ascii=False) for row in cells[start : start + _AT_ONCE]],
+            "cells": [json.dumps(write(one), ensure_ascii=False) for one in part],
         }
         run(connection, _NEW_LINES, place | columns)

@@ -29,8 +29,7 @@ from creditbank.queries.registrar.batches import (
 from creditbank.queries.registrar.waiting import reversed_deposits
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.operations import note_operation
-from creditbank.services.registrar.export import in_turn, whole_house
+from creditbank.services.registrar.export import TURN, note_done, whole_house
 
 _AT_ONCE = 5000
 MOST_BATCHES = 200
@@ -109,10 +108,8 @@ def keep_returned(
     Raises:
         NotVisible: there is no such batch for this actor.
     """
-    batch = find_batch(scope, actor, batch_id)
-    if batch is None or whole_house(scope, actor, "export.make") is not None:
-        raise NotVisible
-    in_turn(scope)
+    batch = _opened(scope, actor, batch_id)
+    scope.take_turn(TURN)
     known = scope.fetch(_KNOWN, [scope.institution, batch_id, returned.file_hash, sheet.digest])
     if known:
         return Kept(known[0][0], repeated=True)
@@ -136,16 +133,7 @@ def keep_returned(
         },
     )
     _store(scope, kept.reconciliation_id, findings)
-    note_operation(
-        scope=scope,
-        actor=actor.person,
-        action="export.reconcile",
-        outcome="done",
-        at=at,
-        object_kind="export_batch",
-        object_id=batch_id,
-        request_id=request_id,
-    )
+    note_done(scope=scope, actor=actor, action="export.reconcile", batch_id=batch_id, at=at, request_id=request_id)
     return kept
 
 
@@ -159,12 +147,10 @@ def ask_resend(
     Raises:
         NotVisible: there is no such batch or line for this actor.
     """
-    batch = find_batch(scope, actor, batch_id)
-    if batch is None or whole_house(scope, actor, "export.make") is not None:
-        raise NotVisible
+    batch = _opened(scope, actor, batch_id)
     if not lines:
         return Refusal.because("registrar.no_selection")
-    in_turn(scope)
+    scope.take_turn(TURN)
     chosen = lines_of(scope, batch_id, lines)
     if len(chosen) != len(set(lines)):
         raise NotVisible
@@ -179,17 +165,20 @@ def ask_resend(
         if one.posting_id in reversed_since:
             return Refusal.because("registrar.resend_reversed", voucher=voucher)
     asked = scope.fetch(_NEW_RESEND, [scope.institution, batch_id, [one.line for one in chosen], actor.person, at])
-    note_operation(
-        scope=scope,
-        actor=actor.person,
-        action="export.resend",
-        outcome="done",
-        at=at,
-        object_kind="export_batch",
-        object_id=batch_id,
-        request_id=request_id,
-    )
+    note_done(scope=scope, actor=actor, action="export.resend", batch_id=batch_id, at=at, request_id=request_id)
     return len(asked)
+
+
+def _opened(scope: Scope, actor: Actor, batch_id: UUID) -> Batch:
+    """The batch, for a desk that may take its answer in.
+
+    Raises:
+        NotVisible: there is no such batch for this actor.
+    """
+    batch = find_batch(scope, actor, batch_id)
+    if batch is None or whole_house(scope, actor, "export.make") is not None:
+        raise NotVisible
+    return batch
 
 
 def _sent(scope: Scope, batch: Batch, rows: Sequence[ReturnedRow]) -> tuple[dict[str, SentLine], list[str]]:

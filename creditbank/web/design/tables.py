@@ -16,7 +16,7 @@ SIZES = (20, 50, 100)
 MOST_SELECTED = 500
 """A batch is never larger than this."""
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_KINDS = ("text", "number", "credit", "signed", "date", "tag", "id")
+_KINDS = ("text", "number", "credit", "signed", "date", "tag", "tags", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class Column:
     """One column: where its value is, how it is shown, and whether it sorts.
 
     ``key`` names an attribute or item of the row, ``second`` another one shown underneath in small;
-    ``kind`` is text, number, credit, signed, date, tag (a pair of tone and word) or id; ``link`` names the
-    attribute with the address its text leads to.
+    ``kind`` is text, number, credit, signed, date, tag (a pair of tone and word), tags (several) or id; ``link``
+    names the attribute with the address its text leads to.
     """
 
     key: str

@@ -151,7 +151,7 @@ def _offers(scope: Scope, person: UUID) -> list[tuple[str, str]]:
     places = enrolments_of(scope, person)
     offers = []
     for place in places:
-        for offer in offers_of(scope, place.institution_id):
+        for offer in offers_of(scope, place.institution_id, day_in(scope, place.institution_id)):
             name = offer.name.said_in(language)
             said = f"{name} · {place.institution.said_in(language)}" if len(places) > 1 else name
             offers.append((f"{place.institution_id}|{offer.code}", said))

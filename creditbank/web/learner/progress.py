@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from creditbank.gateways.clock import now, today
-from creditbank.queries.progress import only_missing, programmes_of, progress_of
+from creditbank.queries.progress import only_missing, programmes_of, progress_of, without_programme
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import found, own_scope, show
 
@@ -20,8 +20,11 @@ def programmes(request: HttpRequest) -> HttpResponse:
     """All programmes of my institutions, audited now."""
     person = request.visitor.actor.person
     with own_scope(request) as scope:
-        listed = programmes_of(scope, person, on=today(settings.TIME_ZONE))
-        return show(request, scope, "progress", {"programmes": listed, "at": now()})
+        unsaid = without_programme(scope, person)
+        candidates = bool(unsaid) and request.GET.get("show") == "candidates"
+        listed = programmes_of(scope, person, on=today(settings.TIME_ZONE), candidates=candidates)
+        context = {"programmes": listed, "at": now(), "unsaid": unsaid, "candidates": candidates}
+        return show(request, scope, "progress", context)
 
 
 @door("programme.read_progress")

@@ -124,6 +124,10 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
             tone, said = "bad", gettext("“%(title)s” was not recognised") % {"title": title}
         case "recognition.reversed":
             tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
+        case "conversion.reversed":
+            tone, said = "bad", gettext("The conversion into “%(title)s” was reversed") % {"title": title}
+        case "imports.reversed":
+            tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
         case "recognition.deposited":
             amount = format_credit(int(notice.facts.get("credit", 0)))
             tone = "ok"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
@@ -164,7 +165,7 @@ def progress(request: HttpRequest, command_id: UUID) -> HttpResponse:
 
 @door("recognition.review")
 @require_GET
-def download(request: HttpRequest, command_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, command_id: UUID) -> HttpResponseBase:
     """The result table as a sheet."""
     with at_desk(request, "recognition.review") as scope:
         command = _own(scope, request, command_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -21,7 +22,7 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.editions import KINDS, is_kind, kind_name, shape_of, table_of
 from creditbank.domain.masterdata.inheritance import Conflict, Differences, Inherited
-from creditbank.domain.masterdata.sets import COURSES
+from creditbank.domain.masterdata.sets import COURSES, OUTCOME_TYPES, data_set_named
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.editions import ReadCodes, read_codes
 from creditbank.gateways import clock
@@ -35,6 +36,7 @@ from creditbank.queries.masterdata.updates import (
     find_edition,
     has_above,
     has_below,
+    open_claims_of,
     own_editions,
     uses_of_codes,
     uses_of_courses,
@@ -141,6 +143,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "own": own,
             "has_below": below,
             "may_publish": publishes,
+            "takers": [(kind, kind_name(kind).said_in(reader.language)) for kind in KINDS if data_set_named(kind)],
             "mappings": [
                 (kind, kind_name(kind).said_in(reader.language)) for kind in KINDS if kind.startswith("mapping.")
             ],
@@ -212,6 +215,7 @@ def prepare(request: HttpRequest, kind: str) -> HttpResponse:
             "kind": kind,
             "name": kind_name(kind),
             "coded": coded,
+            "list": "" if coded or mapped else list_address(shape_of(kind)),
             "mapped": mapped,
             "table": kind.removeprefix("codes."),
             "faults": faults,
@@ -387,12 +391,12 @@ def _first(rows: Mapping[str, Inherited]) -> list[tuple[str, Inherited]]:
 def _named(line: EditionLine, key: str, content: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
     zh, en = str(content.get("name") or key), str(content.get("name_en") or "")
     said = en if en and not reader.language.startswith("zh") else zh
-    own_row = line.kind == "courses" and not line.is_own
+    data_set = None if line.is_own else data_set_named(line.kind)
     return {
         "key": key,
         "name": said,
         "locked": content.get("locked") is True,
-        "url": row_address(COURSES, key) if own_row else "",
+        "url": row_address(data_set, key) if data_set is not None else "",
     }
 
 
@@ -402,7 +406,7 @@ def _conflicts(
     return [
         {
             "key": key,
-            "url": row_address(COURSES, key) if line.kind == "courses" else "",
+            "url": row_address(data_set, key) if data_set_named(line.kind) is data_set else "",
             "reasons": [reader.fault(one.code, conflict_facts(data_set, key, one)) for one in in_order(data_set, held)],
         }
         for key, held in list(found.items())[:_MOST_SHOWN]
@@ -427,6 +431,10 @@ def _uses(scope: Scope, line: EditionLine, found: Differences, reader: Reader) -
             lines.append({"word": _t("Students on these programmes"), "count": f"{used.students:,}", "url": page})
         if used.results:
             lines.append({"word": _t("Results of learners"), "count": f"{used.results:,}", "url": page})
+    if line.kind == OUTCOME_TYPES.code:
+        for key, count in open_claims_of(scope, list(found.retired)).items():
+            url = f"{reverse('office:queue')}?{urlencode({'kind': key})}"
+            made[key] = [{"word": _t("Open requests"), "count": f"{count:,}", "url": url}]
     return made
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,8 @@ from creditbank.domain.masterdata.codes import CODE_TABLES
 from creditbank.domain.masterdata.declaration import CodeTable
 from creditbank.domain.masterdata.editions import kind_name, users_of
 from creditbank.domain.masterdata.inheritance import Inherited
-from creditbank.exchange.masterdata.editions import codes_bytes
+from creditbank.exchange.masterdata.editions import codes_sheet
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock
 from creditbank.queries.masterdata.inheritance import chain_of, rows_on, tables_on
 from creditbank.queries.masterdata.updates import editions_from_above, own_editions, uses_of_codes
@@ -22,9 +24,9 @@ from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.centre import may_publish, status_of
-from creditbank.web.office.data_runs import workbook
 from creditbank.web.office.data_words import Reader, list_address
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
+from creditbank.web.office.downloads import sheet_response
 
 _TABLES = (
     Column("name", _("Code table"), link="url", second="source"),
@@ -110,12 +112,13 @@ def table(request: HttpRequest, table: str) -> HttpResponse:
 
 @door("edition.read")
 @require_GET
-def export(request: HttpRequest, table: str) -> HttpResponse:
+def export(request: HttpRequest, table: str) -> HttpResponseBase:
     """The codes valid today as a sheet, which is also the template of the next edition."""
     with at_desk(request, "edition.read") as scope:
         reader, known = Reader(actor_of(request)), _table(table)
         rows = rows_on(scope, f"codes.{known.code}", today_at(scope))
-        return workbook(f"codes-{known.code}-{clock.now():%Y%m%d}.xlsx", codes_bytes(rows, reader.language))
+        name = f"codes-{known.code}-{clock.now():%Y%m%d}.xlsx"
+        return sheet_response(name, Form.XLSX, codes_sheet(rows, reader.language))
 
 
 def _table(code: str) -> CodeTable:

@@ -88,7 +88,7 @@ class RowForm(DesignForm):
                 widget = forms.TextInput({"inputmode": mode, "class": "short n", "autocomplete": "off"})
                 return forms.CharField(widget=widget, max_length=20, **told)
             case Kind.REFERENCE:
-                known = choices_of(scope, one.data_set)
+                known = choices_of(scope, one.data_set, self.today)
                 value = str((self.known or {}).get(one.name) or "")
                 if not known:
                     return forms.CharField(help_text=_t("The code of the other row."), max_length=64, **told)
@@ -223,9 +223,8 @@ class MappingForm(DesignForm):
                 found.setdefault(name, {})[word] = chosen
         return found
 
-    def clean(self) -> dict[str, Any]:
-        """One field has one column, and what every row needs has one."""
-        cleaned: dict[str, Any] = super().clean() or {}
+    def columns_taken(self, cleaned: Mapping[str, Any]) -> dict[str, int]:
+        """The place of the column of each field; one that was given to two is an error at the second."""
         taken: dict[str, int] = {}
         for place in range(len(self.headings)):
             field = cleaned.get(f"heading{place}", "")
@@ -234,6 +233,12 @@ class MappingForm(DesignForm):
                 self.add_error(f"heading{place}", said % {"heading": self.headings[taken[field]]})
             elif field:
                 taken[field] = place
+        return taken
+
+    def clean(self) -> dict[str, Any]:
+        """One field has one column, and what every row needs has one."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        taken = self.columns_taken(cleaned)
         for place, heading in enumerate(self.headings):
             field, publisher = self.locked.get(heading_key(heading), ("", None))
             if publisher is not None and cleaned.get(f"heading{place}", "") != field:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
@@ -11,7 +10,8 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -24,15 +24,15 @@ from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, plan_sheet, read_sheet
 from creditbank.exchange.masterdata.reading import ReadTable, Table
-from creditbank.gateways import clock, staging
-from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.exchange.masterdata.reports import MISSING, REFUSED, Report, keep_report, kept_report, mark_of
+from creditbank.gateways import clock
+from creditbank.gateways.files import FileRefused
 from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.masterdata.imports import JudgedRow, Plan
+from creditbank.services.masterdata.imports import JudgedRow
 from creditbank.services.masterdata.rows import take_turn
-from creditbank.services.operations import note_operation
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_forms import MappingForm, UploadForm
@@ -40,8 +40,8 @@ from creditbank.web.office.data_rows import changes_said
 from creditbank.web.office.data_words import VERDICTS, Reader, row_address, set_to_write
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.staged import Staged, keep_upload, kept_state
 
-REFUSED, MISSING = "refused", "missing"
 STEPS = (_("Sheet"), _("Columns"), _("Dry run"), _("Applied"))
 _JUDGED = (
     Column("line", _("Line"), kind="number"),
@@ -59,18 +59,10 @@ _MISSING = (Column("main", _("Record"), second="by", link="url"),)
 
 
 @dataclass(slots=True)
-class Sheet:
-    """An uploaded sheet between its steps, as the bank's folder keeps it."""
+class Sheet(Staged):
+    """An uploaded sheet of a data set between its steps."""
 
-    institution: UUID
-    upload_id: UUID
     data_set: DataSet
-    state: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What the file is called."""
-        return str(self.state["name"])
 
     @property
     def as_of(self) -> date:
@@ -78,36 +70,13 @@ class Sheet:
         return date.fromisoformat(self.state["as_of"])
 
     @property
-    def given(self) -> dict[str, str] | None:
-        """What the headings mean, once somebody has said it."""
-        return cast("dict[str, str] | None", self.state.get("given"))
-
-    @property
-    def values(self) -> dict[str, dict[str, str]]:
-        """What words stand for, as far as somebody has said it."""
-        return cast("dict[str, dict[str, str]]", self.state.get("values", {}))
-
-    @property
     def run_id(self) -> UUID | None:
         """The run that applied it."""
         return UUID(self.state["run"]) if self.state.get("run") else None
 
-    def note(self, **more: Any) -> None:
-        """Keep what has been said."""
-        self.state = self.state | more
-        staging.note_state(settings.BANK, self.institution, self.upload_id, self.state)
-
     def address(self, step: str) -> str:
         """The page of a step: columns, check, problems or apply."""
         return reverse(f"office:data-import-{step}", args=[self.data_set.code, self.upload_id])
-
-    def taken(self, then: Callable[[Any], Any]) -> Any:
-        """Do something with the file as an upload; it is closed afterwards."""
-        content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
-        if content is None:
-            raise NotVisible
-        with open_upload(io.BytesIO(content), name=self.name) as upload:
-            return then(upload)
 
 
 @door("masterdata.write")
@@ -118,21 +87,19 @@ def upload(request: HttpRequest, data_set: str) -> HttpResponse:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
         form = UploadForm(request.POST or None, request.FILES or None, initial={"as_of": today_at(scope)})
         if request.method == "POST" and form.is_valid():
-            given = form.cleaned_data["file"]
-            institution, upload_id = cast("UUID", reader.actor.institution), clock.new_id()
+            institution, as_of = cast("UUID", reader.actor.institution), form.cleaned_data["as_of"]
             try:
-                with open_upload(given.file, name=given.name[:200]) as taken:
-                    open_mapped(taken, found, institution=institution, as_of=form.cleaned_data["as_of"])
-                    content = taken.reader().read()
+                upload_id = keep_upload(
+                    request,
+                    scope,
+                    form.cleaned_data["file"],
+                    look=lambda taken: open_mapped(taken, found, institution=institution, as_of=as_of),
+                    state={"set": found.code, "as_of": as_of.isoformat()},
+                    action="masterdata.upload",
+                )
             except FileRefused as refused:
                 form.add_error("file", reader.fault(refused.code, refused.facts))
             else:
-                state = {"set": found.code, "name": given.name[:200], "as_of": form.cleaned_data["as_of"].isoformat()}
-                staging.keep_sheet(settings.BANK, institution, upload_id, content, state)
-                note_operation(
-                    scope=scope, actor=reader.actor.person, action="masterdata.upload", outcome="kept", at=clock.now(),
-                    object_kind="sheet", object_id=upload_id,
-                )  # fmt: skip
                 return HttpResponseRedirect(reverse("office:data-import-columns", args=[found.code, upload_id]))
         context = {"data_set": found, "form": form, "steps": STEPS}
         return show(request, scope, "office/data_upload.html", context, status=422 if form.errors else 200)
@@ -190,20 +157,19 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
         if sheet.run_id is not None and find_data_run(scope, sheet.run_id) is not None:
             return HttpResponseRedirect(reverse("office:data-run", args=[sheet.run_id]))
-        read, problem = _try_to_read(scope, sheet, reader)
-        if read is None:
+        report, problem = _report(scope, sheet, reader)
+        if report is None:
             messages.warning(request, problem)
             return HttpResponseRedirect(sheet.address("columns"))
-        plan = plan_sheet(read, institution=sheet.institution, identities=reader.identities, as_of=sheet.as_of)
-        counts = _counts(plan)
+        counts = report.counts
         shown = request.GET.get("verdict", "")
         if shown not in counts:
             shown = next((name for name in (REFUSED, *Verdict, MISSING) if counts[name]), "new")
         filters = (Filter("verdict", _t("Verdict"), tuple((name, name) for name in counts)),)
         state = read_state(request.GET, columns=_JUDGED, filters=filters)
-        rows = _rows_of(plan, shown)
-        state = state.on_page_of(len(rows))
-        page = rows[state.offset : state.offset + state.size]
+        total = report.lines[shown]
+        state = state.on_page_of(total)
+        page = report.page(shown, state.offset, state.size)
         context = {
             "data_set": sheet.data_set,
             "sheet": sheet,
@@ -212,12 +178,12 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
             "columns": {REFUSED: _REFUSED, MISSING: _MISSING}.get(shown, _JUDGED),
             "rows": [_line(sheet.data_set, one, reader) for one in page],
             "state": state.filtered("verdict", shown).on_page(state.page),
-            "total": len(rows),
-            "stored": len(plan.judged),
+            "total": total,
+            "stored": report.stored,
             "refused": counts[REFUSED],
             "changes": counts[Verdict.NEW] + counts[Verdict.CHANGED],
-            "repeated": plan.repeated,
-            "notes": [reader.fault(note.code, note.facts) for note in read.notes],
+            "repeated": report.repeated,
+            "notes": [reader.fault(note.code, note.facts) for note in report.notes],
             "steps": STEPS,
         }
         return show(request, scope, "office/data_check.html", context)
@@ -225,12 +191,12 @@ def check(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
 
 @door("masterdata.write")
 @require_GET
-def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "masterdata.write") as scope:
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
-        read, _problem = _try_to_read(scope, sheet, reader)
-        if read is None:
+        report, _problem = _report(scope, sheet, reader)
+        if report is None:
             raise NotVisible
         rows = (
             (
@@ -240,7 +206,7 @@ def problems(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespon
                 one.column,
                 reader.fault(one.code, one.facts),
             )
-            for one in read.given.refused
+            for one in report.page(REFUSED)
         )
         head = (_t("Line"), _t("Cell"), _t("Record"), _t("Column"), _t("Reason"))
         return csv_response(f"refused-{sheet.data_set.code}-{sheet.as_of}.csv", head, rows)
@@ -282,11 +248,10 @@ def apply(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpResponse:
 def _sheet(request: HttpRequest, code: str, upload_id: UUID) -> Sheet:
     """The kept sheet of an address; what another institution uploaded is not there."""
     data_set = set_to_write(request, code)
-    institution = cast("UUID", actor_of(request).institution)
-    state = staging.state_of(settings.BANK, institution, upload_id)
-    if state is None or state.get("set") != data_set.code:
-        raise Http404
-    return Sheet(institution, upload_id, data_set, state)
+    institution, state = kept_state(request, upload_id)
+    if state.get("set") != data_set.code:
+        raise NotVisible
+    return Sheet(institution, upload_id, state, data_set)
 
 
 def _table(sheet: Sheet, taken: Any) -> Table:
@@ -310,6 +275,21 @@ def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable 
     except SheetProblem as problem:
         return None, reader.fault(problem.code, problem.facts)
     return read, ""
+
+
+def _report(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[Report | None, str]:
+    """The dry run as it was kept, made anew only where something it rests on has changed; or why there is none."""
+    mark = mark_of(
+        scope, sheet.data_set, given=sheet.given, values=sheet.values, as_of=sheet.as_of, today=today_at(scope)
+    )
+    kept = kept_report(settings.BANK, scope, sheet.upload_id, mark)
+    if kept is not None:
+        return kept, ""
+    read, problem = _try_to_read(scope, sheet, reader)
+    if read is None:
+        return None, problem
+    plan = plan_sheet(read, institution=sheet.institution, identities=reader.identities, as_of=sheet.as_of)
+    return keep_report(settings.BANK, scope, sheet.upload_id, mark, plan, read.notes), ""
 
 
 def _words_of(read: ReadTable | None, sheet: Sheet) -> Mapping[str, Mapping[str, int]]:
@@ -338,13 +318,6 @@ def _column_fields(form: MappingForm, table: Table) -> list[dict[str, Any]]:
     ]
 
 
-def _counts(plan: Plan) -> dict[str, int]:
-    counts: dict[str, int] = {verdict.value: plan.count(verdict) for verdict in Verdict}
-    counts[REFUSED] = len({one.line for one in plan.refused})
-    counts[MISSING] = len(plan.missing)
-    return counts
-
-
 def _groups(sheet: Sheet, counts: Mapping[str, int], shown: str) -> list[dict[str, Any]]:
     words = {verdict.value: str(word) for verdict, (_tone, word) in VERDICTS.items()}
     words |= {REFUSED: _t("Refused by the check"), MISSING: _t("Not in the sheet")}
@@ -357,14 +330,6 @@ def _groups(sheet: Sheet, counts: Mapping[str, int], shown: str) -> list[dict[st
         }
         for name in (*(verdict.value for verdict in Verdict), REFUSED, MISSING)
     ]
-
-
-def _rows_of(plan: Plan, shown: str) -> list[Any]:
-    if shown == REFUSED:
-        return list(plan.refused)
-    if shown == MISSING:
-        return list(plan.missing)
-    return [row for row in plan.judged if row.verdict == shown]
 
 
 def _line(data_set: DataSet, one: Any, reader: Reader) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.access import may_enter
 from creditbank.domain.masterdata.declaration import Check, DataSet, Field, Kind
 from creditbank.gateways import clock
-from creditbank.queries.masterdata.inheritance import Inheritance
+from creditbank.queries.masterdata.inheritance import Inheritance, handed_down_to
 from creditbank.queries.masterdata.pages import said_of
 from creditbank.queries.masterdata.rows import RowLine, labels_of, page_of_rows
 from creditbank.queries.masterdata.sources import SourceLine, figure_named, list_data_runs, source_of, source_register
@@ -27,7 +27,6 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import (
     Reader,
-    handed_down,
     is_short,
     list_address,
     listed_fields,
@@ -90,12 +89,13 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
     """The rows of one data set: searched, filtered, sorted."""
     with at_desk(request, "masterdata.read") as scope:
         found, reader = set_for(request, data_set), Reader(actor_of(request))
-        filters = _filters(scope, found, reader)
+        handed = handed_down_to(scope, found, today_at(scope))
+        filters = _filters(scope, found, reader, handed)
         check = figure_named(found, request.GET.get("figure", ""))
         columns = _columns(found, check)
         state = read_state(request.GET, columns=columns, filters=filters, sort="key")
         known = {field.name for field in found.fields}
-        above = handed_down(scope, found)
+        above = handed.get(found.code)
         lines, total = page_of_rows(
             scope,
             found,
@@ -107,9 +107,9 @@ def listing(request: HttpRequest, data_set: str) -> HttpResponse:
             descending=state.descending,
             offset=state.offset,
             limit=state.size,
-            handed_down=above,
+            handed_down=handed,
         )
-        labels = labels_of(scope, found, lines)
+        labels = labels_of(scope, found, lines, handed)
         context = {
             "data_set": found,
             "from_above": len(above.rows) if above else 0,
@@ -222,7 +222,7 @@ def _status(retired: bool, contested: tuple[str, ...]) -> tuple[str, str] | str:
     return ("warn", _t("Contested")) if contested else ""
 
 
-def _filters(scope: Scope, data_set: DataSet, reader: Reader) -> tuple[Filter, ...]:
+def _filters(scope: Scope, data_set: DataSet, reader: Reader, handed: Mapping[str, Inheritance]) -> tuple[Filter, ...]:
     """Search, state, code fields, references to few enough rows, and the figures of the register."""
     key = data_set.field(data_set.key[0]).label.said_in(reader.language)
     label = main_field(data_set).label.said_in(reader.language)
@@ -237,7 +237,7 @@ def _filters(scope: Scope, data_set: DataSet, reader: Reader) -> tuple[Filter, .
             words = tuple((one.code, one.label.said_in(reader.language)) for one in table.choices)
             made.append(Filter(field.name, name, words))
         elif field.kind is Kind.REFERENCE:
-            known = said_of(scope, data_set, field)
+            known = said_of(scope, data_set, field, handed_down=handed)
             words = tuple((key, key if key == label else f"{label} ({key})") for key, label in known)
             made.append(Filter(field.name, name, words))
     made.append(

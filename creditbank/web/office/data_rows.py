@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet, Field, Kind
+from creditbank.domain.masterdata.editions import FIRST_DAY
 from creditbank.domain.masterdata.facts import Change, Verdict
 from creditbank.domain.masterdata.sets import CHANGES, COURSES, STUDENTS, data_set_named
 from creditbank.gateways import clock
-from creditbank.queries.masterdata.inheritance import laid_over
+from creditbank.queries.masterdata.inheritance import handed_down_to, laid_over
 from creditbank.queries.masterdata.pages import Step, dependants_of, learner_of_number, steps_of
 from creditbank.queries.masterdata.rows import RowDetail, RowLine, dependents_of_course, find_row, labels_of
 from creditbank.queries.masterdata.updates import has_below
@@ -57,7 +58,7 @@ def row(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
             note_access(
                 scope=scope, learner=learner, actor=reader.actor.person, purpose="masterdata.read", at=clock.now()
             )
-        labels = labels_of(scope, found, [stored])
+        labels = _labels(scope, found, stored)
         # Whether a row is locked for those below matters only where there is somebody below.
         hidden = {"retired"} if has_below(scope) else {"retired", "locked"}
         context = {
@@ -103,7 +104,7 @@ def change(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
         form = RowForm(found, reader, scope, today_at(scope), stored.content, request.POST or None)
         if request.method == "POST" and form.is_valid() and _state(request, scope, form):
             return HttpResponseRedirect(row_address(found, key))
-        labels = labels_of(scope, found, [stored])
+        labels = _labels(scope, found, stored)
         keys = [_value(found.field(name), stored, labels, reader) for name in found.key]
         context = {
             "data_set": found,
@@ -141,11 +142,15 @@ def retire(request: HttpRequest, data_set: str, key: str) -> HttpResponse:
             "data_set": found,
             "form": form,
             "row": stored,
-            "title": _title(found, stored, labels_of(scope, found, [stored])),
+            "title": _title(found, stored, _labels(scope, found, stored)),
             "dependants": _dependants(scope, found, stored, reader),
             "back": row_address(found, key),
         }
         return show(request, scope, "office/data_retire.html", context)
+
+
+def _labels(scope: Scope, data_set: DataSet, stored: RowLine) -> Mapping[tuple[str, str], str]:
+    return labels_of(scope, data_set, [stored], handed_down_to(scope, data_set, today_at(scope)))
 
 
 def _detail(scope: Scope, data_set: DataSet, key: str) -> RowDetail:
@@ -250,10 +255,12 @@ def _stage(data_set: DataSet, step: Step, reader: Reader) -> dict[str, Any]:
     elif fact.run_id is not None:
         origin, url = fact.file_name or _t("Import"), reverse("office:data-run", args=[fact.run_id])
         facts += [_t("line %(line)s") % {"line": fact.line}] if fact.line else []
+    elif fact.as_of == FIRST_DAY:
+        origin, url = _t("In the bank before its sheets"), ""
     else:
         origin, url = _t("Typed in a form"), ""
     return {
-        "as_of": fact.as_of,
+        "as_of": fact.as_of if fact.as_of > FIRST_DAY else None,
         "origin": origin,
         "url": url,
         "detail": " · ".join(one for one in facts if one),

@@ -8,16 +8,19 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from creditbank.domain.access import may_enter
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.masterdata.declaration import DataSet
 from creditbank.domain.masterdata.editions import with_tables
-from creditbank.exchange.masterdata.writing import export_bytes, template_bytes
+from creditbank.exchange.masterdata.writing import export_sheet, template_bytes
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock
 from creditbank.gateways.identities import Identities
 from creditbank.queries.imports import RefusedRow, count_reasons, every_refused, list_refused
@@ -25,15 +28,14 @@ from creditbank.queries.masterdata.pages import DataRun, find_data_run, standing
 from creditbank.queries.masterdata.rows import every_row
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.masterdata.imports import revert_run
+from creditbank.services.masterdata.imports import Reverted, revert_run
 from creditbank.services.operations import note_operation
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader, may_write, row_address, set_for, set_to_write, visible_sets
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
-from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.downloads import csv_response, file_response, sheet_response
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NOT_IN_SHEET = "masterdata.not_in_sheet"
 _PROBLEMS = (
     Column("reason", _("Reason"), link="url", second="column"),
@@ -82,7 +84,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @door("results.read_imports")
 @require_GET
-def problems(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """What a run refused and did not have, as a sheet."""
     with at_desk(request, "results.read_imports") as scope:
         reader = Reader(actor_of(request))
@@ -116,7 +118,7 @@ def revert(request: HttpRequest, run_id: UUID) -> HttpResponse:
             if isinstance(done, Refusal):
                 messages.warning(request, " ".join(reader.lines(done.explanation)))
             else:
-                messages.success(request, _t("The import was reverted."))
+                messages.success(request, _reverted(done))
             return HttpResponseRedirect(address)
         if found.run.state == "reverted":
             return HttpResponseRedirect(address)
@@ -139,19 +141,18 @@ def template(request: HttpRequest, data_set: str) -> HttpResponse:
     """The workbook to fill in."""
     with at_desk(request, "masterdata.read"):
         found, reader = set_for(request, data_set), Reader(actor_of(request))
-        return workbook(
-            f"template-{found.code}.xlsx", template_bytes(with_tables(found, reader.tables), reader.language)
-        )
+        content = template_bytes(with_tables(found, reader.tables), reader.language)
+        return file_response(f"template-{found.code}.xlsx", Form.XLSX, content)
 
 
 @door("masterdata.write")
 @require_GET
-def export(request: HttpRequest, data_set: str) -> HttpResponse:
+def export(request: HttpRequest, data_set: str) -> HttpResponseBase:
     """The rows in force under the same headings; identity numbers are in it only for a registrar who asks for them."""
     with at_desk(request, "masterdata.write") as scope:
         found, reader = set_to_write(request, data_set), Reader(actor_of(request))
         whole = "identities" in request.GET
-        content = export_bytes(
+        content = export_sheet(
             with_tables(found, reader.tables),
             (row.content for row in every_row(scope, found)),
             language=reader.language,
@@ -164,15 +165,19 @@ def export(request: HttpRequest, data_set: str) -> HttpResponse:
             outcome="with identity numbers" if whole else "done",
             at=clock.now(),
         )
-        return workbook(f"{found.code}-{clock.now():%Y%m%d}.xlsx", content)
+        return sheet_response(f"{found.code}-{clock.now():%Y%m%d}.xlsx", Form.XLSX, content)
 
 
-def workbook(name: str, content: bytes) -> HttpResponse:
-    """A workbook to keep; it holds data of a school and is not kept on the way."""
-    response = HttpResponse(content, content_type=XLSX)
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _reverted(done: Reverted) -> str:
+    said = [_t("The import was reverted.")]
+    if done.withdrawn:
+        one, many = "%(count)s unused account was withdrawn.", "%(count)s unused accounts were withdrawn."
+        said.append(ngettext(one, many, done.withdrawn) % {"count": f"{done.withdrawn:,}"})
+    if done.kept:
+        one = "%(count)s account has been used and was kept; it is listed below."
+        many = "%(count)s accounts have been used and were kept; they are listed below."
+        said.append(ngettext(one, many, len(done.kept)) % {"count": f"{len(done.kept):,}"})
+    return " ".join(said)
 
 
 def _run(scope: Scope, run_id: UUID, reader: Reader) -> DataRun:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
@@ -21,14 +22,14 @@ from creditbank.domain.registrar.lines import voucher_of
 from creditbank.domain.registrar.sheet import RegistrarSheet
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.exchange.documents import DocumentError
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.registrar import (
     MOST_MAPPING_BYTES,
+    batch_sheet,
     file_name,
     mapping_for,
     read_mapping_bytes,
-    write_batch,
 )
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, wording
 from creditbank.queries.registrar.batches import (
     Batch,
@@ -49,7 +50,7 @@ from creditbank.web.design.forms import DateField, DesignForm
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at
-from creditbank.web.office.downloads import file_response
+from creditbank.web.office.downloads import sheet_response
 from creditbank.web.office.words import LINE_KINDS, LINE_STANDINGS
 
 _BATCHES = (
@@ -147,13 +148,14 @@ def batch_page(request: HttpRequest, batch_id: UUID) -> HttpResponse:
 
 @door("export.read")
 @require_GET
-def download(request: HttpRequest, batch_id: UUID, form: str) -> HttpResponse:
+def download(request: HttpRequest, batch_id: UUID, form: str) -> HttpResponseBase:
     """A batch's file; the same bytes at any time."""
     if form not in set(Form):
         raise Http404
     with at_desk(request, "export.read") as scope:
         batch = found_batch(request, scope, batch_id)
-        return file_response(file_name(scope, batch, Form(form)), Form(form), write_batch(scope, batch, Form(form)))
+        name = file_name(scope, batch, Form(form))
+        return sheet_response(name, Form(form), batch_sheet(scope, batch), made_at=batch.recorded_at)
 
 
 def found_batch(request: HttpRequest, scope: Scope, batch_id: UUID) -> Batch:

@@ -38,6 +38,14 @@ class ReasonForm(DesignForm):
             del self.fields["note"]
 
 
+class ReversalForm(ReasonForm):
+    """Why something is reversed, below what that undoes, which is read first."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(Act.REVERSE, *arguments, **options)
+        self.fields["reason"].widget.attrs.pop("autofocus", None)
+
+
 class JudgementForm(DesignForm):
     """What a reviewer recognises where the rules leave it to a person."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -16,7 +17,9 @@ from creditbank.domain.masterdata.sets import data_set_named
 from creditbank.exchange.results import ALL_MESSAGES
 from creditbank.gateways import wording
 from creditbank.queries.imports import RefusedRow, Run, count_reasons, every_refused, find_run, list_refused, list_runs
+from creditbank.queries.reversals import open_request
 from creditbank.services.access import NotVisible
+from creditbank.services.opening_lots import KIND
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
@@ -80,6 +83,9 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
             "run": run,
             "status": status_of(run),
             "interrupted": run.state == "interrupted",
+            "may_take_back": run.kind == KIND and run.state == "finished" and may_open(actor_of(request)),
+            "reverted": run.state == "reverted",
+            "asked": open_request(scope, run_id),
             "figures": _figures(run),
             "about": _about(run),
             "columns": _PROBLEMS,
@@ -96,7 +102,7 @@ def report(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @door("results.read_imports")
 @require_GET
-def download(request: HttpRequest, run_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
     """Every refused row of a run."""
     with at_desk(request, "results.read_imports") as scope:
         run = find_run(scope, actor_of(request), run_id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
+from creditbank.domain.access import Thing, may
 from creditbank.gateways import clock
 from creditbank.queries.learners import LotLine, PostingLine, Record, list_learners, read_record
 from creditbank.queries.queue import cases_of_learner
@@ -99,6 +100,7 @@ def record(request: HttpRequest, learner_id: UUID) -> HttpResponse:
         )
         found = read_record(scope, learner_id)
         cases = cases_of_learner(scope, actor, learner_id)
+        may_reverse = may(actor, "recognition.reverse", Thing(learner_id, scope.institution, enrolment.college_id))
         context = {
             "enrolment": enrolment,
             "available": found.totals.get("available", 0),
@@ -107,7 +109,7 @@ def record(request: HttpRequest, learner_id: UUID) -> HttpResponse:
             "cases": [row_of(case, State(), standing=False) for case in cases],
             "lot_columns": _LOTS,
             "lots": [_lot(lot) for lot in found.lots],
-            "postings": [_posting(posting) for posting in found.postings],
+            "postings": [_posting(posting, learner_id, may_reverse=may_reverse) for posting in found.postings],
             "result_columns": _RESULTS,
             "results": [
                 {
@@ -151,10 +153,14 @@ def _lot(lot: LotLine) -> dict[str, Any]:
     }
 
 
-def _posting(posting: PostingLine) -> dict[str, Any]:
+def _posting(posting: PostingLine, learner_id: UUID, *, may_reverse: bool) -> dict[str, Any]:
     language = get_language() or "zh-hans"
     parts = [str(POSTINGS.get(posting.kind, posting.kind)), posting.actor.said_in(language)]
+    url = ""
+    if posting.conversion_id is not None and may_reverse:
+        url = reverse("office:conversion", args=[learner_id, posting.conversion_id])
     return {
+        "url": url,
         "at": minute_of(posting.recorded_at),
         "title": posting.title.said_in(language),
         "detail": " · ".join(part for part in parts if part),

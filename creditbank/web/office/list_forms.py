@@ -19,7 +19,7 @@ from creditbank.services.official_lists.imports import About
 from creditbank.web.design.forms import Choices, DateField, DesignForm, FileDrop
 from creditbank.web.office.data_forms import MappingForm
 from creditbank.web.office.data_words import Reader
-from creditbank.web.office.list_words import fault_said, kinds, language_now
+from creditbank.web.office.list_words import fault_said, language_now
 
 NOBODY = "nobody"
 
@@ -55,13 +55,14 @@ class ListUploadForm(DesignForm):
         help_text=_("A former or a short name; several with 、 between them."),
     )
 
-    def __init__(self, today: date, data: Any = None, files: Any = None) -> None:
+    def __init__(self, kinds: Sequence[ListKind], today: date, data: Any = None, files: Any = None) -> None:
         super().__init__(data, files, prefix="list", initial={"kind": "contest"})
         self.today = today
         language = language_now()
         field = self.fields["kind"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(kind.code, kind.name.said_in(language)) for kind in kinds()]
+        field.choices = [(kind.code, kind.name.said_in(language)) for kind in kinds]
+        self.kinds = {kind.code: kind for kind in kinds}
 
     def clean_issued_on(self) -> date:
         """A list of tomorrow has not been issued."""
@@ -69,6 +70,10 @@ class ListUploadForm(DesignForm):
         if day > self.today:
             raise forms.ValidationError(_t("This day is still to come. A list is issued on a day that has been."))
         return day
+
+    def chosen(self) -> ListKind:
+        """The kind that was chosen."""
+        return self.kinds[self.cleaned_data["kind"]]
 
     def state(self) -> dict[str, Any]:
         """What is kept of the list between its steps."""
@@ -126,14 +131,7 @@ class ListMappingForm(MappingForm):
     def clean(self) -> dict[str, Any]:
         """One field has one column; what every row needs has a column, or is said once for all."""
         cleaned: dict[str, Any] = forms.Form.clean(self) or {}
-        taken: dict[str, int] = {}
-        for place in range(len(self.headings)):
-            field = cleaned.get(f"heading{place}", "")
-            if field in taken:
-                said = _t("%(heading)s was given to this field too. Leave one of them out.")
-                self.add_error(f"heading{place}", said % {"heading": self.headings[taken[field]]})
-            elif field:
-                taken[field] = place
+        taken = self.columns_taken(cleaned)
         for one in self.data_set.fields:
             text = str(cleaned.get(f"every_{one.name}") or "").strip()
             if one.name in taken:

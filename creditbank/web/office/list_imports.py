@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -26,14 +26,16 @@ from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.reading import Table
 from creditbank.exchange.official_lists import (
     ReadList,
+    kind_here,
+    kinds_here,
     open_list,
-    packaged_kind,
     read_list,
     remember_columns,
     template_bytes,
 )
-from creditbank.gateways import clock, staging
-from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.exchange.spreadsheets import Form
+from creditbank.gateways import clock
+from creditbank.gateways.files import FileRefused
 from creditbank.gateways.identities import Identities
 from creditbank.queries.official_lists.lists import GoneLine, find_list
 from creditbank.records.scope import Scope
@@ -45,24 +47,22 @@ from creditbank.services.official_lists.imports import (
     plan_list,
     take_turn,
 )
-from creditbank.services.operations import note_operation
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
-from creditbank.web.office.downloads import csv_response
+from creditbank.web.office.downloads import csv_response, file_response
 from creditbank.web.office.list_forms import ListMappingForm, ListUploadForm, about_of
 from creditbank.web.office.list_words import (
     FOUND,
     STANDINGS,
     fault_said,
-    kinds,
     language_now,
     reasons_said,
     to_write,
 )
+from creditbank.web.office.staged import Staged, keep_upload, kept_state
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STEPS = (_("Official list"), _("Columns"), _("Dry run"), _("Applied"))
 REFUSED, GONE = "refused", "gone"
 _LINES = (
@@ -84,30 +84,14 @@ _GONE = (
 
 
 @dataclass(slots=True)
-class Kept:
-    """An uploaded list between its steps, as the bank's folder keeps it."""
+class Kept(Staged):
+    """An uploaded list between its steps."""
 
-    institution: UUID
-    upload_id: UUID
     kind: ListKind
-    state: dict[str, Any]
-
-    def note(self, **more: Any) -> None:
-        """Keep what has been said."""
-        self.state = self.state | more
-        staging.note_state(settings.BANK, self.institution, self.upload_id, self.state)
 
     def address(self, step: str) -> str:
         """The page of a step: columns, check, problems or apply."""
         return str(reverse(f"office:list-{step}", args=[self.upload_id]))
-
-    def taken(self, then: Callable[[Any], Any]) -> Any:
-        """Do something with the file as an upload; it is closed afterwards."""
-        content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
-        if content is None:
-            raise NotVisible
-        with open_upload(io.BytesIO(content), name=str(self.state["name"])) as upload:
-            return then(upload)
 
     @property
     def applied(self) -> UUID | None:
@@ -121,26 +105,24 @@ def upload(request: HttpRequest) -> HttpResponse:
     """Take a list in, with what it is and the day it was issued."""
     with at_desk(request, "lists.write") as scope:
         to_write(request)
-        actor = actor_of(request)
-        form = ListUploadForm(today_at(scope), request.POST or None, request.FILES or None)
+        institution = cast("UUID", actor_of(request).institution)
+        form = ListUploadForm(kinds_here(scope), today_at(scope), request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            given, kind = form.cleaned_data["file"], packaged_kind(form.cleaned_data["kind"])
-            institution, upload_id = cast("UUID", actor.institution), clock.new_id()
+            given, kind = form.cleaned_data["file"], form.chosen()
             try:
-                with open_upload(given.file, name=given.name[:200]) as taken:
-                    open_list(taken, kind, institution=institution)
-                    content = taken.reader().read()
+                upload_id = keep_upload(
+                    request,
+                    scope,
+                    given,
+                    look=lambda taken: open_list(taken, kind, institution=institution),
+                    state=form.state(),
+                    action="lists.upload",
+                )
             except FileRefused as refused:
                 form.add_error("file", fault_said(refused.code, refused.facts))
             else:
-                state = form.state() | {"name": given.name[:200]}
-                staging.keep_sheet(settings.BANK, institution, upload_id, content, state)
-                note_operation(
-                    scope=scope, actor=actor.person, action="lists.upload", outcome="kept", at=clock.now(),
-                    object_kind="sheet", object_id=upload_id, request_id=request_id(request),
-                )  # fmt: skip
                 return HttpResponseRedirect(reverse("office:list-columns", args=[upload_id]))
-        context = {"form": form, "steps": STEPS, "kinds": kinds()}
+        context = {"form": form, "steps": STEPS}
         return show(request, scope, "office/list_upload.html", context, status=422 if form.errors else 200)
 
 
@@ -149,7 +131,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Say what each column means, what words stand for, and what holds for every row."""
     with at_desk(request, "lists.write") as scope:
-        kept, reader = _kept(request, upload_id), Reader(actor_of(request))
+        kept, reader = _kept(request, scope, upload_id), Reader(actor_of(request))
         if found := _applied(request, scope, kept):
             return found
         table = kept.taken(lambda taken: _table(kept, taken))
@@ -187,7 +169,7 @@ def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The dry run: whose each line is and what it would mean; nothing is stored."""
     with at_desk(request, "lists.write") as scope:
-        kept = _kept(request, upload_id)
+        kept = _kept(request, scope, upload_id)
         if found := _applied(request, scope, kept):
             return found
         read, problem = _try_to_read(scope, kept)
@@ -229,10 +211,10 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @door("lists.write")
 @require_GET
-def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "lists.write") as scope:
-        read, _problem = _try_to_read(scope, _kept(request, upload_id))
+        read, _problem = _try_to_read(scope, _kept(request, scope, upload_id))
         if read is None:
             raise NotVisible
         return refused_csv("refused.csv", read.refused)
@@ -246,7 +228,7 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         actor = actor_of(request)
         # Whoever sends it a second time waits here until the first is through, and then finds its list.
         take_turn(scope)
-        kept = _kept(request, upload_id)
+        kept = _kept(request, scope, upload_id)
         if found := _applied(request, scope, kept):
             return found
         read, problem = _try_to_read(scope, kept)
@@ -263,7 +245,7 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             messages.warning(request, reasons_said(applied.explanation))
             return HttpResponseRedirect(reverse("office:lists"))
         remember_columns(
-            scope=scope, kind=kept.kind, given=kept.state.get("given"), values=kept.state.get("values", {}),
+            scope=scope, kind=kept.kind, given=kept.given, values=kept.values,
             actor=actor.person, at=clock.now(),
         )  # fmt: skip
         kept.note(list=str(applied.list_id))
@@ -280,29 +262,29 @@ def apply(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 @require_GET
 def template(request: HttpRequest, kind: str) -> HttpResponse:
     """The workbook to fill in."""
-    with at_desk(request, "lists.read"):
-        found = next((one for one in kinds() if one.code == kind), None)
+    with at_desk(request, "lists.read") as scope:
+        found = kind_here(scope, kind)
         if found is None:
             raise NotVisible
-        response = HttpResponse(template_bytes(found, language_now()), content_type=XLSX)
-        response.headers["Content-Disposition"] = f'attachment; filename="list-{found.code}.xlsx"'
-        return response
+        return file_response(f"list-{found.code}.xlsx", Form.XLSX, template_bytes(found, language_now()))
 
 
-def refused_csv(name: str, refused: Any) -> HttpResponse:
+def refused_csv(name: str, refused: Any) -> HttpResponseBase:
     """Refused rows as a sheet."""
     rows = ((one.line, one.facts.get("cell", ""), one.column, fault_said(one.code, one.facts)) for one in refused)
     return csv_response(name, (_t("Line"), _t("Cell"), _t("Column"), _t("Reason")), rows)
 
 
-def _kept(request: HttpRequest, upload_id: UUID) -> Kept:
+def _kept(request: HttpRequest, scope: Scope, upload_id: UUID) -> Kept:
     """The kept list of an address; what another institution uploaded is not there."""
     to_write(request)
-    institution = cast("UUID", actor_of(request).institution)
-    state = staging.state_of(settings.BANK, institution, upload_id)
-    if state is None or "list_kind" not in state:
-        raise Http404
-    return Kept(institution, upload_id, packaged_kind(state["list_kind"]), state)
+    institution, state = kept_state(request, upload_id)
+    if "list_kind" not in state:
+        raise NotVisible
+    kind = kind_here(scope, state["list_kind"])
+    if kind is None:
+        raise NotVisible
+    return Kept(institution, upload_id, state, kind)
 
 
 def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | None:
@@ -313,7 +295,7 @@ def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | N
 
 
 def _table(kept: Kept, taken: Any) -> Table:
-    return open_list(taken, kept.kind, institution=kept.institution, given=kept.state.get("given"))[0]
+    return open_list(taken, kept.kind, institution=kept.institution, given=kept.given)[0]
 
 
 def _try_to_read(scope: Scope, kept: Kept) -> tuple[ReadList | None, str]:
@@ -324,8 +306,8 @@ def _try_to_read(scope: Scope, kept: Kept) -> tuple[ReadList | None, str]:
                 taken,
                 kept.kind,
                 institution=kept.institution,
-                given=kept.state.get("given"),
-                values=kept.state.get("values", {}),
+                given=kept.given,
+                values=kept.values,
                 every=kept.state.get("every", {}),
                 today=today_at(scope),
             )
@@ -340,7 +322,7 @@ def _words_of(read: ReadList | None, kept: Kept) -> Mapping[str, Mapping[str, in
     found: dict[str, dict[str, int]] = {
         name: dict(said) for name, said in (read.unknown_values if read else {}).items()
     }
-    for name, said in kept.state.get("values", {}).items():
+    for name, said in kept.values.items():
         for word in said:
             found.setdefault(name, {}).setdefault(word, 0)
     return found

@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Thing, may
 from creditbank.domain.explanation import Explanation, Fact
-from creditbank.domain.official_lists.kind import KINDS, ListKind
 from creditbank.domain.official_lists.matching import Found
 from creditbank.domain.official_lists.outcomes import Standing
-from creditbank.exchange.official_lists import ALL_MESSAGES, packaged_kind
+from creditbank.exchange.official_lists import ALL_MESSAGES
 from creditbank.gateways import wording
 from creditbank.services.access import NotVisible
 from creditbank.web.office.desk import actor_of
@@ -76,11 +75,6 @@ def to_write(request: HttpRequest) -> None:
     """
     if not may_write(request):
         raise NotVisible
-
-
-def kinds() -> tuple[ListKind, ...]:
-    """The kinds of list that can be brought in here."""
-    return tuple(packaged_kind(code) for code in KINDS)
 
 
 def stated_said(stated: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.official_lists.matching import Found
 from creditbank.domain.official_lists.outcomes import Standing
+from creditbank.exchange.official_lists import kinds_here
 from creditbank.gateways import clock
 from creditbank.queries.official_lists.lists import (
     ListLine,
@@ -44,7 +46,6 @@ from creditbank.web.office.list_words import (
     FOUND,
     STANDINGS,
     fault_said,
-    kinds,
     language_now,
     may_write,
     reasons_said,
@@ -88,7 +89,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             "state": state.on_page_of(total),
             "total": total,
             "may_write": may_write(request),
-            "kinds": kinds(),
+            "kinds": kinds_here(scope),
         }
         return show(request, scope, "office/lists.html", context)
 
@@ -126,7 +127,7 @@ def one(request: HttpRequest, list_id: UUID) -> HttpResponse:
                 for fault in refused[:20]
             ],
             "refused_count": len(refused),
-            "about": _about(found),
+            "about": _about(scope, found),
             "doubtful": found.counts.get(Found.DOUBTFUL, 0) if not found.withdrawn else 0,
             "by_hand": any(line.stated and line.found is not Found.DOUBTFUL for line in lines),
             "may_write": may_write(request),
@@ -136,7 +137,7 @@ def one(request: HttpRequest, list_id: UUID) -> HttpResponse:
 
 @door("lists.read")
 @require_GET
-def problems(request: HttpRequest, list_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, list_id: UUID) -> HttpResponseBase:
     """What a list refused, as a sheet."""
     with at_desk(request, "lists.read") as scope:
         found = _list(request, scope, list_id)
@@ -344,8 +345,8 @@ def _gone(line: Any) -> dict[str, Any]:
     }
 
 
-def _about(found: OfficialList) -> list[dict[str, Any]]:
-    names = {kind.code: kind.name.said_in(language_now()) for kind in kinds()}
+def _about(scope: Scope, found: OfficialList) -> list[dict[str, Any]]:
+    names = {kind.code: kind.name.said_in(language_now()) for kind in kinds_here(scope)}
     rows = [
         (_t("Kind of list"), names.get(found.kind, found.kind)),
         (_t("Issuer"), found.issuer),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
@@ -23,18 +22,18 @@ from creditbank.domain.opening_lots import OPENING, OpeningLine
 from creditbank.domain.values import Hundredths
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.opening_lots import ReadOpening, import_sheet, opening_template, plan_sheet, read_opening
-from creditbank.exchange.outgoing import Form
-from creditbank.gateways import clock, staging
-from creditbank.gateways.files import FileRefused, open_upload
+from creditbank.exchange.spreadsheets import Form
+from creditbank.gateways import clock
+from creditbank.gateways.files import FileRefused
 from creditbank.services.access import NotVisible
 from creditbank.services.opening_lots import OpeningPlan
-from creditbank.services.operations import note_operation
 from creditbank.web.design.forms import DesignForm, FileDrop
-from creditbank.web.design.tables import Column, read_state
+from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response, file_response
+from creditbank.web.office.staged import Staged, keep_upload, kept_state
 
 STEPS = (_("Sheet"), _("Dry run"), _("Posted"))
 RECOGNITIONS, CONVERSIONS, REFUSED = "recognitions", "conversions", "refused"
@@ -80,21 +79,19 @@ def upload(request: HttpRequest) -> HttpResponse:
         sent = request.method == "POST"
         form = OpeningForm(request.POST if sent else None, request.FILES if sent else None)
         if sent and form.is_valid():
-            given = form.cleaned_data["file"]
-            institution, upload_id = cast("UUID", reader.actor.institution), clock.new_id()
+            today = today_at(scope)
             try:
-                with open_upload(given.file, name=given.name[:200]) as taken:
-                    read_opening(taken, today=today_at(scope))
-                    content = taken.reader().read()
+                upload_id = keep_upload(
+                    request,
+                    scope,
+                    form.cleaned_data["file"],
+                    look=lambda taken: read_opening(taken, today=today),
+                    state={"set": OPENING.code},
+                    action="opening.upload",
+                )
             except (FileRefused, SheetProblem) as refused:
                 form.add_error("file", reader.fault(refused.code, refused.facts))
             else:
-                state = {"set": OPENING.code, "name": given.name[:200]}
-                staging.keep_sheet(settings.BANK, institution, upload_id, content, state)
-                note_operation(
-                    scope=scope, actor=reader.actor.person, action="opening.upload", outcome="kept", at=clock.now(),
-                    object_kind="sheet", object_id=upload_id,
-                )  # fmt: skip
                 return HttpResponseRedirect(reverse("office:opening-check", args=[upload_id]))
         context = {"form": form, "steps": STEPS}
         return show(request, scope, "office/opening_upload.html", context, status=422 if form.errors else 200)
@@ -116,21 +113,24 @@ def template(request: HttpRequest) -> HttpResponse:
 def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """The dry run: what would be posted with which day, and what is refused."""
     with at_desk(request, "opening.write") as scope:
-        institution, state = _kept(request, upload_id)
-        if state.get("run"):
-            return HttpResponseRedirect(reverse("office:import", args=[state["run"]]))
+        kept = _kept(request, upload_id)
+        if kept.state.get("run"):
+            return HttpResponseRedirect(reverse("office:import", args=[kept.state["run"]]))
         reader = Reader(actor_of(request))
-        read = _read(institution, upload_id, state, today_at(scope))
-        plan = plan_sheet(read, institution=institution)
+        read = _read(kept, today_at(scope))
+        plan = plan_sheet(read, institution=kept.institution)
         counts = {RECOGNITIONS: len(plan.recognitions), CONVERSIONS: len(plan.conversions), REFUSED: len(plan.refused)}
         shown = request.GET.get("verdict", "")
         if shown not in counts:
             shown = next((name for name in (REFUSED, RECOGNITIONS) if counts[name]), CONVERSIONS)
         columns = {REFUSED: _WRONG, CONVERSIONS: _CONVERTED}.get(shown, _POSTED)
         rows = _rows(plan, shown, reader)
-        table = read_state(request.GET, columns=columns).on_page_of(len(rows))
+        filters = (Filter("verdict", _t("Verdict"), tuple((name, name) for name in counts)),)
+        table = read_state(request.GET, columns=columns, filters=filters)
+        # The pages of a group keep to it, also where it was shown by default.
+        table = table.filtered("verdict", shown).on_page(table.page).on_page_of(len(rows))
         context = {
-            "name": state["name"],
+            "name": kept.name,
             "upload_id": upload_id,
             "groups": _groups(reverse("office:opening-check", args=[upload_id]), counts, shown),
             "shown": shown,
@@ -151,12 +151,12 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 
 @door("opening.write")
 @require_GET
-def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
+def problems(request: HttpRequest, upload_id: UUID) -> HttpResponseBase:
     """Every refused row of the dry run as a sheet."""
     with at_desk(request, "opening.write") as scope:
-        institution, state = _kept(request, upload_id)
+        kept = _kept(request, upload_id)
         reader = Reader(actor_of(request))
-        plan = plan_sheet(_read(institution, upload_id, state, today_at(scope)), institution=institution)
+        plan = plan_sheet(_read(kept, today_at(scope)), institution=kept.institution)
         head = (_t("Line"), _t("Cell"), _t("Student number"), _t("Column"), _t("Reason"))
         rows = (
             (row["line"], row["cell"], row["number"], row["column"], row["reason"])
@@ -170,16 +170,16 @@ def problems(request: HttpRequest, upload_id: UUID) -> HttpResponse:
 def post(request: HttpRequest, upload_id: UUID) -> HttpResponse:
     """Post the sheet as one run; sending it twice posts it once."""
     with at_desk(request, "opening.write") as scope:
-        institution, state = _kept(request, upload_id)
+        kept = _kept(request, upload_id)
         reader = Reader(actor_of(request))
         if reader.actor.person is None:
             raise NotVisible
-        if state.get("run"):
+        if kept.state.get("run"):
             messages.info(request, _t("This sheet was posted before. Nothing was posted a second time."))
-            return HttpResponseRedirect(reverse("office:import", args=[state["run"]]))
-        read = _read(institution, upload_id, state, today_at(scope))
-        run = import_sheet(read, institution=institution, actor=reader.actor.person, now=clock.now)
-        staging.note_state(settings.BANK, institution, upload_id, state | {"run": str(run.run_id)})
+            return HttpResponseRedirect(reverse("office:import", args=[kept.state["run"]]))
+        read = _read(kept, today_at(scope))
+        run = import_sheet(read, institution=kept.institution, actor=reader.actor.person, now=clock.now)
+        kept.note(run=str(run.run_id))
         messages.success(request, _t("The opening lots were posted."))
         return HttpResponseRedirect(reverse("office:import", args=[run.run_id]))
 
@@ -196,21 +196,17 @@ def _whole_school(request: HttpRequest) -> Actor:
     return actor
 
 
-def _kept(request: HttpRequest, upload_id: UUID) -> tuple[UUID, dict[str, Any]]:
-    """The institution and the state of a kept sheet; what another institution uploaded is not there."""
-    institution = cast("UUID", _whole_school(request).institution)
-    state = staging.state_of(settings.BANK, institution, upload_id)
-    if state is None or state.get("set") != OPENING.code:
+def _kept(request: HttpRequest, upload_id: UUID) -> Staged:
+    """A kept sheet; what another institution uploaded is not there."""
+    _whole_school(request)
+    institution, state = kept_state(request, upload_id)
+    if state.get("set") != OPENING.code:
         raise NotVisible
-    return institution, state
+    return Staged(institution, upload_id, state)
 
 
-def _read(institution: UUID, upload_id: UUID, state: Mapping[str, Any], today: date) -> ReadOpening:
-    content = staging.sheet_content(settings.BANK, institution, upload_id)
-    if content is None:
-        raise NotVisible
-    with open_upload(io.BytesIO(content), name=str(state["name"])) as taken:
-        return read_opening(taken, today=today)
+def _read(kept: Staged, today: date) -> ReadOpening:
+    return kept.taken(lambda taken: read_opening(taken, today=today))  # type: ignore[no-any-return]
 
 
 def _groups(address: str, counts: Mapping[str, int], shown: str) -> list[dict[str, Any]]:

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.values import Text
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.plan_cells import PlanProblem
 from creditbank.exchange.plan_workbooks import template_workbook
 from creditbank.exchange.plans import ALL_MESSAGES, PlanReading, missing_courses, read_plan_workbook
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, wording
 from creditbank.gateways.files import FileRefused, Limits, open_upload
 from creditbank.queries.programmes import newest_version, unknown_courses

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET
 
 from creditbank.domain.access import may_enter
 from creditbank.domain.programmes.plan import Module, Nature, Plan
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.plan_words import length_text, terms_text
 from creditbank.exchange.plan_workbooks import programme_workbook
-from creditbank.queries.programmes import list_programmes, read_version
+from creditbank.exchange.spreadsheets import Form
+from creditbank.queries.programmes import ProgrammePage, list_programmes, read_version
+from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.web.design.charts import bar
 from creditbank.web.design.tables import Column, Filter, read_state
@@ -103,9 +104,7 @@ def listing(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, programme_id: UUID) -> HttpResponse:
     """One version: its plan where it has one, and the versions before and after it."""
     with at_desk(request, "programme.read") as scope:
-        page = read_version(scope, programme_id)
-        if page is None:
-            raise NotVisible
+        page = _version(scope, programme_id)
         plan = page.programme.plan
         context = {
             "page": page,
@@ -131,9 +130,7 @@ def version(request: HttpRequest, programme_id: UUID) -> HttpResponse:
 def workbook(request: HttpRequest, programme_id: UUID) -> HttpResponse:
     """One version as a workbook; a plan in it can be changed and uploaded again."""
     with at_desk(request, "programme.read") as scope:
-        page = read_version(scope, programme_id)
-        if page is None:
-            raise NotVisible
+        page = _version(scope, programme_id)
         name = f"{page.programme.code}-{page.version}.xlsx"
         return file_response(name, Form.XLSX, programme_workbook(page.programme))
 
@@ -166,6 +163,18 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
         "course_columns": _COURSES,
         "course_groups": [(module.title, _course_rows(module, language)) for module in plan.walk() if module.courses],
     }
+
+
+def _version(scope: Scope, programme_id: UUID) -> ProgrammePage:
+    """One version of a programme.
+
+    Raises:
+        NotVisible: there is none for this desk.
+    """
+    page = read_version(scope, programme_id)
+    if page is None:
+        raise NotVisible
+    return page
 
 
 def _with_depth(plan: Plan) -> list[tuple[Module, int]]:

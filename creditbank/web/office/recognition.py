@@ -15,7 +15,6 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
-from creditbank.domain.values import Text
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
 from creditbank.queries.queue import (
@@ -36,13 +35,13 @@ from creditbank.web.design.tables import State as TableState
 from creditbank.web.doors import door
 from creditbank.web.office.desk import QUEUE, actor_of, at_desk, day_of, key_of, key_text, minute_of, show
 from creditbank.web.office.forms import JudgementForm, ReasonForm
-from creditbank.web.office.words import ACTS, REASONS, STANDINGS, STATES
+from creditbank.web.office.words import ACTS, LISTED, REASONS, STANDINGS, STATES
 
 COLUMNS = (
     Column("learner", _("Learner"), sortable=True, second="student_number", link="url"),
     Column("outcome", _("Outcome"), sortable=True, second="kind"),
     Column("credit", _("Proposed"), kind="credit", sortable=True),
-    Column("status", _("Status"), kind="tag", second="since"),
+    Column("tags", _("Status"), kind="tags", second="since"),
     Column("submitted", _("Submitted on"), kind="date", sortable=True),
 )
 
@@ -97,12 +96,13 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     kinds = outcome_kinds(scope).values()
     standings = tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())
     states = tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())
-    types = tuple((kind.code, Text(kind.name, kind.name_en).said_in(language)) for kind in kinds)
+    types = tuple((kind.code, kind.name.said_in(language)) for kind in kinds)
     filters = (
         Filter("q", _("Number, student number or name")),
         Filter("standing", _("What the system says"), standings),
         Filter("state", _("State"), states),
         Filter("kind", _("Outcome type"), types),
+        Filter("listed", _("Official lists"), tuple((key, str(word)) for key, (_tone, word) in LISTED.items())),
     )
     return read_state(query, columns=COLUMNS, filters=filters, sort="submitted"), filters
 
@@ -115,6 +115,7 @@ def cases_of(scope: Scope, actor: Actor, state: TableState, *, total: int | None
         standing=state.filters.get("standing", ""),
         state=state.filters.get("state", ""),
         outcome_type=state.filters.get("kind", ""),
+        listed=state.filters.get("listed", ""),
         search=state.filters.get("q", ""),
         sort=state.sort,
         descending=state.descending,
@@ -151,6 +152,7 @@ def case_context(
         "next": _next(found, around),
         "in_queue": in_queue,
         "status": _status(detail),
+        "listed": LISTED.get(detail.listing.mark) if detail.is_open else None,
         "state_word": STATES[found.state][1],
         "taken_by": taken[-1].who if taken and found.state is State.UNDER_REVIEW else None,
         "may_take": Act.TAKE in acts,
@@ -193,6 +195,7 @@ def row_of(found: Case, state: TableState, *, standing: bool = True) -> dict[str
     """
     language = get_language() or "zh-hans"
     is_open = found.state in OPEN
+    status = STANDINGS[found.standing] if is_open and standing else STATES[found.state]
     return {
         "id": key_text(found.learner_id, found.claim_id) if found.approvable else "",
         "key": key_text(found.learner_id, found.claim_id),
@@ -201,7 +204,8 @@ def row_of(found: Case, state: TableState, *, standing: bool = True) -> dict[str
         "outcome": found.title.said_in(language),
         "kind": found.kind.said_in(language),
         "credit": found.credit,
-        "status": STANDINGS[found.standing] if is_open and standing else STATES[found.state],
+        "status": status,
+        "tags": [status, *([LISTED[found.listed]] if found.listed else [])],
         "since": STATES[found.state][1] if found.state is State.UNDER_REVIEW else "",
         "submitted": day_of(found.submitted_at),
         "url": case_address(found, state),
@@ -253,7 +257,7 @@ def _groups(state: TableState, waiting: Waiting) -> list[dict[str, Any]]:
         Standing.JUDGEMENT: ("warn", _("Needs judgement")),
         Standing.INCOMPLETE: ("bad", _("Incomplete or contradicting")),
     }
-    open_state = state.without("state").without("q").without("kind")
+    open_state = state.without("state").without("q").without("kind").without("listed")
     return [
         {
             "tone": words[standing][0],

@@ -20,7 +20,6 @@ from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.masterdata.reading import heading_key
-from creditbank.exchange.outgoing import Form
 from creditbank.exchange.result_imports import (
     AT_ONCE,
     IMPORT,
@@ -49,6 +48,7 @@ from creditbank.exchange.result_sheets import (
     scan_sheet,
 )
 from creditbank.exchange.results import ALL_MESSAGES
+from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, queue, wording
 from creditbank.gateways.files import FileRefused, open_upload
 from creditbank.queries.results import count_done

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
@@ -162,7 +163,7 @@ def result(request: HttpRequest, batch_id: UUID, reconciliation_id: UUID) -> Htt
 
 @door("export.read")
 @require_GET
-def download(request: HttpRequest, batch_id: UUID, reconciliation_id: UUID) -> HttpResponse:
+def download(request: HttpRequest, batch_id: UUID, reconciliation_id: UUID) -> HttpResponseBase:
     """The result as a sheet, perhaps of one outcome only."""
     with at_desk(request, "export.read") as scope:
         one = _found(request, scope, batch_id, reconciliation_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.recognition import REFUSAL_REASONS, REVERSAL_REASONS, SUPPLEMENT_REASONS, Act, State
+from creditbank.queries.official_lists.claims import DIFFERS, VERIFIED
 from creditbank.queries.queue import Standing
 
 STANDINGS = {
@@ -12,6 +13,12 @@ STANDINGS = {
     Standing.JUDGEMENT: ("warn", _("Needs judgement")),
     Standing.INCOMPLETE: ("bad", _("Incomplete or contradicting")),
 }
+
+LISTED = {
+    VERIFIED: ("ok", _("Verified by list")),
+    DIFFERS: ("warn", _("Differs from list")),
+}
+"""What official lists say of an open case."""
 
 STATES = {
     State.SUBMITTED: ("info", _("Submitted")),

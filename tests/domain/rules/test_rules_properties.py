@@ -13,7 +13,6 @@ from creditbank.domain.rules.compile import Compiled
 from creditbank.domain.rules.evaluate import evaluate, evaluate_untraced
 from creditbank.domain.rules.model import Context, Ruling
 from creditbank.domain.rules.read import read_rule_set
-from creditbank.domain.rules.tables import overlaps
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.domain.values import Hundredths
 
@@ -173,21 +172,6 @@ def test_the_index_finds_what_reading_every_row_finds(data: Any, given_facts: An
         assert (answer.ruling, answer.row) == (Ruling.MANUAL, None)
     else:
         assert answer.row == fits[0].id
-
-
-@steady
-@given(rule_sets())
-def test_rows_overlap_exactly_when_some_outcome_fits_both(data: Any) -> None:
-    data["tables"][0]["hit"] = "unique"
-    table = read_rule_set(data).tables[0]
-    found = {(overlap.first, overlap.second) for overlap in overlaps(table)}
-    meeting = set()
-    for grade in GRADES:
-        for hours in range(64):
-            values = {"grade": grade, "hours": hours}
-            fits = [r.id for r in table.rows if all(t.accept.accepts(values[t.fact]) for t in r.when)]
-            meeting |= {(a, b) for i, a in enumerate(fits) for b in fits[i + 1 :]}
-    assert found == meeting
 
 
 @steady

@@ -7,9 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from creditbank.domain.rules.model import Cell, Hit, Interval, OneOf, Row, Ruling, Table
-from creditbank.domain.rules.tables import Overlap, conditions_meet, overlaps
-from creditbank.domain.values import Text
+from creditbank.domain.rules.model import Cell, Interval, OneOf
+from creditbank.domain.rules.tables import conditions_meet
 
 
 def span(low: str | None, high: str | None, *, low_open: bool = False, high_open: bool = False) -> Interval:
@@ -41,10 +40,3 @@ def test_cells_meet_when_some_value_fits_both(one: Interval | OneOf, other: Inte
 def test_conditions_about_different_facts_always_meet() -> None:
     assert conditions_meet((Cell("x", OneOf(("a",))),), (Cell("y", OneOf(("b",))),))
     assert conditions_meet((), (Cell("y", OneOf(("b",))),))
-
-
-def test_a_table_of_first_hits_has_no_overlaps() -> None:
-    rows = tuple(Row(name, (), Ruling.REFUSE, Text("条", "clause")) for name in "abc")
-    unique = Table("t", ("x",), rows)
-    assert overlaps(unique) == (Overlap("t", "a", "b"), Overlap("t", "a", "c"), Overlap("t", "b", "c"))
-    assert overlaps(Table("t", ("x",), rows, hit=Hit.FIRST)) == ()

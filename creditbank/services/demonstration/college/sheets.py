@@ -10,7 +10,7 @@ from typing import Any
 from creditbank.domain.programmes.plan import Plan
 from creditbank.domain.values import Text
 from creditbank.gateways.chance import Chance
-from creditbank.services.demonstration.college import outcomes
+from creditbank.services.demonstration.college import outcomes, resources
 from creditbank.services.demonstration.college.calendar import Calendar, calendar_of, term_rows
 from creditbank.services.demonstration.college.library import Library, plan_of
 from creditbank.services.demonstration.college.names import People
@@ -115,6 +115,7 @@ def make_college(
     awards = outcomes.award_list(calendar, members, people, chance)
     certificates = outcomes.certificate_list(calendar, members, people, chance)
     cet = outcomes.cet_list(calendar, members, people, chance)
+    offered = resources.offering_rows(library, calendar, draw("resources"))
     sheets = (
         Sheet("01-学年", "学年", _YEARS_HEAD, _year_rows(calendar)),
         Sheet("02-校历", "校历", _TERMS_HEAD, term_rows(calendar.terms), (6,)),
@@ -131,10 +132,13 @@ def make_college(
         Sheet("13-竞赛获奖名单", "竞赛获奖名单", outcomes.AWARDS_HEAD, awards),
         Sheet("14-职业技能等级证书名单", "1+X证书名单", outcomes.CERTIFICATES_HEAD, certificates),
         Sheet("15-英语四六级名单", "四六级成绩", outcomes.CET_HEAD, cet),
+        Sheet("16-资源机构", "资源机构", resources.PROVIDERS_HEAD, resources.provider_rows(library, calendar)),
+        Sheet("17-教育资源", "教育资源", resources.RESOURCES_HEAD, resources.resource_rows(library), (6, 7)),
+        Sheet("18-开课", "开课", resources.OFFERINGS_HEAD, offered, (5, 6)),
     )
     keys = (
         "years", "terms", "colleges", "majors", "classes", "staff", "courses", "students", "changes", "results",
-        "corrections", "opening", "awards", "certificates", "cet",
+        "corrections", "opening", "awards", "certificates", "cet", "providers", "resources", "offerings",
     )  # fmt: skip
     return College(
         name=library.name,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 from django.template.loader import render_to_string
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 from heroicons.templatetags.heroicons import heroicon_micro, heroicon_outline
@@ -275,7 +275,15 @@ def _cells(columns: Sequence[tables.Column], row: Any) -> list[dict[str, object]
     amount_at = next((index for index, column in enumerate(columns) if column.numeric), -1)
     cells = []
     for index, column in enumerate(columns):
-        slot = "main" if index == 0 else "amount" if index == amount_at else "tag" if column.kind == "tag" else "rest"
+        slot = (
+            "main"
+            if index == 0
+            else "amount"
+            if index == amount_at
+            else "tag"
+            if column.kind in ("tag", "tags")
+            else "rest"
+        )
         cells.append(
             {
                 "label": column.label,
@@ -299,6 +307,8 @@ def _shown(kind: str, value: Any) -> object:
             return credit(value, signed=True, aligned=True)
         case "tag":
             return tag(*value)
+        case "tags":
+            return format_html_join(" ", "{}", ((tag(*one),) for one in value))
         case "date":
             return format_html('<time class="n" datetime="{}">{}</time>', value, value)
         case "id":
