@@ -108,6 +108,15 @@ def test_a_correction_of_the_pass_that_counts_gives_its_credit_to_the_other_one(
     assert sound(bank) == []
 
 
+def test_a_pass_that_had_lost_its_credit_gets_it_back_by_the_sheet_that_says_it_again(bank, ready, tmp_path):
+    brought(ready, tmp_path, "one", [line(SECOND, "88")], NEXT)
+    brought(ready, tmp_path, "two", [line(FIRST, "61")], date(2025, 3, 1))
+    assert credit(bank) == [("MA101", ENDS[FIRST], 400)]
+    brought(ready, tmp_path, "three", [line(FIRST, "55"), line(SECOND, "88")], date(2025, 4, 1))
+    assert credit(bank) == [("MA101", ENDS[SECOND], 400)]
+    assert sound(bank) == []
+
+
 SHEETS = [
     (date(2024, 2, 1), [line(FIRST, "61")]),
     (date(2025, 2, 1), [line(SECOND, "88", "重修"), line(FIRST, "61")]),
@@ -153,6 +162,12 @@ def test_a_course_of_another_learner_and_another_course_are_no_repeats(bank, rea
     rows = [line(FIRST, "61"), line(SECOND, "61", learner="2023040118"), line(SECOND, "61", course="MA102")]
     brought(ready, tmp_path, "one", rows, NEXT)
     assert len(credit(bank)) == 3
+
+
+def test_of_equal_passes_the_first_day_counts_then_the_earlier_sitting_and_more_credit_before_both():
+    early, late = Pass("Z", "retake", ENDS[FIRST], 400), Pass("A", "normal", ENDS[SECOND], 400)
+    resit, more = Pass("Z", "resit", ENDS[FIRST], 400), Pass("B", "deferred", ENDS[THIRD], 401)
+    assert sorted([late, early, more, resit], key=Pass.rank) == [more, resit, early, late]
 
 
 def test_what_a_learner_reads_names_the_pass_that_counts_and_each_other_one():
