@@ -27,7 +27,7 @@ from tests.intruder import superuser
 from tests.services.editions import brought, published
 from tests.web.office_sheets import csv_sheet
 
-few = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+few = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 RESULTS_HEAD = ("学号", "课程代码", "课程名称", "学年学期", "学分", "成绩", "考试性质", "备注")
 NUMBERS = ("S1", "S2", "S3")
 
