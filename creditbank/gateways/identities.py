@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
-from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -25,10 +23,10 @@ class Identities:
         """Read the keys, or make them when the bank has none yet.
 
         Raises:
-            KeyProblem: a key file is damaged or open to others.
+            KeyProblem: a key file is damaged or open to others, or lost although something was sealed with it.
         """
-        self._index = _read(bank, "index")[1]
-        self._key_id, data = _read(bank, "data")
+        self._index = keys.sealing_key(bank, "index")[1]
+        self._key_id, data = keys.sealing_key(bank, "data")
         # Files and numbers are never sealed with the same key.
         self._key = hmac.digest(data, _PURPOSE, hashlib.sha256)
         self._cipher = AESGCM(self._key)
@@ -66,9 +64,3 @@ class Identities:
                 zh="无法用本学分银行的数据密钥解开身份证件号。没有任何改动。"
                 "请从 keys 文件夹的备份中恢复 keys/data.json。",
             ) from error
-
-
-def _read(bank: Bank, name: str) -> tuple[int, bytes]:
-    made: Callable[[], dict[str, Any]] = lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()}  # noqa: E731
-    kept = keys.read_or_make(bank, name, made)
-    return int(kept["id"]), base64.b64decode(kept["key"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import os
 import secrets
@@ -92,6 +94,33 @@ def read_or_make(bank: Bank, name: str, make: Callable[[], Mapping[str, Any]]) -
     return value
 
 
+def sealing_key(bank: Bank, name: str) -> tuple[int, bytes]:
+    """The id and the bytes of a key that seals what is kept, made once in the life of a bank.
+
+    A mark beside the files says that it was made. A key that was lost or replaced since is never made anew:
+    nothing that was sealed could be opened with it, and what is sealed from then on hides the loss.
+
+    Raises:
+        KeyProblem: it is missing or another one although something was sealed, or must not be used.
+    """
+    mark = bank.files / f".{name}-key"
+    known = mark.read_text(encoding="ascii").strip() if mark.exists() else ""
+    value = read(bank, name)
+    if value is None:
+        if known or (name == "data" and _holds_sealed(bank)):
+            raise _lost(bank, name)
+        value = {"id": 1, "key": base64.b64encode(new_secret()).decode()}
+        write(bank, name, value)
+    key = base64.b64decode(value["key"])
+    own = hashlib.sha256(key).hexdigest()[:32]
+    if not known:
+        disk.make_folder(bank.files, mode=0o700)
+        disk.write_whole(mark, f"{own}\n".encode(), mode=0o600)
+    elif known != own:
+        raise _another(bank, name)
+    return int(value["id"]), key
+
+
 def new_password() -> str:
     """A random password of 256 bits, in letters that need no quoting anywhere."""
     return secrets.token_urlsafe(32)
@@ -100,6 +129,32 @@ def new_password() -> str:
 def new_secret(length: int = 32) -> bytes:
     """Random bytes for a key, a salt or a seed."""
     return secrets.token_bytes(length)
+
+
+def _holds_sealed(bank: Bank) -> bool:
+    """Whether a bank that has no mark yet keeps files sealed with its data key: evidence, or sheets between steps."""
+    return any(bank.files.glob("??/??/*")) or any((bank.files / "sheets").glob("*/*"))
+
+
+def _lost(bank: Bank, name: str) -> KeyProblem:
+    path = path_of(bank, name)
+    return KeyProblem(
+        en=f"{path} is missing, and this bank keeps files or identity numbers sealed with it. No other key was made "
+        "and nothing was stored; what is kept stays as it is and can be opened again with that key. Stop the bank and "
+        f"restore {path} from the backup of the keys folder.",
+        zh=f"缺少 {path}，而本学分银行保存有用它加密的文件或身份证件号。没有另造密钥，也没有存入任何内容；"
+        f"已有内容保持原样，找回该密钥即可解密。请停止服务，从 keys 文件夹的备份中恢复 {path}。",
+    )
+
+
+def _another(bank: Bank, name: str) -> KeyProblem:
+    path = path_of(bank, name)
+    return KeyProblem(
+        en=f"{path} is not the key with which this bank has sealed its files or identity numbers. Nothing was stored "
+        f"and nothing was changed. Stop the bank and restore {path} from the backup of the keys folder.",
+        zh=f"{path} 不是本学分银行加密文件或身份证件号所用的密钥。没有存入任何内容，也没有任何改动。"
+        f"请停止服务，从 keys 文件夹的备份中恢复 {path}。",
+    )
 
 
 def _unreadable(path: Path, reason: str) -> KeyProblem:

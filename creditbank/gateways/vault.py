@@ -114,8 +114,7 @@ def _sealed_with(key_id: int, sha256: str) -> bytes:
 
 
 def _key(bank: Bank) -> tuple[int, bytes]:
-    kept = keys.read_or_make(bank, "data", lambda: {"id": 1, "key": base64.b64encode(keys.new_secret()).decode()})
-    return _opened(kept)
+    return keys.sealing_key(bank, "data")
 
 
 def _opened(kept: dict[str, Any]) -> tuple[int, bytes]:

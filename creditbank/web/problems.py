@@ -65,6 +65,16 @@ def type_of(status: int) -> str:
     return f"urn:problem-type:creditbank:{HTTPStatus(status).phrase.lower().replace(' ', '-')}"
 
 
+def without_key() -> tuple[str, str, str]:
+    """Title, cause and what to do where the bank's own keys are not as they were; which one stands in its log."""
+    return (
+        _("A key of the bank is missing"),
+        _("Files and identity numbers are kept sealed, and the key for them is missing. Nothing was stored, and what "
+          "is kept stays as it is."),
+        _("Tell those who run the bank: the key has to come back from its backup. Then do this step again."),
+    )  # fmt: skip
+
+
 def words_of(status: int) -> tuple[str, str, str]:
     """Title, cause and what to do, in the reader's language.
 

@@ -450,3 +450,15 @@ def test_the_pages_are_chinese_unless_asked_otherwise(cast):
     text = page(signed_in("lin", "zh-CN"), "/learner/")
     assert "我的存折" in text
     assert '<html lang="zh-Hans"' in text
+
+
+def test_a_title_without_english_is_marked_as_chinese_on_an_english_page_only(cast, bank):
+    lin = signed_in("lin")
+    approved(cast, filed(lin, cast))
+    english = page(lin, "/learner/")
+    assert f'<span lang="zh-Hans">{TITLE}</span>' in english
+    entry = re.search(r'href="(/learner/entry/[^"]+)"', english)[1]
+    assert f'<h1><span lang="zh-Hans">{TITLE}</span></h1>' in page(lin, entry)
+    assert f"<title>{TITLE}" in page(lin, entry)
+    lin.cookies["language"] = "zh-hans"
+    assert 'lang="zh-Hans">' + TITLE not in page(lin, "/learner/")

@@ -273,6 +273,24 @@ def test_a_dry_run_is_kept_and_made_anew_only_where_the_bank_or_the_mapping_chan
     assert counts(zhao.get(again)) != seen
 
 
+def test_without_the_banks_key_nothing_is_stored_and_the_page_says_so(zhao, cast, bank):
+    brought(zhao, "courses", FIRST, "2026-09-01")
+    before = sorted(path.name for path in bank.files.rglob("*"))
+    key = bank.keys / "data.json"
+    kept = key.read_bytes()
+    key.unlink()
+    zhao.raise_request_exception = False
+    for language, said in (("en", "A key of the bank is missing"), ("zh-hans", "学分银行缺少密钥")):
+        zhao.cookies["language"] = language
+        answer = upload(zhao, "courses", SECOND, "2026-10-01")
+        assert (answer.status_code, said in answer.content.decode()) == (500, True)
+    assert not key.exists()
+    assert sorted(path.name for path in bank.files.rglob("*")) == before
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert upload(zhao, "courses", SECOND, "2026-10-01").status_code == 302
+
+
 def test_a_kept_dry_run_says_in_either_language_what_a_level_above_refuses(zhao, cast):
     row = {"code": "PUB1", "name": "思想道德与法治", "credit": 300, "locked": True}
     published(cast.centre, "courses", [row], date(2026, 9, 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,11 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 
+from creditbank.gateways.problem import KeyProblem
 from creditbank.web.design import samples
 from creditbank.web.design.middleware import SHORTCUTS_COOKIE, THEME_COOKIE, THEMES, html_language
 from creditbank.web.doors import door
-from creditbank.web.problems import words_of
+from creditbank.web.problems import without_key, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +45,10 @@ def choose_appearance(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def error_page(request: HttpRequest, status: int) -> HttpResponse:
+def error_page(request: HttpRequest, status: int, words: tuple[str, str, str] | None = None) -> HttpResponse:
     """A whole page for one error; needs no database, no session and no context processor."""
     language = translation.get_language() or "zh-hans"
-    title, cause, todo = words_of(status)
+    title, cause, todo = words or words_of(status)
     context = {
         "title": title,
         "cause": cause,
@@ -81,7 +83,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """``handler500``."""
-    return error_page(request, 500)
+    # Django calls it while it handles what went wrong.
+    return error_page(request, 500, without_key() if isinstance(sys.exception(), KeyProblem) else None)
 
 
 def _only_while_debugging(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -15,6 +15,7 @@ from creditbank.gateways.clock import now, today
 from creditbank.queries.notices import notices_of
 from creditbank.queries.passbook import PassbookLine, enrolments_of, figures_of, lines_of
 from creditbank.queries.progress import rings_of
+from creditbank.web.design.templatetags.design import spoken
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import own_scope, show
 from creditbank.web.learner.words import kind_said, notice_said
@@ -54,7 +55,7 @@ def line_shown(line: PassbookLine, *, whole_date: bool = False) -> dict[str, Any
         detail = gettext("%(detail)s, reversed later") % {"detail": detail}
     return {
         "on": line.on.isoformat() if whole_date else f"{line.on:%m-%d}",
-        "title": line.title.said_in(language),
+        "title": spoken(line.title),
         "detail": detail,
         "amount": line.amount,
         "url": reverse("learner:entry", args=[line.posting_id]),

@@ -143,6 +143,18 @@ def text(value: Text | None) -> str:
     return value.said_in(get_language() or "zh-hans") if value else ""
 
 
+@register.filter
+def spoken(value: Text | None) -> str:
+    """The same for the body of a page, marked as Chinese on an English page where there is no English.
+
+    What a sheet called something in one language is not translated by the bank; a screen reader speaks it rightly.
+    """
+    language = get_language() or "zh-hans"
+    if not value or value.en or language.lower().startswith("zh"):
+        return text(value)
+    return format_html('<span lang="zh-Hans">{}</span>', value.zh)
+
+
 @register.inclusion_tag("design/parts/passbook.html")
 def passbook(available: int, figures: Sequence[tuple[object, int]], label: object = "") -> dict[str, object]:
     """The jade book: available credit large, pairs of (word, hundredths) underneath."""
