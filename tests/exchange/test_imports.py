@@ -402,7 +402,7 @@ def test_two_sheets_that_overlap_can_be_imported_at_once(bank, ready, whole, imp
 def begun(cast, path, mapping):
     """A run begun in the open transaction of this connection, and what there is to store."""
     reading, uploads = open_results(path, mapping, encoding=None, at=AT)
-    items = list(imports._items(reading))
+    items = list(imports.result_items(reading))
     for upload in uploads:
         upload.close()
     return items, {
