@@ -1,4 +1,4 @@
-"""A short mark of all that decides how a sheet of master data is judged; it differs when anything of it changed."""
+"""A mark of all in the bank that decides how a sheet of master data is judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the invented college offers beside its plans: its own courses and workshops, partners, and their terms."""
+"""What the invented college offers beside its plans: courses, workshops, partners, and their terms."""
 
 from __future__ import annotations
 
