@@ -29,7 +29,7 @@ def write_whole(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         DiskProblem: the disk is full or refused; the former content stands.
     """
     with replacing(path, mode=mode) as file:
-        file.write(data)
+        write_all(file.fileno(), data)
 
 
 @contextmanager

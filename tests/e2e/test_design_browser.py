@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import threading
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -13,13 +11,8 @@ import pytest
 from tests.e2e import axe
 from tests.web import design_site
 
-sync_api = pytest.importorskip("playwright.sync_api")
-CHROMIUM = os.environ.get("CREDITBANK_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium was found (CREDITBANK_CHROMIUM names one)"),
     pytest.mark.skipif(axe.location() is None, reason="no axe.min.js was found (package axe-playwright-python)"),
 ]
 PAGES = ("", "passbook/", "queue/", "verification/", "error/404/")
@@ -51,24 +44,13 @@ def address():
         server.server_close()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(chromium, address):
+def visit(session_chromium, address):
     opened = []
     complaints = []
 
     def visit(path="", *, width=1440, theme="light", language="en", **options):
-        context = chromium.new_context(
+        context = session_chromium.new_context(
             viewport={"width": width, "height": 800},
             has_touch=width < 500,
             reduced_motion="reduce",
