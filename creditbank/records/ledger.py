@@ -58,7 +58,8 @@ SELECT
     OR reason !~ '^[a-z][a-z0-9_.]{0,63}$'
     OR (SELECT id FROM public.institution WHERE id = added.institution_id) IS NULL
     OR (
-      SELECT lot.institution_id = added.institution_id AND (from_state <> 'issued' OR lot.amount = added.amount)
+      SELECT lot.institution_id = added.institution_id AND (from_state <> 'issued'
+        OR (lot.amount = added.amount AND coalesce(lot.expires_on > lot.earned_on, true)))
       FROM public.lot WHERE lot.learner_id = added.learner_id AND lot.lot_id = added.lot_id
     ) IS NOT TRUE
     OR CASE WHEN from_state = 'issued' THEN num_nonnulls(from_version, from_after) > 0
@@ -117,7 +118,7 @@ LOT = Table(
             ("level", "smallint"),
             ("field", "text NOT NULL DEFAULT ''"),
             ("unit", "text NOT NULL DEFAULT 'credit'"),
-            ("amount", "integer NOT NULL CHECK (amount > 0)"),
+            ("amount", "integer NOT NULL"),
             ("grade", "text"),
             ("earned_on", "date NOT NULL"),
             ("term", "text NOT NULL DEFAULT ''"),
@@ -129,7 +130,6 @@ LOT = Table(
         ),
         key=("learner_id", "lot_id"),
         constraints=(
-            "CONSTRAINT lot_life CHECK (expires_on IS NULL OR expires_on > earned_on)",
             "CONSTRAINT lot_parent FOREIGN KEY (learner_id, parent_lot_id) REFERENCES lot (learner_id, lot_id)",
         ),
     ),

@@ -205,7 +205,7 @@ ACCESS = [
     (f"GRANT DELETE ON result TO {USERS['auditor']}", "check.grant_added"),
     ("GRANT SELECT ON django_session TO PUBLIC", "check.grant_added"),
     (f"REVOKE INSERT ON operation FROM {USERS['app']}", "check.grant_lacking"),
-    ("ALTER TABLE lot DROP CONSTRAINT lot_life", "check.key"),
+    ("ALTER TABLE lot DROP CONSTRAINT lot_parent", "check.key"),
     ("DROP INDEX posting_reversed_once", "check.key"),
     ("CREATE OR REPLACE FUNCTION posting_books() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'", "check.key"),
     ("ALTER VIEW entry SET (security_invoker = false)", "check.key"),

@@ -24,7 +24,8 @@ SELECT
     OR reason !~ '^[a-z][a-z0-9_.]{0,63}$'
     OR (SELECT id FROM public.institution WHERE id = added.institution_id) IS NULL
     OR (
-      SELECT lot.institution_id = added.institution_id AND (from_state <> 'issued' OR lot.amount = added.amount)
+      SELECT lot.institution_id = added.institution_id AND (from_state <> 'issued'
+        OR (lot.amount = added.amount AND coalesce(lot.expires_on > lot.earned_on, true)))
       FROM public.lot WHERE lot.learner_id = added.learner_id AND lot.lot_id = added.lot_id
     ) IS NOT TRUE
     OR CASE WHEN from_state = 'issued' THEN num_nonnulls(from_version, from_after) > 0
@@ -64,12 +65,13 @@ END $body$""",
     " FOR EACH STATEMENT EXECUTE FUNCTION posting_books()",
     "ALTER TABLE posting DROP CONSTRAINT posting_amount_check, DROP CONSTRAINT posting_reverse,"
     " DROP CONSTRAINT posting_states",
+    "ALTER TABLE lot DROP CONSTRAINT lot_amount_check, DROP CONSTRAINT lot_life",
     "ALTER TABLE balance DROP CONSTRAINT balance_not_negative, DROP CONSTRAINT balance_not_contra",
 ]
 
 
 class Migration(migrations.Migration):
-    """Replaces three triggers and five constraints by one trigger that also writes the balances."""
+    """Replaces three triggers and seven constraints by one trigger that also writes the balances."""
 
     dependencies = [("records", "0013_centre")]
 
