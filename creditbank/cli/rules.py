@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import differences, facts, trace
+from creditbank.domain.rules import differences, facts, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from creditbank.domain.explanation import Fact, Line
     from creditbank.domain.rules.cases import CaseResult
+    from creditbank.domain.rules.finding import Finding
     from creditbank.domain.rules.model import Proposal, RuleSet
 
 GREEN, RED, UNREADABLE = 0, 1, 2
-_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES, **differences.MESSAGES}
+_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES, **lint_limits.MESSAGES, **differences.MESSAGES}
 _MOST_OUTCOME_BYTES = 50_000_000
 
 
@@ -155,7 +156,7 @@ def _diff(args: argparse.Namespace) -> int:
     return RED if found else GREEN
 
 
-def _finding_data(finding: rules_lint.Finding) -> dict[str, Any]:
+def _finding_data(finding: Finding) -> dict[str, Any]:
     return {
         **to_data((finding.line,))[0],
         "places": list(finding.places),

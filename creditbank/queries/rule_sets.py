@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.lint import lint
-from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, RuleSet, Ruling, Table
+from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.institutions import Institution
@@ -88,7 +89,7 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
         return None
     rules = read_rule_set(row.content)
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
-    steps = [*rules.adjust, *rules.choose, *rules.cap, *rules.validity]
+    steps = [*rules.exclude, *rules.prerequisite, *rules.adjust, *rules.choose, *rules.cap, *rules.validity]
     return VersionShown(
         version=_version(row, on),
         source=rules.source,
@@ -150,9 +151,10 @@ def _gives(rules: RuleSet, facts: dict[str, Fact], give: Give | Ruling) -> tuple
     if isinstance(give, Ruling):
         return None, Text(""), give
     category = next((one.label for one in rules.categories if one.code == give.category), Text(give.category))
-    if isinstance(give.credit, FromFact):
-        return None, facts[give.credit.fact].label, Ruling.RECOGNISE
-    return give.credit, category, Ruling.RECOGNISE
+    if isinstance(give.credit, int):
+        return give.credit, category, Ruling.RECOGNISE
+    said = credit_shown(give.credit, facts)
+    return None, Text(f"{said.zh}（{category.zh}）", f"{said.en} ({category.en or category.zh})"), Ruling.RECOGNISE
 
 
 def _cell(fact: Fact, accept: Accept | None) -> Text:

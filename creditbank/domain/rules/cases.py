@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from creditbank.domain.explanation import Line, Refusal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Context, Proposal, RuleSet, Ruling
+from creditbank.domain.rules.model import Context, Count, Proposal, RuleSet, Ruling
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, format_credit
 
@@ -24,7 +24,7 @@ CASES_SCHEMA = "creditbank.cases/1"
 MOST_OUTCOMES = 100_000
 
 _ASKED = ("id", "facts", "claimed_on")
-_KNOWN = ("name", "used", "earlier")
+_KNOWN = ("name", "used", "earlier", "held", "planned", "passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +179,27 @@ def _case(place: Place, rule_set: RuleSet, *, expects: bool) -> Case:
         facts=facts,
         context=Context(
             place.named("claimed_on").day(),
-            used=_amounts(place.named("used"), [cap.id for cap in rule_set.cap]),
+            used=_used(place.named("used"), rule_set),
             earlier=_amounts(place.named("earlier"), [choose.id for choose in rule_set.choose]),
+            held=_amounts(place.named("held"), [part.id for part in rule_set.prerequisite]),
+            passed=frozenset(place.named("passed").each(Place.code))
+            if place.named("passed").value is not None
+            else None,
+            planned={name: at.amount() for name, at in place.named("planned").names()}
+            if place.given("planned")
+            else {},
         ),
         expected=_expected(place.named("expect")) if expects else None,
     )
+
+
+def _used(place: Place, rule_set: RuleSet) -> dict[str, int]:
+    """What is used of each cap: an amount of credit, or a count where the cap counts."""
+    if place.value is None:
+        return {}
+    counted = {cap.id for cap in rule_set.cap if isinstance(cap.maximum, Count)}
+    place.object((), tuple(cap.id for cap in rule_set.cap))
+    return {name: at.whole(0, 10_000) if name in counted else at.amount() for name, at in place.names()}
 
 
 def _amounts(place: Place, known: list[str]) -> dict[str, Hundredths]:

@@ -9,21 +9,30 @@ from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from creditbank.domain.rules.amounts import fact_of
 from creditbank.domain.rules.model import (
     Add,
+    After,
+    Before,
+    Cap,
     Choose,
     Condition,
+    Divide,
+    Exclude,
     Fact,
     FactType,
     FromFact,
     Give,
     Granted,
+    Hit,
     Lower,
-    Multiply,
     OneOf,
+    Prerequisite,
     Proposal,
+    Rank,
     Row,
     RuleSet,
+    Share,
     Table,
     Validity,
     Value,
@@ -51,6 +60,18 @@ class CompiledRow:
     columns: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CompiledBefore:
+    """A step before the tables: the fact it changes with its scale, and where a rank's place and entrants stand."""
+
+    step: Before
+    tests: Tests
+    index: int
+    fact: Fact
+    scale: tuple[str, ...]
+    asks: tuple[int, int] | None
+
+
 class CompiledTable:
     """A table with its rows found by the values of its first enum and boolean columns."""
 
@@ -60,6 +81,7 @@ class CompiledTable:
         self.table = table
         self.tests = bind(table.when, position)
         self.columns = tuple(position[name] for name in table.columns)
+        ordered = sorted(table.rows, key=lambda row: -row.priority) if table.hit is Hit.PRIORITY else table.rows
         keys = _key_columns(table, [facts[index] for index in self.columns])
         self._key = itemgetter(*(position[fact.name] for fact in keys)) if keys else None
         asked = tuple(position[test.fact] for test in table.when)
@@ -69,7 +91,7 @@ class CompiledTable:
                 bind((test for test in row.when if test.fact not in {fact.name for fact in keys}), position),
                 asked + tuple(position[test.fact] for test in row.when if position[test.fact] not in asked),
             )
-            for row in table.rows
+            for row in ordered
         ]
         self._all = tuple(rows)
         found: dict[Any, list[CompiledRow]] = {}
@@ -102,17 +124,20 @@ class Compiled:
     """
 
     __slots__ = (
+        "befores",
+        "caps",
         "categories",
         "chooses",
         "context_free",
         "dates",
         "deciding",
+        "excludes",
         "explained",
         "facts",
         "granted",
         "hash",
-        "lowers",
         "position",
+        "prerequisites",
         "rows",
         "rules",
         "steps",
@@ -127,25 +152,16 @@ class Compiled:
         self.categories: dict[str, Text] = {category.code: category.label for category in rules.categories}
         self.rows: dict[str, Row] = {row.id: row for table in rules.tables for row in table.rows}
         self.tables = tuple(CompiledTable(table, rules.facts, self.position) for table in rules.tables)
-        self.lowers: tuple[tuple[Lower, Tests, int, Fact, tuple[str, ...]], ...] = tuple(
-            (
-                step,
-                bind(step.when, self.position),
-                self.position[step.fact],
-                self.facts[step.fact],
-                tuple(choice.code for choice in self.facts[step.fact].choices),
-            )
-            for step in rules.adjust
-            if isinstance(step, Lower)
+        self.excludes: tuple[tuple[Exclude, Tests], ...] = tuple(
+            (part, bind(part.when, self.position)) for part in rules.exclude
         )
-        self.steps: tuple[tuple[Add | Multiply, Tests, int | None], ...] = tuple(
-            (
-                step,
-                bind(step.when, self.position),
-                self.position[step.each] if isinstance(step, Add) and step.each else None,
-            )
+        self.befores: tuple[CompiledBefore, ...] = tuple(
+            self._before(step) for step in rules.adjust if isinstance(step, Lower | Rank)
+        )
+        self.steps: tuple[tuple[After, Tests, int | None], ...] = tuple(
+            (step, bind(step.when, self.position), self.position[name] if (name := counted_by(step)) else None)
             for step in rules.adjust
-            if not isinstance(step, Lower)
+            if not isinstance(step, Lower | Rank)
         )
         self.chooses: tuple[tuple[Choose, Tests, tuple[int, ...]], ...] = tuple(
             (choose, bind(choose.when, self.position), tuple(self.position[name] for name in choose.family))
@@ -154,13 +170,25 @@ class Compiled:
         self.dates: tuple[tuple[Validity, Tests, int], ...] = tuple(
             (rule, bind(rule.when, self.position), self.position[rule.fact]) for rule in rules.validity
         )
-        self.context_free = not (rules.choose or rules.cap or rules.validity)
+        self.caps: tuple[tuple[Cap, Tests, tuple[int, ...]], ...] = tuple(
+            (cap, bind(cap.when, self.position), tuple(self.position[name] for name in cap.by)) for cap in rules.cap
+        )
+        self.prerequisites: tuple[tuple[Prerequisite, Tests], ...] = tuple(
+            (part, bind(part.when, self.position)) for part in rules.prerequisite
+        )
+        self.context_free = not (rules.choose or rules.cap or rules.validity or rules.prerequisite)
         decides = _deciding(rules)
         self.deciding: Callable[[tuple[Value | None, ...]], Any] = itemgetter(
             *(self.position[name] for name in self.facts if name in decides)
         )
         self.granted: dict[Any, Granted] = {}
         self.explained: dict[Any, Explained] = {}
+
+    def _before(self, step: Before) -> CompiledBefore:
+        fact = self.facts[step.fact]
+        asks = (self.position[step.place], self.position[step.among]) if isinstance(step, Rank) else None
+        scale = tuple(choice.code for choice in fact.choices)
+        return CompiledBefore(step, bind(step.when, self.position), self.position[step.fact], fact, scale, asks)
 
 
 def keep(memory: dict[Any, Any], key: Any, answer: Any) -> None:
@@ -201,19 +229,35 @@ def bind(condition: Condition | Iterable[Any], position: dict[str, int]) -> Test
     )
 
 
+def counted_by(step: After) -> str | None:
+    """The fact by which an amount step counts, if any."""
+    match step:
+        case Add():
+            return step.each
+        case Divide():
+            return step.by
+        case Share():
+            return step.fact
+    return None
+
+
 def _deciding(rules: RuleSet) -> set[str]:
-    """The facts that tables, steps and gifts look at; the first fact where they look at none."""
-    conditions = [step.when for step in rules.adjust]
-    names = {step.fact for step in rules.adjust if isinstance(step, Lower)}
-    names |= {step.each for step in rules.adjust if isinstance(step, Add) and step.each}
+    """The facts that exclusions, tables, steps and gifts look at; the first fact where they look at none."""
+    conditions = [step.when for step in (*rules.adjust, *rules.exclude)]
+    names: set[str] = set()
+    for step in rules.adjust:
+        if isinstance(step, Lower | Rank):
+            names |= {step.fact} | ({step.place, step.among} if isinstance(step, Rank) else set())
+        elif (counted := counted_by(step)) is not None:
+            names.add(counted)
     for table in rules.tables:
         conditions.append(table.when)
         names |= set(table.columns)
         for row in table.rows:
             conditions.append(row.when)
             if isinstance(row.give, Give):
-                parts = (row.give.credit, row.give.level, row.give.field)
-                names |= {part.fact for part in parts if isinstance(part, FromFact)}
+                names |= {part.fact for part in (row.give.level, row.give.field) if isinstance(part, FromFact)}
+                names |= {name} if (name := fact_of(row.give.credit)) else set()
     return names | {test.fact for condition in conditions for test in condition} or {rules.facts[0].name}
 
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
+from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling
 from creditbank.domain.rules.write import rule_set_data
-from creditbank.domain.values import Text, format_credit
+from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
     "diff.table_added": "Table {name} is new, with {count} rows.",
@@ -22,6 +23,7 @@ MESSAGES: dict[str, str] = {
     "diff.row_removed": "Row {name} is gone; it said: {gives}.",
     "diff.row_changed": "Row {name} changed.",
     "diff.gives": "It gave {before}, now it gives {after}.",
+    "diff.priority": "Its priority was {before}, now it is {after}.",
     "diff.cell": "{fact}: {before} became {after}.",
     "diff.clause": "Its clause was “{before}”, now it is “{after}”.",
     "diff.part_added": "{part} {name} is new: {after}.",
@@ -38,6 +40,8 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "choose": ("id", Text("同类取高", "Family")),
     "cap": ("id", Text("上限", "Limit")),
     "validity": ("id", Text("有效期", "Date rule")),
+    "exclude": ("id", Text("除外", "Exclusion")),
+    "prerequisite": ("id", Text("前提", "Prerequisite")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
@@ -56,8 +60,8 @@ def differences(before: RuleSet, after: RuleSet) -> Explanation:
     for name in ("categories", "facts"):
         said += _listed(name, old[name], new[name])
     said += _tables(before, after)
-    for name in ("adjust", "choose", "cap", "validity"):
-        said += _listed(name, old[name], new[name])
+    for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite"):
+        said += _listed(name, old.get(name, ()), new.get(name, ()))
     return tuple(said)
 
 
@@ -102,6 +106,8 @@ def _row(before: RuleSet, after: RuleSet, old: Row, new: Row) -> Iterator[Line]:
             shown = [_cell(facts[at].get(name), cells[at].get(name)) for at in (0, 1)]
             fact = facts[1].get(name) or facts[0][name]
             yield _line("diff.cell", fact=fact.label, before=shown[0], after=shown[1])
+    if old.priority != new.priority:
+        yield _line("diff.priority", before=old.priority, after=new.priority)
     if old.clause != new.clause:
         yield _line("diff.clause", before=old.clause, after=new.clause)
 
@@ -141,14 +147,8 @@ def _given(rules: RuleSet, give: Give | Ruling) -> Text:
     category = next(choice.label for choice in rules.categories if choice.code == give.category)
     more = [part for part in (give.level, give.field) if part is not None]
     added = "".join(f", {part.fact if isinstance(part, FromFact) else part}" for part in more)
-    if isinstance(give.credit, FromFact):
-        named = give.credit.fact
-        label = next(fact.label for fact in rules.facts if fact.name == named)
-        return Text(
-            f"所填“{label.zh}”（{category.zh}{added}）", f"the credits given as “{label.en}” ({category.en}{added})"
-        )
-    amount = format_credit(give.credit)
-    return Text(f"{amount} 学分（{category.zh}{added}）", f"{amount} credits ({category.en}{added})")
+    said = credit_shown(give.credit, {fact.name: fact for fact in rules.facts})
+    return Text(f"{said.zh}（{category.zh}{added}）", f"{said.en} ({category.en}{added})")
 
 
 def _cell(fact: Fact | None, accept: Any) -> Text:

@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import date
-from decimal import Decimal
-from fractions import Fraction
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.compile import Explained, keep
 from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.grant import grant, holds
 from creditbank.domain.rules.model import (
-    Add,
     Cap,
     Context,
+    Count,
     Expires,
-    Fact,
     FromFact,
-    Give,
     Granted,
-    Hit,
-    Multiply,
+    NeedsCredit,
     Outcome,
+    Portion,
     Proposal,
-    RoundAt,
     Ruling,
     Scope,
+    Until,
     Value,
+    Within,
 )
-from creditbank.domain.values import Hundredths, round_fraction
+from creditbank.domain.values import Hundredths
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from creditbank.domain.explanation import Explanation, Line
-    from creditbank.domain.rules.compile import Compiled, CompiledRow, Tests
+    from creditbank.domain.rules.compile import Compiled
 
 _NOTHING = Hundredths(0)
 
@@ -59,8 +57,14 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
     if granted.ruling is not Ruling.RECOGNISE:
         return _ended(granted.ruling, granted.row, reasons) if before else by_facts.proposal
     own = len(reasons)
+    ruling = _prepared(compiled, outcome, context, reasons)
+    if ruling is not Ruling.RECOGNISE:
+        return _ended(ruling, granted.row, reasons)
     credit = _best_of_family(compiled, outcome, context.earlier, granted.credit, reasons)
-    credit = _capped(compiled, context.used, granted.category, credit, reasons)
+    left = _capped(compiled, outcome, context, granted.category, credit, reasons)
+    if left is None:
+        return _ended(Ruling.MANUAL, granted.row, reasons)
+    credit = left
     expires = _expires(compiled, outcome, context.claimed_on, reasons) if credit else None
     if credit == 0 or (expires is not None and expires <= context.claimed_on):
         return _ended(Ruling.REFUSE, granted.row, reasons)
@@ -78,18 +82,20 @@ def evaluate_untraced(compiled: Compiled, outcome: Outcome) -> Granted:
     key = compiled.deciding(outcome.values)
     granted = compiled.granted.get(key)
     if granted is None:
-        granted = _grant(compiled, outcome.values, None)
+        granted = grant(compiled, outcome.values, None)
         keep(compiled.granted, key, granted)
     return granted
 
 
 def explain_row(compiled: Compiled, row: str) -> Explanation:
-    """What one row says for every outcome that it fits, with its clause; for decisions stored once per row.
+    """What a row says for every outcome that it fits, with its clause; for decisions stored once per row.
+
+    Rows whose credit was added up are named together, with ``+`` between.
 
     Raises:
         KeyError: the rule set has no such row.
     """
-    return (trace.row_said(compiled.rows[row], compiled.facts),)
+    return tuple(trace.row_said(compiled.rows[name], compiled.facts) for name in row.split("+"))
 
 
 def family_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
@@ -101,15 +107,36 @@ def family_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
     keys = {}
     for choose, tests, indexes in compiled.chooses:
         parts = [outcome.values[index] for index in indexes]
-        if None not in parts and _holds(tests, outcome.values):
-            words = [normal_words(str(part)) or str(part) for part in parts]
-            keys[choose.id] = content_hash([compiled.rules.code, choose.id, words])
+        if None not in parts and holds(tests, outcome.values):
+            keys[choose.id] = content_hash([compiled.rules.code, choose.id, [_word(part) for part in parts]])
     return keys
 
 
-def caps_of(compiled: Compiled, category: str | None) -> tuple[Cap, ...]:
-    """The caps that bind a category, with scopes for which a service has to sum what was used."""
-    return tuple(cap for cap in compiled.rules.cap if cap.category in (None, category))
+def _word(part: Value | None) -> str:
+    return "" if part is None else normal_words(str(part)) or str(part)
+
+
+def limit_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
+    """By cap id, an opaque key equal for all outcomes that a cap with ``when``, ``by`` or a count counts together.
+
+    A service stores the keys with a recognised claim under ``cap:`` and the id, and sums or counts by them.
+    """
+    keys = {}
+    for cap, tests, indexes in compiled.caps:
+        if is_keyed(cap) and holds(tests, outcome.values):
+            words = [_word(outcome.values[index]) for index in indexes]
+            keys[cap.id] = content_hash([compiled.rules.code, "cap", cap.id, words])
+    return keys
+
+
+def is_keyed(cap: Cap) -> bool:
+    """Whether what a cap has used is found by keys of claims, not by their category alone."""
+    return bool(cap.when or cap.by) or isinstance(cap.maximum, Count)
+
+
+def caps_of(compiled: Compiled, category: str | None, outcome: Outcome) -> tuple[Cap, ...]:
+    """The caps that bind an outcome's credit of a category, for which a service has to sum what was used."""
+    return tuple(cap for cap, tests, _by in compiled.caps if cap.binds(category) and holds(tests, outcome.values))
 
 
 def _explained(compiled: Compiled, outcome: Outcome) -> Explained:
@@ -118,7 +145,7 @@ def _explained(compiled: Compiled, outcome: Outcome) -> Explained:
     found = compiled.explained.get(key)
     if found is None:
         reasons: list[Line] = []
-        granted = _grant(compiled, outcome.values, reasons)
+        granted = grant(compiled, outcome.values, reasons)
         if granted.ruling is Ruling.RECOGNISE:
             found = Explained(granted, _recognised(compiled, granted, granted.credit, None, reasons))
         else:
@@ -148,149 +175,6 @@ def _ended(ruling: Ruling, row: str | None, reasons: list[Line]) -> Proposal:
     return Proposal(ruling, _NOTHING, None, None, None, row, None, explanation)
 
 
-def _holds(tests: Tests, values: tuple[Value | None, ...] | list[Value | None]) -> bool:
-    for index, accepts in tests:
-        value = values[index]
-        if value is None or not accepts(value):
-            return False
-    return True
-
-
-def _granted(ruling: Ruling, row: str | None = None) -> Granted:
-    return Granted(ruling, row, _NOTHING, None, None, None)
-
-
-def _grant(compiled: Compiled, given: tuple[Value | None, ...], reasons: list[Line] | None) -> Granted:
-    """The one path of both ways to evaluate; it writes reasons only where they are wanted."""
-    values: tuple[Value | None, ...] | list[Value | None] = given
-    for step, tests, index, fact, scale in compiled.lowers:
-        value = values[index]
-        if value is None or not _holds(tests, values):
-            continue
-        rank = scale.index(value) - step.steps
-        if rank < 0:
-            if reasons is not None:
-                reasons.append(trace.lowered_too_far(step, fact, value))
-            return _granted(step.below)
-        if reasons is not None:
-            reasons.append(trace.lowered(step, fact, value, scale[rank]))
-        values = list(values)
-        values[index] = scale[rank]
-    for table in compiled.tables:
-        if _holds(table.tests, values):
-            break
-    else:
-        if reasons is not None:
-            reasons.append(trace.no_table())
-        return _granted(Ruling.MANUAL)
-    found = [row for row in table.candidates(values) if _holds(row.tests, values)]
-    if not found:
-        if reasons is not None:
-            asked = _named(compiled, table.columns, values)
-            reasons.append(trace.gap(table.table, trace.facts_named(asked)))
-        return _granted(table.table.on_gap)
-    if len(found) > 1 and table.table.hit is Hit.UNIQUE:
-        if reasons is not None:
-            reasons.append(trace.overlap(table.table, [row.row for row in found]))
-        return _granted(Ruling.MANUAL)
-    return _row_grants(compiled, found[0], values, reasons)
-
-
-def _row_grants(
-    compiled: Compiled,
-    row: CompiledRow,
-    values: tuple[Value | None, ...] | list[Value | None],
-    reasons: list[Line] | None,
-) -> Granted:
-    give = row.row.give
-    amount: int | Fraction | None = None
-    if isinstance(give, Give):
-        credit = give.credit
-        amount = _declared(values[compiled.position[credit.fact]]) if isinstance(credit, FromFact) else credit
-    if reasons is not None:
-        below = trace.facts_named(_named(compiled, row.columns, values))
-        reasons.append(trace.row_found(row.row, amount, below))
-    if not isinstance(give, Give):
-        return _granted(give, row.row.id)
-    if amount is None:
-        return _granted(Ruling.MANUAL, row.row.id)
-    final = _adjusted(compiled, amount, values, reasons)
-    if final == 0:
-        if reasons is not None:
-            reasons.append(trace.nothing_left())
-        return _granted(Ruling.REFUSE, row.row.id)
-    level, field = _code(compiled, give.level, values), _code(compiled, give.field, values)
-    return Granted(Ruling.RECOGNISE, row.row.id, final, give.category, level, field)
-
-
-def _named(
-    compiled: Compiled, columns: tuple[int, ...], values: tuple[Value | None, ...] | list[Value | None]
-) -> list[tuple[Fact, Value]]:
-    facts = compiled.rules.facts
-    return [(facts[index], value) for index in columns if (value := values[index]) is not None]
-
-
-def _declared(value: Value | None) -> int | Fraction | None:
-    """Declared credits in hundredths, exact."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        return None
-    exact = Fraction(value) * 100
-    return int(exact) if exact.denominator == 1 else exact
-
-
-def _code(
-    compiled: Compiled, part: str | FromFact | None, values: tuple[Value | None, ...] | list[Value | None]
-) -> str | None:
-    if not isinstance(part, FromFact):
-        return part
-    value = values[compiled.position[part.fact]]
-    return None if value is None else str(value)
-
-
-def _adjusted(
-    compiled: Compiled,
-    amount: int | Fraction,
-    values: tuple[Value | None, ...] | list[Value | None],
-    reasons: list[Line] | None,
-) -> Hundredths:
-    """The amount after all steps, never below zero, and rounded."""
-    each = compiled.rules.rounding.place is RoundAt.EACH
-    for step, tests, index in compiled.steps:
-        if not _holds(tests, values):
-            continue
-        before, change = amount, 0
-        if isinstance(step, Multiply):
-            amount = before * step.factor
-        else:
-            times = _times(step, values[index] if index is not None else None)
-            if times == 0:
-                continue
-            change = step.amount * times
-            amount = max(before + change, 0)
-        if reasons is not None:
-            reasons.append(trace.stepped(step, before, change, amount))
-        if each:
-            amount = _rounded(compiled, amount, reasons)
-    return Hundredths(_rounded(compiled, amount, reasons))
-
-
-def _times(step: Add, value: Value | None) -> int:
-    """How often an addition applies: once, or for each unit of its fact beyond the declared one."""
-    if step.each is None:
-        return 1
-    return max(value - step.above, 0) if isinstance(value, int) else 0
-
-
-def _rounded(compiled: Compiled, amount: int | Fraction, reasons: list[Line] | None) -> int:
-    rounding = compiled.rules.rounding
-    if amount.denominator == 1 and amount % rounding.step == 0:
-        return int(amount)
-    final = int(round_fraction(Fraction(amount), rounding.step, rounding.mode))
-    if reasons is not None:
-        reasons.append(trace.rounded(final))
-    return final
-
-
 def _best_of_family(
     compiled: Compiled,
     outcome: Outcome,
@@ -304,7 +188,7 @@ def _best_of_family(
         before = earlier.get(choose.id, 0)
         if before <= 0 or any(outcome.values[index] is None for index in indexes):
             continue
-        if not _holds(tests, outcome.values):
+        if not holds(tests, outcome.values):
             continue
         more = max(best - before, 0)
         reasons.append(trace.family(choose, before, best, more))
@@ -312,20 +196,56 @@ def _best_of_family(
     return credit
 
 
+def _prepared(compiled: Compiled, outcome: Outcome, context: Context, reasons: list[Line]) -> Ruling:
+    """Whether what must be there before is there; the first that is missing or unknown ends it."""
+    for part, tests in compiled.prerequisites:
+        if not holds(tests, outcome.values):
+            continue
+        needs = part.needs
+        if isinstance(needs, NeedsCredit):
+            held = context.held.get(part.id)
+            met = None if held is None else held >= needs.least
+            category = compiled.categories[needs.category] if needs.category else None
+            reasons.append(trace.needs_credit(part, needs, category, held))
+        else:
+            there = None if context.passed is None else [code for code in needs.courses if code in context.passed]
+            met = None if there is None else len(there) >= needs.least
+            reasons.append(trace.needs_courses(part, needs, there))
+        if not met:
+            return Ruling.MANUAL if met is None else part.otherwise
+    return Ruling.RECOGNISE
+
+
 def _capped(
     compiled: Compiled,
-    used: Mapping[str, Hundredths],
+    outcome: Outcome,
+    context: Context,
     category: str | None,
     credit: Hundredths,
     reasons: list[Line],
-) -> Hundredths:
-    for cap in caps_of(compiled, category):
+) -> Hundredths | None:
+    """What the caps leave; ``None`` where a person has to decide because what a share is of is not known."""
+    for cap in caps_of(compiled, category, outcome):
         if credit == 0:
             break
-        known = 0 if cap.scope is Scope.CLAIM else used.get(cap.id)
-        room = Hundredths(max(cap.maximum - (known or 0), 0))
-        reasons.append(trace.capped(cap, known, credit, min(credit, room)))
-        credit = min(credit, room)
+        known = 0 if cap.scope is Scope.CLAIM else context.used.get(cap.id)
+        if isinstance(cap.maximum, Count):
+            reasons.append(trace.counted(cap, cap.maximum.most, known))
+            credit = Hundredths(0) if (known or 0) >= cap.maximum.most else credit
+            continue
+        base: Hundredths | None = None
+        if isinstance(cap.maximum, Portion):
+            base = context.planned.get(cap.maximum.of)
+            if base is None:
+                reasons.append(trace.cap_unknown(cap, cap.maximum))
+                return None
+            maximum = int(cap.maximum.share * base)  # down: a share is never exceeded by rounding
+        else:
+            maximum = cap.maximum
+        room = Hundredths(max(maximum - (known or 0), 0))
+        left = Hundredths(0) if cap.whole and room < credit else min(credit, room)
+        reasons.append(trace.capped(cap, maximum, base, known, credit, left))
+        credit = left
     return credit
 
 
@@ -333,16 +253,21 @@ def _in_time(compiled: Compiled, outcome: Outcome, context: Context, reasons: li
     """Whether the dates allow the claim at all."""
     claimed = context.claimed_on
     for rule, tests, index in compiled.dates:
-        earned = outcome.values[index]
-        if not isinstance(earned, date) or not _holds(tests, outcome.values):
+        day = outcome.values[index]
+        if not isinstance(day, date) or not holds(tests, outcome.values):
             continue
-        if earned > claimed:
-            reasons.append(trace.earned_in_future(earned, claimed))
+        if isinstance(rule, Until):
+            reasons.append(trace.valid_until(rule, day, claimed))
+            if claimed > day:
+                return rule.otherwise
+            continue
+        if day > claimed:
+            reasons.append(trace.earned_in_future(day, claimed))
             return Ruling.REFUSE
         if isinstance(rule, Expires):
             continue
-        until = months_after(earned, rule.months)
-        reasons.append(trace.in_time(rule, earned, claimed, until))
+        until = months_after(day, rule.months)
+        reasons.append(trace.in_time(rule, day, claimed, until))
         if claimed > until:
             return rule.otherwise
     return Ruling.RECOGNISE
@@ -352,11 +277,23 @@ def _expires(compiled: Compiled, outcome: Outcome, claimed: date, reasons: list[
     """The first day on which the credit no longer counts: the earliest of all that apply."""
     earliest: date | None = None
     for rule, tests, index in compiled.dates:
-        earned = outcome.values[index]
-        if not isinstance(rule, Expires) or not isinstance(earned, date) or not _holds(tests, outcome.values):
+        day = outcome.values[index]
+        if isinstance(rule, Within) or not isinstance(day, date) or not holds(tests, outcome.values):
             continue
-        expires = months_after(earned, rule.months)
-        reasons.append(trace.expiry(rule, earned, expires, claimed))
+        if isinstance(rule, Until):
+            if not rule.ends_credit or day == date.max:
+                continue
+            expires = day + timedelta(days=1)
+        else:
+            period = (
+                outcome.values[compiled.position[rule.months.fact]]
+                if isinstance(rule.months, FromFact)
+                else rule.months
+            )
+            if not isinstance(period, int):
+                continue
+            expires = months_after(day, period)
+        reasons.append(trace.expiry(rule, day, expires, claimed))
         earliest = expires if earliest is None else min(earliest, expires)
     return earliest
 

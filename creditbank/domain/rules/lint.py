@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from itertools import islice, product
-from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
 from creditbank.domain.rules.axes import Axis
 from creditbank.domain.rules.facts import cell_shown, fact_shown
-from creditbank.domain.rules.model import (
-    Add,
-    Cell,
-    Condition,
-    Expires,
-    Give,
-    Hit,
-    Multiply,
-    RuleSet,
-    Table,
-    Value,
-    Within,
-)
+from creditbank.domain.rules.finding import Finding
+from creditbank.domain.rules.lint_limits import asked_as_ranked, limits
+from creditbank.domain.rules.model import Cell, Condition, Hit, Lower, Rank, RuleSet, Table
 from creditbank.domain.rules.space import Space, TooManyError
 from creditbank.domain.rules.walks import Box, deciding, holes, witness
-from creditbank.domain.values import Amount, Text
+from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
     "lint.overlap": "Rows {first} and {second} of table {table} both fit {box}; for example {example}.",
@@ -39,29 +28,11 @@ MESSAGES: dict[str, str] = {
     "lint.mergeable": "Rows {first} and {second} of table {table} differ in {fact} alone: one row says both.",
     "lint.table_unreached": "No outcome ever comes to table {table}.",
     "lint.never_applies": "{part} never applies: no outcome fulfils its condition.",
-    "lint.over_limit": "Row {row} of table {table} gives {amount}, but the limit {cap} lets {maximum} through at most.",
-    "lint.limit_without_rows": "The limit {cap} is about {category}, of which no row gives credit.",
-    "lint.category_without_rows": "No row gives credit of {category}.",
     "lint.not_finished": "Table {table} is too intertwined to be looked at completely: {what} were not found out.",
 }
 
 MOST_BOXES = 50
 MOST_PAIRS = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong.
-
-    ``line`` says it: NO where the rule set must not be used like this, ASK where somebody should look, NOTE else.
-    ``places`` are paths in the document, the rows first. ``example`` is an outcome that shows it, by fact. ``close``
-    are conditions that rows would need to close a gap, empty where cells cannot say it.
-    """
-
-    line: Line
-    places: tuple[str, ...]
-    example: Mapping[str, Value] = field(default_factory=lambda: MappingProxyType({}))
-    close: tuple[Condition, ...] = ()
 
 
 def lint(rules: RuleSet) -> tuple[Finding, ...]:
@@ -70,13 +41,18 @@ def lint(rules: RuleSet) -> tuple[Finding, ...]:
     Overlaps, gaps, rows and steps that never act, rows that could be left out or be one, limits that contradict rows.
     Lowered facts and facts that are not asked are taken into account: what no outcome can be is no finding.
     """
+    rules = asked_as_ranked(rules)
     found: list[Finding] = []
     for number, table in enumerate(rules.tables):
-        found += _of_table(rules, table, f"tables[{number}]")
-    return (*found, *_of_steps(rules), *_of_limits(rules))
+        path = f"tables[{number}]"
+        paths = {row.id: f"{path}.rows[{place}]" for place, row in enumerate(table.rows)}
+        if table.hit is Hit.PRIORITY:  # the rows in the order in which they are asked
+            table = replace(table, rows=tuple(sorted(table.rows, key=lambda row: -row.priority)))  # noqa: PLW2901
+        found += _of_table(rules, table, path, paths)
+    return (*found, *_of_steps(rules), *limits(rules))
 
 
-def _of_table(rules: RuleSet, table: Table, path: str) -> Iterator[Finding]:
+def _of_table(rules: RuleSet, table: Table, path: str, paths: Mapping[str, str]) -> Iterator[Finding]:
     space = Space(rules, [row.when for row in table.rows], table.when)
     looks = (
         (_reached, Text("不可达的行", "rows out of reach")),
@@ -89,20 +65,23 @@ def _of_table(rules: RuleSet, table: Table, path: str) -> Iterator[Finding]:
     for look, what in looks:
         space.steps = 0
         try:
-            yield from list(look(space, table, path))
+            yield from list(look(space, table, path, paths))
         except TooManyError:
             yield Finding(_line("lint.not_finished", Verdict.ASK, table, what=what), (path,))
     if table.hit is Hit.UNIQUE:
-        yield from _mergeable(rules, table, path)
+        yield from _mergeable(rules, table, paths)
 
 
-def _reached(space: Space, table: Table, path: str) -> Iterator[Finding]:
+def _reached(space: Space, table: Table, _path: str, paths: Mapping[str, str]) -> Iterator[Finding]:
     fits = [witness(space, [number]) is not None for number in range(len(table.rows))]
-    reached, needed = (
-        deciding(space, [row.give for row in table.rows]) if table.hit is Hit.FIRST else (space.all_rows,) * 2
-    )
+    reached, needed = space.all_rows, space.all_rows
+    if table.hit is Hit.FIRST:
+        reached, needed = deciding(space, [row.give for row in table.rows])
+    elif table.hit is Hit.PRIORITY:
+        free = [n for n, fit in enumerate(fits) if fit and witness(space, [n], _higher(table, n)) is not None]
+        reached = sum(1 << number for number in free)
     for number, row in enumerate(table.rows):
-        place = (f"{path}.rows[{number}]",)
+        place = (paths[row.id],)
         if not fits[number]:
             yield Finding(_line("lint.unreachable", Verdict.NO, table, row=row.id), place)
         elif not reached >> number & 1:
@@ -111,8 +90,13 @@ def _reached(space: Space, table: Table, path: str) -> Iterator[Finding]:
             yield Finding(_line("lint.redundant", Verdict.ASK, table, row=row.id), place)
 
 
-def _overlaps(space: Space, table: Table, path: str) -> Iterator[Finding]:
-    if table.hit is not Hit.UNIQUE:
+def _higher(table: Table, number: int) -> list[int]:
+    """The rows that go before a row by their priority."""
+    return [other for other, row in enumerate(table.rows) if row.priority > table.rows[number].priority]
+
+
+def _overlaps(space: Space, table: Table, path: str, paths: Mapping[str, str]) -> Iterator[Finding]:
+    if table.hit not in (Hit.UNIQUE, Hit.PRIORITY):
         return
     listed, more = 0, 0
     for first in range(len(table.rows)):
@@ -120,7 +104,12 @@ def _overlaps(space: Space, table: Table, path: str) -> Iterator[Finding]:
         while others:
             second = first + (others & -others).bit_length()
             others &= others - 1
-            both = witness(space, [first, second])
+            before: list[int] = []
+            if table.hit is Hit.PRIORITY:
+                if table.rows[first].priority != table.rows[second].priority:
+                    continue
+                before = _higher(table, first)
+            both = witness(space, [first, second], before)
             if both is None:
                 continue
             if listed == MOST_PAIRS:
@@ -132,14 +121,14 @@ def _overlaps(space: Space, table: Table, path: str) -> Iterator[Finding]:
             facts = names | {"box": _box_said(space, box), "example": _example_said(space, both)}
             yield Finding(
                 _line("lint.overlap", Verdict.NO, table, **facts),
-                (f"{path}.rows[{first}]", f"{path}.rows[{second}]"),
+                (paths[table.rows[first].id], paths[table.rows[second].id]),
                 space.example(both),
             )
     if more:
         yield Finding(_line("lint.more_overlaps", Verdict.NO, table, count=more), (path,))
 
 
-def _gaps(space: Space, table: Table, path: str) -> Iterator[Finding]:
+def _gaps(space: Space, table: Table, path: str, _paths: Mapping[str, str]) -> Iterator[Finding]:
     found = holes(space, MOST_BOXES)
     for box in found.boxes:
         facts = {"box": _box_said(space, box), "example": _example_said(space, box)}
@@ -153,7 +142,7 @@ def _gaps(space: Space, table: Table, path: str) -> Iterator[Finding]:
         yield Finding(_line("lint.more_gaps", Verdict.ASK, table), (path,))
 
 
-def _mergeable(rules: RuleSet, table: Table, path: str) -> Iterator[Finding]:
+def _mergeable(rules: RuleSet, table: Table, paths: Mapping[str, str]) -> Iterator[Finding]:
     """Pairs that one row could say, of the same clause; each row is named once."""
     labels = {fact.name: fact.label for fact in rules.facts}
     used: set[int] = set()
@@ -171,7 +160,7 @@ def _mergeable(rules: RuleSet, table: Table, path: str) -> Iterator[Finding]:
             if _one_cell(rules, theirs, mine[0]):
                 used |= {other, number}
                 facts: dict[str, Said] = {"first": table.rows[other].id, "second": row.id, "fact": labels[column]}
-                places = (f"{path}.rows[{other}]", f"{path}.rows[{number}]")
+                places = (paths[table.rows[other].id], paths[row.id])
                 yield Finding(_line("lint.mergeable", Verdict.NOTE, table, **facts), places)
             seen[rest] = number
 
@@ -189,43 +178,13 @@ def _of_steps(rules: RuleSet) -> Iterator[Finding]:
     parts: list[tuple[str, int, str, Condition, bool]] = []
     for number, step in enumerate(rules.adjust):
         # What an earlier step lowered is what a later one sees; only the amounts come after all of them.
-        parts.append(("adjust", number, step.id, step.when, isinstance(step, Add | Multiply)))
-    parts += [("choose", number, part.id, part.when, False) for number, part in enumerate(rules.choose)]
-    for number, rule in enumerate(rules.validity):
-        assert isinstance(rule, Within | Expires)
-        parts.append(("validity", number, rule.id, rule.when, False))
+        parts.append(("adjust", number, step.id, step.when, not isinstance(step, Lower | Rank)))
+    for name in ("choose", "cap", "validity", "exclude", "prerequisite"):
+        parts += [(name, number, part.id, part.when, False) for number, part in enumerate(getattr(rules, name))]
     for name, number, identifier, when, lowered in parts:
         if when and witness(Space(rules, [when], lowered=lowered), [0]) is None:
             facts: dict[str, Said] = {"part": identifier}
             yield Finding(Line("lint.never_applies", Verdict.ASK, facts), (f"{name}[{number}]",))
-
-
-def _of_limits(rules: RuleSet) -> Iterator[Finding]:
-    """What limits and categories say beside what rows give."""
-    labels = {category.code: category.label for category in rules.categories}
-    given = {row.give.category for table in rules.tables for row in table.rows if isinstance(row.give, Give)}
-    for number, cap in enumerate(rules.cap):
-        if cap.category is not None and cap.category not in given:
-            facts: dict[str, Said] = {"cap": cap.id, "category": labels[cap.category]}
-            yield Finding(Line("lint.limit_without_rows", Verdict.ASK, facts), (f"cap[{number}]",))
-    for number, category in enumerate(rules.categories):
-        if category.code not in given:
-            facts = {"category": category.label}
-            yield Finding(Line("lint.category_without_rows", Verdict.NOTE, facts), (f"categories[{number}]",))
-    # An addition may be meant to bring a row under its limit, so rows are compared only where nothing is added.
-    if any(isinstance(step, Add | Multiply) for step in rules.adjust):
-        return
-    for at, table in enumerate(rules.tables):
-        for number, row in enumerate(table.rows):
-            if not isinstance(row.give, Give) or not isinstance(row.give.credit, int):
-                continue
-            for cap in rules.cap:
-                if cap.category in (None, row.give.category) and row.give.credit > cap.maximum:
-                    amounts = {"amount": Amount(row.give.credit), "maximum": Amount(cap.maximum)}
-                    yield Finding(
-                        _line("lint.over_limit", Verdict.ASK, table, row=row.id, cap=cap.id, **amounts),
-                        (f"tables[{at}].rows[{number}]",),
-                    )
 
 
 def _line(code: str, verdict: Verdict, table: Table, **facts: Said) -> Line:

@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from creditbank.domain.values import Hundredths
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from fractions import Fraction
 
     from creditbank.domain.explanation import Explanation
-    from creditbank.domain.values import Hundredths, Text
+    from creditbank.domain.values import Text
 
 Value = str | int | Decimal | date | bool
 """What one fact of an outcome may be once it is read: never a float."""
@@ -41,10 +43,21 @@ class FactType(StrEnum):
 
 
 class Hit(StrEnum):
-    """How a table answers when several rows fit: ``unique`` asks a person, ``first`` takes the first row."""
+    """How a table answers when several rows fit.
+
+    ``unique`` asks a person; ``first`` takes the first row; ``priority`` takes the row of the highest priority and
+    asks a person where two share it; ``collect_max`` takes the row that gives most; ``collect_sum`` adds up all.
+    Where rows are collected, one that refuses goes before one that asks, and that before all that give.
+    """
 
     UNIQUE = "unique"
     FIRST = "first"
+    PRIORITY = "priority"
+    COLLECT_MAX = "collect_max"
+    COLLECT_SUM = "collect_sum"
+
+
+COLLECTS = (Hit.COLLECT_MAX, Hit.COLLECT_SUM)
 
 
 class RoundAt(StrEnum):
@@ -135,16 +148,40 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class FromFact:
-    """A value taken over from the outcome itself, for instance the credits a course declares."""
+    """A value taken over from the outcome itself, for instance the credits a course declares, or a share of them."""
 
     fact: str
+    times: Fraction = Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PerUnit:
+    """So much credit for each ``each`` of a fact: 0.5 for each 16 hours; ``whole`` counts full portions only."""
+
+    of: str
+    each: Decimal
+    gives: Hundredths
+    whole: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tiers:
+    """The amount of the highest tier that a fact reaches; ``tiers`` rise, below the first one stands ``below``."""
+
+    of: str
+    tiers: tuple[tuple[Decimal, Hundredths], ...]
+    below: Ruling
+
+
+CreditOf = Hundredths | FromFact | PerUnit | Tiers
+"""How a row says its credit: fixed, taken over or a share of it (ratio), by hours or by count, tiered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Give:
     """What a row grants; ``level`` and ``field`` are the institution's own codes."""
 
-    credit: Hundredths | FromFact
+    credit: CreditOf
     category: str
     level: str | FromFact | None = None
     field: str | FromFact | None = None
@@ -158,6 +195,7 @@ class Row:
     when: Condition
     give: Give | Ruling
     clause: Text
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +223,23 @@ class Lower:
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """Before the tables: what a place among entrants counts as, for contests that only rank.
+
+    ``fact`` becomes the value of the first band whose share holds ``place`` / ``among``; the last band has no share
+    and holds all others.
+    """
+
+    id: str
+    when: Condition
+    fact: str
+    place: str
+    among: str
+    bands: tuple[tuple[Fraction | None, str], ...]
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Add:
     """After the tables: add an amount, often negative, once or per unit of a fact beyond ``above``."""
 
@@ -206,7 +261,35 @@ class Multiply:
     clause: Text
 
 
-Step = Lower | Add | Multiply
+@dataclass(frozen=True, slots=True)
+class Divide:
+    """After the tables: share the amount equally, 1/N for a team of N."""
+
+    id: str
+    when: Condition
+    by: str
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """After the tables: the share of a place, the first of ``parts`` for place 1; ``rest`` for all later places."""
+
+    id: str
+    when: Condition
+    fact: str
+    parts: tuple[Fraction, ...]
+    rest: Fraction
+    clause: Text
+
+
+Before = Lower | Rank
+"""Steps that change a fact before the tables look at it."""
+
+After = Add | Multiply | Divide | Share
+"""Steps that change the amount a row gives."""
+
+Step = Before | After
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +303,77 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
-class Cap:
-    """At most ``maximum`` in a category (or in all, when ``None``) within a scope."""
+class Exclude:
+    """Outcomes that bring no credit at all (除外), whatever a table says."""
 
     id: str
-    category: str | None
-    scope: Scope
-    maximum: Hundredths
+    when: Condition
+    otherwise: Ruling
     clause: Text
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCredit:
+    """So much credit of a category (or of all, when ``None``) that the learner holds already."""
+
+    category: str | None
+    least: Hundredths
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCourses:
+    """Courses that the learner passed before: so many of these codes."""
+
+    courses: tuple[str, ...]
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prerequisite:
+    """What a learner must have before the outcome counts; a person decides where it is not known."""
+
+    id: str
+    when: Condition
+    needs: NeedsCredit | NeedsCourses
+    otherwise: Ruling
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """A limit that is a share of something planned: of ``of``, such as ``programme`` or a code of its categories."""
+
+    share: Fraction
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A limit on how many outcomes count, whatever each gives."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most ``maximum`` in some categories (or in all, when empty) within a scope.
+
+    ``when`` names the outcomes it is about. ``by`` counts apart what differs in these facts: each contest, each
+    training institution. ``whole`` grants all or nothing where the room is less than the amount.
+    """
+
+    id: str
+    categories: tuple[str, ...]
+    scope: Scope
+    maximum: Hundredths | Portion | Count
+    clause: Text
+    when: Condition = ()
+    by: tuple[str, ...] = ()
+    whole: bool = False
+
+    def binds(self, category: str | None) -> bool:
+        """Whether credit of a category falls under it."""
+        return not self.categories or category in self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,16 +390,29 @@ class Within:
 
 @dataclass(frozen=True, slots=True)
 class Expires:
-    """The credit expires so many months after the outcome was earned."""
+    """The credit expires so many months after a day; ``months`` may be a fact, the awarder's own period."""
 
     id: str
     when: Condition
     fact: str
-    months: int
+    months: int | FromFact
     clause: Text
 
 
-Validity = Within | Expires
+@dataclass(frozen=True, slots=True)
+class Until:
+    """The certificate itself counts up to the day in a fact; ``ends_credit``: the credit no longer than that."""
+
+    id: str
+    when: Condition
+    fact: str
+    ends_credit: bool
+    otherwise: Ruling
+    clause: Text
+
+
+Validity = Within | Expires | Until
+"""Rules about days. Of several that end the credit the earliest counts: min(awarder, acceptor)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +441,8 @@ class RuleSet:
     choose: tuple[Choose, ...] = ()
     cap: tuple[Cap, ...] = ()
     validity: tuple[Validity, ...] = ()
+    exclude: tuple[Exclude, ...] = ()
+    prerequisite: tuple[Prerequisite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +461,20 @@ class Context:
 
     Args:
         claimed_on: the day of the claim in the institution's zone.
-        used: by cap id, what the learner already holds in that cap's category and scope, without this claim.
+        used: by cap id, what the learner already holds in that cap's category and scope, without this claim; for a
+            cap on a count, how many outcomes.
         earlier: by choose id, what the learner already holds from the same family, reversals taken off.
+        held: by prerequisite id, the credit the learner holds that it asks for.
+        passed: the codes of courses the learner passed; ``None`` where that is not known.
+        planned: what limits that are shares take a share of: ``programme`` and the plan's categories.
     """
 
     claimed_on: date
-    used: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
+    used: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     earlier: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
+    held: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
+    passed: frozenset[str] | None = None
+    planned: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from creditbank.domain.rules.model import FactType, Hit, RoundAt, Ruling, Scope
-from creditbank.domain.rules.read import KIND, MOST_FACTS, MOST_ROWS, MOST_STEPS, MOST_TABLES
+from creditbank.domain.rules.read import KIND, MOST_STEPS, MOST_TABLES
+from creditbank.domain.rules.read_amounts import MOST_ROWS, MOST_TIERS, STEP_KINDS
+from creditbank.domain.rules.read_cells import MOST_FACTS
+from creditbank.domain.rules.read_limits import MOST_COURSES
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "https://creditbank.example/schema/"
@@ -86,16 +89,31 @@ def _rules_definitions() -> dict[str, Any]:
         "give": {
             "anyOf": [
                 _BELOW,
-                object_of(
-                    {
-                        "credit": {"anyOf": [ref_to("amount"), object_of({"fact": ref_to("name")})]},
-                        "category": code,
-                    },
-                    {"level": taken, "field": taken},
-                ),
+                object_of({"credit": ref_to("credit"), "category": code}, {"level": taken, "field": taken}),
             ]
         },
-        "row": object_of({"id": code, "give": ref_to("give"), "clause": text}, when),
+        "credit": {
+            "description": "fixed; taken over or a share of a fact; so much for each portion of a fact; tiers over one",
+            "anyOf": [
+                ref_to("amount"),
+                object_of({"fact": ref_to("name")}, {"times": ref_to("factor")}),
+                object_of(
+                    {"each": _END, "of": ref_to("name"), "gives": ref_to("amount")}, {"whole": {"type": "boolean"}}
+                ),
+                object_of(
+                    {
+                        "of": ref_to("name"),
+                        "tiers": list_of(object_of({"from": _END, "gives": ref_to("amount")}), MOST_TIERS, 1),
+                    },
+                    {"below": _BELOW},
+                ),
+            ],
+        },
+        "factor": {"type": ["string", "number"], "description": 'an exact share such as "1/2" or "0.75"'},
+        "row": object_of(
+            {"id": code, "give": ref_to("give"), "clause": text},
+            {**when, "priority": {"type": "integer", "minimum": 0}},
+        ),
         "table": object_of(
             {
                 "code": code,
@@ -124,10 +142,26 @@ def _rules_definitions() -> dict[str, Any]:
                             ),
                         ]
                     },
-                    "multiply": {"type": ["string", "number"], "description": 'a factor such as "1/2"'},
+                    "multiply": ref_to("factor"),
+                    "divide": object_of({"by": ref_to("name")}),
+                    "share": object_of(
+                        {
+                            "fact": ref_to("name"),
+                            "parts": list_of(ref_to("factor"), MOST_TIERS, 1),
+                            "rest": ref_to("factor"),
+                        }
+                    ),
+                    "rank": object_of(
+                        {
+                            "fact": ref_to("name"),
+                            "place": ref_to("name"),
+                            "among": ref_to("name"),
+                            "bands": list_of(object_of({"value": code}, {"up_to": _END}), MOST_TIERS, 1),
+                        }
+                    ),
                 },
             ),
-            "oneOf": [{"required": ["lower"]}, {"required": ["add"]}, {"required": ["multiply"]}],
+            "oneOf": [{"required": [kind]} for kind in STEP_KINDS],
         },
         "choose": object_of(
             {
@@ -142,18 +176,46 @@ def _rules_definitions() -> dict[str, Any]:
             {
                 "id": code,
                 "scope": {"enum": [scope.value for scope in Scope]},
-                "maximum": ref_to("amount"),
+                "maximum": {
+                    "anyOf": [
+                        ref_to("amount"),
+                        object_of({"share": ref_to("factor"), "of": code}),
+                        object_of({"count": {"type": "integer", "minimum": 0}}),
+                    ]
+                },
                 "clause": text,
             },
-            {"category": code},
+            {"category": codes, **when, "by": list_of(ref_to("name"), MOST_FACTS), "whole": {"type": "boolean"}},
         ),
         "validity": {
             **object_of(
                 {"id": code, "fact": ref_to("name"), "clause": text},
-                {**when, "within": _PERIOD, "otherwise": _BELOW, "expires": _PERIOD},
+                {
+                    **when,
+                    "within": _PERIOD,
+                    "otherwise": _BELOW,
+                    "expires": {"anyOf": [_PERIOD, object_of({"months_of": ref_to("name")})]},
+                    "until": {"enum": ["credit_expires", "credit_stays"]},
+                },
             ),
-            "oneOf": [{"required": ["within"]}, {"required": ["expires"]}],
+            "oneOf": [{"required": [kind]} for kind in ("within", "expires", "until")],
         },
+        "exclude": object_of({"id": code, "when": ref_to("when"), "clause": text}, {"otherwise": _BELOW}),
+        "prerequisite": object_of(
+            {
+                "id": code,
+                "needs": {
+                    "anyOf": [
+                        object_of({"credit": ref_to("amount")}, {"category": code}),
+                        object_of(
+                            {"courses": list_of(code, MOST_COURSES, 1)}, {"least": {"type": "integer", "minimum": 1}}
+                        ),
+                    ]
+                },
+                "clause": text,
+            },
+            {**when, "otherwise": _BELOW},
+        ),
     }
 
 
@@ -187,6 +249,8 @@ def rules_schema() -> dict[str, Any]:
                 "choose": list_of(ref_to("choose"), MOST_STEPS),
                 "cap": list_of(ref_to("cap"), MOST_STEPS),
                 "validity": list_of(ref_to("validity"), MOST_STEPS),
+                "exclude": list_of(ref_to("exclude"), MOST_STEPS),
+                "prerequisite": list_of(ref_to("prerequisite"), MOST_STEPS),
             },
         ),
         _rules_definitions(),
@@ -212,7 +276,14 @@ def _outcome(*, expects: bool) -> dict[str, Any]:
     asked: dict[str, Any] = {"id": ref_to("code"), "facts": facts, "claimed_on": _DAY}
     return object_of(
         {**asked, "expect": expect} if expects else asked,
-        {"name": WORDS, "used": amounts, "earlier": amounts},
+        {
+            "name": WORDS,
+            "used": amounts,
+            "earlier": amounts,
+            "held": amounts,
+            "planned": amounts,
+            "passed": list_of(ref_to("code"), MOST_COURSES),
+        },
     )
 
 

@@ -19,13 +19,14 @@ class Holes:
     more: bool
 
 
-def witness(space: Space, numbers: Sequence[int]) -> Box | None:
-    """Answers of which each outcome fits all rows of these numbers, or ``None`` where no outcome does.
+def witness(space: Space, numbers: Sequence[int], without: Sequence[int] = ()) -> Box | None:
+    """Answers of which each outcome fits all rows of these numbers and none of those ``without``, or ``None``.
 
     Raises:
         TooManyError: the search was given up.
     """
     rows = sum(1 << number for number in numbers)
+    barred = sum(1 << number for number in without)
     only = [-1] * space.depth
     for number in numbers:
         for depth, mask in space.cells[number].items():
@@ -33,20 +34,23 @@ def witness(space: Space, numbers: Sequence[int]) -> Box | None:
                 only[depth] &= mask
     failed: set[tuple[int, ...]] = set()
 
-    def find(chosen: Box) -> Box | None:
-        if len(chosen) == space.depth:
-            ended = space.end(chosen, rows)
-            return chosen if ended is not None and ended[1] & rows == rows else None
-        key = (len(chosen), *space.key(chosen))
+    def find(chosen: Box, left: int) -> Box | None:
+        depth = len(chosen)
+        if left & barred & space.full(depth):
+            return None
+        if depth == space.depth:
+            ended = space.end(chosen, left)
+            return chosen if ended is not None and ended[1] & rows == rows and not ended[1] & barred else None
+        key = (depth, left & barred, *space.key(chosen))
         if key in failed:
             return None
-        for branch in space.branches(chosen, rows, only[len(chosen)]):
-            if branch.rows == rows and (found := find((*chosen, branch.answers))) is not None:
+        for branch in space.branches(chosen, left, only[depth]):
+            if branch.rows & rows == rows and (found := find((*chosen, branch.answers), branch.rows)) is not None:
                 return found
         failed.add(key)
         return None
 
-    return find(())
+    return find((), rows | barred)
 
 
 def holes(space: Space, most: int) -> Holes:

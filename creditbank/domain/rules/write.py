@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -15,6 +14,10 @@ from creditbank.domain.rules.model import (
     Choice,
     Choose,
     Condition,
+    Count,
+    CreditOf,
+    Divide,
+    Exclude,
     Expires,
     Fact,
     FromFact,
@@ -22,17 +25,27 @@ from creditbank.domain.rules.model import (
     Interval,
     Lower,
     Multiply,
+    NeedsCredit,
+    PerUnit,
+    Portion,
+    Prerequisite,
+    Rank,
     Row,
     RuleSet,
     Ruling,
+    Share,
     Step,
     Table,
+    Tiers,
+    Until,
     Validity,
+    Within,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
+    from fractions import Fraction
 
     from creditbank.domain.values import Text
 
@@ -58,6 +71,9 @@ def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
         "choose": [_choose(choose) for choose in rule_set.choose],
         "cap": [_cap(cap) for cap in rule_set.cap],
         "validity": [_validity(validity) for validity in rule_set.validity],
+        # Left out where empty, so that rules written before these lists existed keep their hash.
+        **({"exclude": [_exclude(part) for part in rule_set.exclude]} if rule_set.exclude else {}),
+        **({"prerequisite": [_prerequisite(part) for part in rule_set.prerequisite]} if rule_set.prerequisite else {}),
     }
 
 
@@ -135,20 +151,36 @@ def _table(table: Table) -> dict[str, Any]:
 
 
 def _row(row: Row) -> dict[str, Any]:
-    return {"id": row.id, **_when(row.when), "give": _give(row.give), "clause": _text(row.clause)}
+    priority = {"priority": row.priority} if row.priority else {}
+    return {"id": row.id, **_when(row.when), **priority, "give": _give(row.give), "clause": _text(row.clause)}
 
 
 def _give(give: Give | Ruling) -> Any:
     if isinstance(give, Ruling):
         return give.value
-    data: dict[str, Any] = {}
-    for part in fields(give):
-        value = getattr(give, part.name)
-        if isinstance(value, FromFact):
-            data[part.name] = {"fact": value.fact}
-        elif value is not None:
-            data[part.name] = _credit(value) if part.name == "credit" else value
+    data: dict[str, Any] = {"credit": _credit_of(give.credit), "category": give.category}
+    for name in ("level", "field"):
+        value = getattr(give, name)
+        if value is not None:
+            data[name] = {"fact": value.fact} if isinstance(value, FromFact) else value
     return data
+
+
+def _credit_of(credit: CreditOf) -> Any:
+    match credit:
+        case FromFact():
+            return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": _share(credit.times)})
+        case PerUnit():
+            whole = {} if credit.whole else {"whole": False}
+            return {"each": _end(credit.each), "of": credit.of, "gives": _credit(credit.gives), **whole}
+        case Tiers():
+            tiers = [{"from": _end(least), "gives": _credit(gives)} for least, gives in credit.tiers]
+            return {"of": credit.of, "tiers": tiers, "below": credit.below.value}
+    return _credit(credit)
+
+
+def _share(share: Fraction) -> str:
+    return f"{share.numerator}/{share.denominator}"
 
 
 def _step(step: Step) -> dict[str, Any]:
@@ -161,7 +193,17 @@ def _step(step: Step) -> dict[str, Any]:
         case Add():
             what = {"add": {"amount": _credit(step.amount), "each": step.each, "above": step.above}}
         case Multiply():
-            what = {"multiply": f"{step.factor.numerator}/{step.factor.denominator}"}
+            what = {"multiply": _share(step.factor)}
+        case Divide():
+            what = {"divide": {"by": step.by}}
+        case Share():
+            parts = [_share(part) for part in step.parts]
+            what = {"share": {"fact": step.fact, "parts": parts, "rest": _share(step.rest)}}
+        case Rank():
+            bands = [
+                {"up_to": _share(share), "value": value} if share else {"value": value} for share, value in step.bands
+            ]
+            what = {"rank": {"fact": step.fact, "place": step.place, "among": step.among, "bands": bands}}
     return {"id": step.id, **_when(step.when), **what, "clause": _text(step.clause)}
 
 
@@ -171,19 +213,52 @@ def _choose(choose: Choose) -> dict[str, Any]:
 
 
 def _cap(cap: Cap) -> dict[str, Any]:
-    category = {"category": cap.category} if cap.category else {}
-    limits = {"scope": cap.scope.value, "maximum": _credit(cap.maximum)}
-    return {"id": cap.id, **category, **limits, "clause": _text(cap.clause)}
+    category: dict[str, Any] = {}
+    if cap.categories:
+        category = {"category": list(cap.categories) if len(cap.categories) > 1 else cap.categories[0]}
+    maximum: Any
+    match cap.maximum:
+        case Portion():
+            maximum = {"share": _share(cap.maximum.share), "of": cap.maximum.of}
+        case Count():
+            maximum = {"count": cap.maximum.most}
+        case _:
+            maximum = _credit(cap.maximum)
+    apart = {"by": list(cap.by)} if cap.by else {}
+    whole = {"whole": True} if cap.whole else {}
+    limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **whole}
+    return {"id": cap.id, **_when(cap.when), **category, **limits, "clause": _text(cap.clause)}
 
 
 def _validity(validity: Validity) -> dict[str, Any]:
     what: dict[str, Any] = {"fact": validity.fact}
-    if isinstance(validity, Expires):
-        what["expires"] = {"months": validity.months}
-    else:
-        what["within"] = {"months": validity.months}
-        what["otherwise"] = validity.otherwise.value
+    match validity:
+        case Expires(months=FromFact() as months):
+            what["expires"] = {"months_of": months.fact}
+        case Expires():
+            what["expires"] = {"months": validity.months}
+        case Until():
+            what["until"] = "credit_expires" if validity.ends_credit else "credit_stays"
+            what["otherwise"] = validity.otherwise.value
+        case Within():
+            what["within"] = {"months": validity.months}
+            what["otherwise"] = validity.otherwise.value
     return {"id": validity.id, **_when(validity.when), **what, "clause": _text(validity.clause)}
+
+
+def _exclude(part: Exclude) -> dict[str, Any]:
+    return {"id": part.id, **_when(part.when), "otherwise": part.otherwise.value, "clause": _text(part.clause)}
+
+
+def _prerequisite(part: Prerequisite) -> dict[str, Any]:
+    needs: dict[str, Any]
+    if isinstance(part.needs, NeedsCredit):
+        needs = {"credit": _credit(part.needs.least)}
+        needs |= {"category": part.needs.category} if part.needs.category else {}
+    else:
+        needs = {"courses": list(part.needs.courses), "least": part.needs.least}
+    what = {"needs": needs, "otherwise": part.otherwise.value}
+    return {"id": part.id, **_when(part.when), **what, "clause": _text(part.clause)}
 
 
 PUBLIC_SALT = bytes(32)

@@ -189,7 +189,7 @@ def test_caps_leave_what_remains_and_are_looked_at_in_order() -> None:
     assert [proposal(used).credit for used in (0, 250, 400, 500, 900)] == [300, 250, 100, 0, 0]
     assert proposal(500).ruling is Ruling.REFUSE
     assert codes_of(proposal(250).explanation)[-2:] == ("rules.cap_binds", "rules.cap_binds")
-    assert [found.id for found in caps_of(of, "main")] == ["one", "term"]
+    assert [found.id for found in caps_of(of, "main", outcome(of, grade="high", hours=10))] == ["one", "term"]
 
 
 def test_a_cap_whose_use_is_not_known_says_so() -> None:

@@ -59,10 +59,12 @@ def rule_sets(draw: st.DrawFn) -> RuleSet:
 
     def table(code: str, when: dict[str, Any]) -> dict[str, Any]:
         given_rows = draw(st.lists(cells, min_size=1, max_size=5))
+        hit = draw(st.sampled_from(tuple(Hit)))
         return {
-            "code": code, "columns": columns if split else ["kind", *columns], "hit": draw(st.sampled_from(tuple(Hit))),
+            "code": code, "columns": columns if split else ["kind", *columns], "hit": hit,
             "rows": [
                 row(f"{code}{i}", {k: v for k, v in when_.items() if not split or k != "kind"}, draw(st.sampled_from(("1", "2", "refuse"))))
+                | ({"priority": draw(st.integers(0, 2))} if hit is Hit.PRIORITY else {})
                 for i, when_ in enumerate(given_rows)
             ],
             **({"when": when} if when else {}),
@@ -117,6 +119,12 @@ def tried(of: RuleSet, table: Table) -> list[tuple[dict[str, Value | None], list
     return [(values, [i for i, r in enumerate(table.rows) if holds(r.when, values)]) for values in seen]
 
 
+def foremost(table: Table, fits: list[int]) -> list[int]:
+    """The rows that fit, of the highest priority among them."""
+    highest = max((table.rows[i].priority for i in fits), default=0)
+    return [i for i in fits if table.rows[i].priority == highest]
+
+
 def found(findings: tuple[Finding, ...], code: str, table: Table) -> list[Finding]:
     return [one for one in findings if one.line.code == code and one.line.facts.get("table") == table.code]
 
@@ -131,11 +139,11 @@ def test_overlaps_are_the_pairs_that_some_outcome_fits(of: RuleSet) -> None:
     findings = lint(of)
     for table in of.tables:
         expected = {
-            (table.rows[a].id, table.rows[b].id)
-            for _values, fits in tried(of, table) for a, b in itertools.combinations(fits, 2)
-        } if table.hit is Hit.UNIQUE else set()  # fmt: skip
+            frozenset((table.rows[a].id, table.rows[b].id))
+            for _values, fits in tried(of, table) for a, b in itertools.combinations(foremost(table, fits), 2)
+        } if table.hit in (Hit.UNIQUE, Hit.PRIORITY) else set()  # fmt: skip
         overlaps = found(findings, "lint.overlap", table)
-        assert {(one.line.facts["first"], one.line.facts["second"]) for one in overlaps} == expected
+        assert {frozenset((one.line.facts["first"], one.line.facts["second"])) for one in overlaps} == expected
         for one in overlaps:
             example = {fact.name: one.example.get(fact.name) for fact in of.facts}
             seen = lowered(of, example)
@@ -183,6 +191,9 @@ def test_rows_that_never_decide_and_rows_nobody_would_miss_are_named(of: RuleSet
             shadowed = {names[i] for i in fitted - first}
             assert rows_of(found(findings, "lint.shadowed", table)) == shadowed
             assert rows_of(found(findings, "lint.redundant", table)) == {names[i] for i in first - needed}
+        if table.hit is Hit.PRIORITY:
+            before = {i for _values, fits in seen for i in foremost(table, fits)}
+            assert rows_of(found(findings, "lint.shadowed", table)) == {names[i] for i in fitted - before}
 
 
 def codes(**changes: Any) -> list[str]:

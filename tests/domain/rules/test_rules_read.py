@@ -79,7 +79,12 @@ def test_a_mistake_is_named_with_its_path(path: str, value: Any, says: str) -> N
 @pytest.mark.parametrize(
     ("part", "value", "path", "says"),
     [
-        ("adjust", [STEP | {"multiply": "1/2"}], "adjust[0]", "exactly one of lower, add, multiply"),
+        (
+            "adjust",
+            [STEP | {"multiply": "1/2"}],
+            "adjust[0]",
+            "exactly one of lower, rank, add, multiply, divide, share",
+        ),
         (
             "adjust",
             [{"id": "s", "multiply": "1/0", "clause": both("s")}],
@@ -94,7 +99,7 @@ def test_a_mistake_is_named_with_its_path(path: str, value: Any, says: str) -> N
                 {"id": "l", "lower": {"fact": "grade", "steps": 1, "below": "manual"}, "clause": both("l")},
             ],
             "adjust[1]",
-            "lower a fact first",
+            "lower or rank a fact first",
         ),
         (
             "adjust",
@@ -177,7 +182,7 @@ def test_declared_credit_must_be_a_required_fact_that_cannot_be_negative() -> No
     data = _put(f"{FIRST}.give.credit", {"fact": "hours"})
     assert read_rule_set(data)
     del data["facts"][1]["range"]
-    assert "begins at 0 or above" in _problems(data)[f"{FIRST}.give.credit"]
+    assert "begins at 0 or above" in _problems(data)[f"{FIRST}.give.credit.fact"]
 
 
 def test_what_was_read_is_written_and_read_again_the_same() -> None:

@@ -1,0 +1,129 @@
+"""What limits, categories and prerequisites say beside what rows give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from creditbank.domain.explanation import Fact as Said
+from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.rules.axes import Axis
+from creditbank.domain.rules.finding import Finding
+from creditbank.domain.rules.model import (
+    Cap,
+    Fact,
+    FactType,
+    Give,
+    Lower,
+    NeedsCredit,
+    OneOf,
+    Rank,
+    RuleSet,
+    Scope,
+    Tiers,
+)
+from creditbank.domain.values import Amount
+
+MESSAGES: dict[str, str] = {
+    "lint.over_limit": "Row {row} of table {table} gives {amount}, but the limit {cap} lets {maximum} through at most.",
+    "lint.limit_without_rows": "The limit {cap} is about {category}, of which no row gives credit.",
+    "lint.limit_never_binds": "The limit {cap} never binds: wherever it holds, {other} lets {maximum} through at most.",
+    "lint.category_without_rows": "No row gives credit of {category}.",
+    "lint.needs_beyond_limit": "{part} asks for {least} credits before, but {cap} lets {maximum} through at most.",
+}
+
+_WIDTH = {Scope.CLAIM: 0, Scope.TERM: 1, Scope.ACADEMIC_YEAR: 2, Scope.EVER: 3}
+
+
+def limits(rules: RuleSet) -> Iterator[Finding]:
+    """Limits without rows, rows beyond limits, limits and prerequisites that other limits make void."""
+    labels = {category.code: category.label for category in rules.categories}
+    given = {row.give.category for table in rules.tables for row in table.rows if isinstance(row.give, Give)}
+    for number, cap in enumerate(rules.cap):
+        for category in cap.categories:
+            if category not in given:
+                facts: dict[str, Said] = {"cap": cap.id, "category": labels[category]}
+                yield Finding(Line("lint.limit_without_rows", Verdict.ASK, facts), (f"cap[{number}]",))
+        other = next((other for other in rules.cap if _voids(other, cap)), None)
+        if other is not None and isinstance(other.maximum, int):
+            facts = {"cap": cap.id, "other": other.id, "maximum": Amount(other.maximum)}
+            yield Finding(Line("lint.limit_never_binds", Verdict.ASK, facts), (f"cap[{number}]",))
+    for number, choice in enumerate(rules.categories):
+        if choice.code not in given:
+            yield Finding(
+                Line("lint.category_without_rows", Verdict.NOTE, {"category": choice.label}), (f"categories[{number}]",)
+            )
+    yield from _needs(rules)
+    # A step may be meant to bring a row under its limit, so rows are compared only where none changes an amount.
+    if all(isinstance(step, Lower | Rank) for step in rules.adjust):
+        yield from _rows(rules)
+
+
+def asked_as_ranked(rules: RuleSet) -> RuleSet:
+    """The rule set with facts that a rank says wherever nobody is asked for them: to a table they are always there."""
+    ranked = {step.fact: step for step in rules.adjust if isinstance(step, Rank)}
+    facts = {fact.name: fact for fact in rules.facts}
+    return replace(
+        rules,
+        facts=tuple(
+            replace(fact, when=()) if fact.name in ranked and _complete(facts, fact, ranked[fact.name]) else fact
+            for fact in rules.facts
+        ),
+    )
+
+
+def _complete(facts: dict[str, Fact], fact: Fact, rank: Rank) -> bool:
+    """Whether a fact is asked exactly where its rank does not say it, judged by one listed fact."""
+    if len(fact.when) != 1 or len(rank.when) != 1 or fact.when[0].fact != rank.when[0].fact:
+        return False
+    asked, said = fact.when[0].accept, rank.when[0].accept
+    if not isinstance(asked, OneOf) or not isinstance(said, OneOf):
+        return False
+    axis = Axis(facts[fact.when[0].fact], (asked, said))
+    return not axis.absent and axis.mask(asked) | axis.mask(said) == axis.given and axis.fact.type is not FactType.CODE
+
+
+def _voids(other: Cap, cap: Cap) -> bool:
+    """Whether a limit lets no more through than another, wherever that one binds."""
+    if other is cap or not isinstance(other.maximum, int) or not isinstance(cap.maximum, int):
+        return False
+    wider = not other.categories or (bool(cap.categories) and set(cap.categories) <= set(other.categories))
+    longer = _WIDTH[other.scope] >= _WIDTH[cap.scope]
+    holds = other.when in ((), cap.when) and set(other.by) <= set(cap.by)
+    tighter = (
+        (other.maximum, other.id) < (cap.maximum, cap.id)
+        if other.maximum == cap.maximum
+        else other.maximum < cap.maximum
+    )
+    return wider and longer and holds and tighter
+
+
+def _needs(rules: RuleSet) -> Iterator[Finding]:
+    """Prerequisites that nobody can fulfil, because a limit for ever lets less through."""
+    for number, part in enumerate(rules.prerequisite):
+        if not isinstance(part.needs, NeedsCredit):
+            continue
+        for cap in rules.cap:
+            covers = not cap.categories or part.needs.category in cap.categories
+            if cap.scope is not Scope.EVER or cap.when or cap.by or not covers or not isinstance(cap.maximum, int):
+                continue
+            if part.needs.least > cap.maximum:
+                amounts = {"least": Amount(part.needs.least), "maximum": Amount(cap.maximum)}
+                facts: dict[str, Said] = {"part": part.id, "cap": cap.id, **amounts}
+                yield Finding(Line("lint.needs_beyond_limit", Verdict.NO, facts), (f"prerequisite[{number}]",))
+
+
+def _rows(rules: RuleSet) -> Iterator[Finding]:
+    for at, table in enumerate(rules.tables):
+        for number, row in enumerate(table.rows):
+            if not isinstance(row.give, Give):
+                continue
+            credit = row.give.credit
+            amount = max(gives for _least, gives in credit.tiers) if isinstance(credit, Tiers) else credit
+            for cap in rules.cap:
+                if not isinstance(amount, int) or not isinstance(cap.maximum, int) or cap.when:
+                    continue
+                if cap.binds(row.give.category) and amount > cap.maximum:
+                    amounts = {"amount": Amount(amount), "maximum": Amount(cap.maximum)}
+                    facts: dict[str, Said] = {"table": table.code, "row": row.id, "cap": cap.id, **amounts}
+                    yield Finding(Line("lint.over_limit", Verdict.ASK, facts), (f"tables[{at}].rows[{number}]",))
