@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import differences, facts, lint_limits, trace
+from creditbank.domain.rules import counterfactuals, differences, facts, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -22,13 +22,21 @@ from creditbank.gateways.documents import file_bytes, pack_cases_bytes, pack_cod
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from creditbank.domain.explanation import Fact, Line
-    from creditbank.domain.rules.cases import CaseResult
+    from creditbank.domain.explanation import Explanation, Fact, Line
+    from creditbank.domain.rules.cases import Case, CaseResult
+    from creditbank.domain.rules.compile import Compiled
     from creditbank.domain.rules.finding import Finding
     from creditbank.domain.rules.model import Proposal, RuleSet
 
 GREEN, RED, UNREADABLE = 0, 1, 2
-_MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **rules_lint.MESSAGES, **lint_limits.MESSAGES, **differences.MESSAGES}
+_MESSAGES = {
+    **facts.MESSAGES,
+    **trace.MESSAGES,
+    **counterfactuals.MESSAGES,
+    **rules_lint.MESSAGES,
+    **lint_limits.MESSAGES,
+    **differences.MESSAGES,
+}
 _MOST_OUTCOME_BYTES = 50_000_000
 
 
@@ -77,15 +85,22 @@ def _evaluate(args: argparse.Namespace) -> int:
     # A set of outcomes is data, not a document a person writes, so it may be larger.
     data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
     cases = load_outcomes(data, compiled.rules, name=args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
-    answers = [(case.id, answer_case(compiled, case)) for case in cases]
+    answers = [(case.id, answer_case(compiled, case), _nearest(compiled, case)) for case in cases]
     if args.json:
         rules = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
-        _print_json({"rules": rules, "outcomes": [{"id": name, **_answer_data(answer)} for name, answer in answers]})
+        said = [{"id": name, **_answer_data(answer), "nearest": to_data(more)} for name, answer, more in answers]
+        _print_json({"rules": rules, "outcomes": said})
         return GREEN
-    for name, answer in answers:
+    for name, answer, more in answers:
         print(name)
-        print("\n".join(_said(answer.explanation, 1)))
+        print("\n".join(_said((*answer.explanation, *more), 1)))
     return GREEN
+
+
+def _nearest(compiled: Compiled, case: Case) -> Explanation:
+    """What would have given more; nothing where the facts cannot be read."""
+    outcome = facts.read_outcome(compiled.rules, case.facts)
+    return () if isinstance(outcome, Refusal) else counterfactuals.what_would_give_more(compiled, outcome)
 
 
 def _test(args: argparse.Namespace) -> int:

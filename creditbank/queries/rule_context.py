@@ -1,4 +1,4 @@
-"""What a decision by rules needs to know of a learner: limits used, families, courses passed, what is planned."""
+"""What a decision by rules needs to know of a learner: limits used, families, courses, the plan."""
 
 from __future__ import annotations
 

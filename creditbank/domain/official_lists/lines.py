@@ -12,7 +12,7 @@ from creditbank.domain.masterdata.declaration import Kind
 from creditbank.domain.masterdata.identity import read_identity
 from creditbank.domain.masterdata.reading import Fault, Value, normal, say_value
 from creditbank.domain.official_lists.kind import ListKind, Source, title_of
-from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.sameness import normal_words
 
 MESSAGES: dict[str, str] = {
     "lists.uneven": "{names} names and {others} of {field} stand in this row, so it is unclear whose is whose. "

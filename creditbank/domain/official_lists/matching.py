@@ -9,7 +9,7 @@ from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.official_lists.lines import Person
-from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.sameness import normal_words
 
 MESSAGES: dict[str, str] = {
     "lists.by_id": "The identity number is this learner's.",

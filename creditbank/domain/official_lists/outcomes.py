@@ -12,7 +12,7 @@ from uuid import UUID
 
 from creditbank.domain.canonical import canonical
 from creditbank.domain.recognition import State
-from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.sameness import normal_words
 
 MESSAGES: dict[str, str] = {
     "lists.verified": "Verified by the official list “{list}” of {day}, line {line}. Nobody's decision was made by it.",

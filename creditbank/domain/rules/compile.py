@@ -37,6 +37,7 @@ from creditbank.domain.rules.model import (
     Validity,
     Value,
 )
+from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.rules.write import rule_set_hash
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ class Compiled:
     """
 
     __slots__ = (
+        "abbreviations",
         "befores",
         "caps",
         "categories",
@@ -176,6 +178,7 @@ class Compiled:
         self.prerequisites: tuple[tuple[Prerequisite, Tests], ...] = tuple(
             (part, bind(part.when, self.position)) for part in rules.prerequisite
         )
+        self.abbreviations = {normal_words(one.short): normal_words(one.full) for one in rules.abbreviations}
         self.context_free = not (rules.choose or rules.cap or rules.validity or rules.prerequisite)
         decides = _deciding(rules)
         self.deciding: Callable[[tuple[Value | None, ...]], Any] = itemgetter(

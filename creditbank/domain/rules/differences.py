@@ -42,6 +42,7 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "validity": ("id", Text("有效期", "Date rule")),
     "exclude": ("id", Text("除外", "Exclusion")),
     "prerequisite": ("id", Text("前提", "Prerequisite")),
+    "abbreviations": ("short", Text("简称", "Abbreviation")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
@@ -60,7 +61,7 @@ def differences(before: RuleSet, after: RuleSet) -> Explanation:
     for name in ("categories", "facts"):
         said += _listed(name, old[name], new[name])
     said += _tables(before, after)
-    for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite"):
+    for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "abbreviations"):
         said += _listed(name, old.get(name, ()), new.get(name, ()))
     return tuple(said)
 

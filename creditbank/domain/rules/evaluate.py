@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.compile import Explained, keep
-from creditbank.domain.rules.facts import normal_words
 from creditbank.domain.rules.grant import grant, holds
 from creditbank.domain.rules.model import (
     Cap,
@@ -28,6 +27,7 @@ from creditbank.domain.rules.model import (
     Value,
     Within,
 )
+from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Hundredths
 
 if TYPE_CHECKING:
@@ -108,12 +108,12 @@ def family_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
     for choose, tests, indexes in compiled.chooses:
         parts = [outcome.values[index] for index in indexes]
         if None not in parts and holds(tests, outcome.values):
-            keys[choose.id] = content_hash([compiled.rules.code, choose.id, [_word(part) for part in parts]])
+            keys[choose.id] = content_hash([compiled.rules.code, choose.id, [_word(compiled, part) for part in parts]])
     return keys
 
 
-def _word(part: Value | None) -> str:
-    return "" if part is None else normal_words(str(part)) or str(part)
+def _word(compiled: Compiled, part: Value | None) -> str:
+    return "" if part is None else normal_words(str(part), compiled.abbreviations) or str(part)
 
 
 def limit_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
@@ -124,7 +124,7 @@ def limit_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
     keys = {}
     for cap, tests, indexes in compiled.caps:
         if is_keyed(cap) and holds(tests, outcome.values):
-            words = [_word(outcome.values[index]) for index in indexes]
+            words = [_word(compiled, outcome.values[index]) for index in indexes]
             keys[cap.id] = content_hash([compiled.rules.code, "cap", cap.id, words])
     return keys
 

@@ -134,12 +134,6 @@ def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
     return True
 
 
-def normal_words(text: str) -> str:
-    """A text without what people write differently: width, case, spacing and punctuation."""
-    plain = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in plain if letter.isalnum())
-
-
 def fact_shown(fact: Fact, value: Value) -> Text | str:
     """A fact's value as an explanation mentions it: an enum's label, else its plain text."""
     if fact.type is FactType.ENUM:

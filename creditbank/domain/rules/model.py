@@ -425,6 +425,14 @@ class Rounding:
 
 
 @dataclass(frozen=True, slots=True)
+class Abbreviation:
+    """What people write for short, and in full; families and limits take both for the same."""
+
+    short: str
+    full: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """One immutable version of a regulation for recognition (认定): outcome -> credit."""
 
@@ -442,6 +450,7 @@ class RuleSet:
     cap: tuple[Cap, ...] = ()
     validity: tuple[Validity, ...] = ()
     exclude: tuple[Exclude, ...] = ()
+    abbreviations: tuple[Abbreviation, ...] = ()
     prerequisite: tuple[Prerequisite, ...] = ()
 
 

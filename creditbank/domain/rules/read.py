@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.rules.model import Lower, Rank, RoundAt, Rounding, RuleSet, Table
+from creditbank.domain.rules.model import Abbreviation, Lower, Rank, RoundAt, Rounding, RuleSet, Table
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read_amounts import Amounts
 from creditbank.domain.rules.read_cells import no_doubles, read_choice, read_facts
 from creditbank.domain.rules.read_limits import Limits
+from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.rules.tables import conditions_meet
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def read_rule_set(data: Mapping[str, Any]) -> RuleSet:
         UnreadableError: with every problem found, each with its path; unknown keys are refused.
     """
     place = Place(data).object(
-        ("schema", "code", "kind", "name", "source", "unit", "rounding", "categories", "facts", "tables"), _LISTS
+        ("schema", "code", "kind", "name", "source", "unit", "rounding", "categories", "facts", "tables"),
+        (*_LISTS, "abbreviations"),
     )
     if place.named("schema").value != SCHEMA:
         place.named("schema").fail(f"expected {SCHEMA}")
@@ -63,6 +65,7 @@ def read_rule_set(data: Mapping[str, Any]) -> RuleSet:
         rounding=read_rounding(place.named("rounding")),
         categories=categories,
         facts=tuple(facts.values()),
+        abbreviations=place.named("abbreviations").each(_abbreviation),
         **parts,
     )
 
@@ -106,6 +109,15 @@ def _whole(place: Place, parts: Mapping[str, tuple[Any, ...]]) -> None:
                 place.named("tables").items()[index].fail(
                     f"an outcome could belong to this table and to {other.code}; narrow one of their `when`"
                 )
+
+
+def _abbreviation(place: Place) -> Abbreviation:
+    place.object(("short", "full"))
+    one = Abbreviation(place.named("short").text(), place.named("full").text())
+    short, full = normal_words(one.short), normal_words(one.full)
+    if not short or not full or short == full:
+        place.fail("an abbreviation and what it stands for are two different words")
+    return one
 
 
 def read_rounding(place: Place) -> Rounding:

@@ -251,6 +251,7 @@ def rules_schema() -> dict[str, Any]:
                 "validity": list_of(ref_to("validity"), MOST_STEPS),
                 "exclude": list_of(ref_to("exclude"), MOST_STEPS),
                 "prerequisite": list_of(ref_to("prerequisite"), MOST_STEPS),
+                "abbreviations": list_of(object_of({"short": WORDS, "full": WORDS}), 1_000),
             },
         ),
         _rules_definitions(),

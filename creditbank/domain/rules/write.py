@@ -73,6 +73,11 @@ def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
         "validity": [_validity(validity) for validity in rule_set.validity],
         # Left out where empty, so that rules written before these lists existed keep their hash.
         **({"exclude": [_exclude(part) for part in rule_set.exclude]} if rule_set.exclude else {}),
+        **(
+            {"abbreviations": [{"short": one.short, "full": one.full} for one in rule_set.abbreviations]}
+            if rule_set.abbreviations
+            else {}
+        ),
         **({"prerequisite": [_prerequisite(part) for part in rule_set.prerequisite]} if rule_set.prerequisite else {}),
     }
 

@@ -29,7 +29,7 @@ from creditbank.domain.official_lists.matching import (
 )
 from creditbank.domain.official_lists.outcomes import Standing
 from creditbank.domain.results import RefusedRow
-from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.identities import Identities

@@ -17,7 +17,7 @@ from creditbank.domain.official_lists.matching import (
     make_roster,
     match_person,
 )
-from creditbank.domain.rules.facts import normal_words
+from creditbank.domain.rules.sameness import normal_words
 
 LIN, MEI, ONE, OTHER, AILI = (UUID(int=place) for place in range(1, 6))
 

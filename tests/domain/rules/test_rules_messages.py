@@ -9,13 +9,20 @@ from pathlib import Path
 import polib
 from small_rules import propose
 
-from creditbank.domain.rules import differences, facts, lint, lint_limits, trace
+from creditbank.domain.rules import counterfactuals, differences, facts, lint, lint_limits, trace
 from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.model import Context
 from creditbank.exchange.rules import load_rule_set
 
 ROOT = Path(__file__).parents[3]
-MESSAGES = {**facts.MESSAGES, **trace.MESSAGES, **lint.MESSAGES, **lint_limits.MESSAGES, **differences.MESSAGES}
+MESSAGES = {
+    **facts.MESSAGES,
+    **trace.MESSAGES,
+    **counterfactuals.MESSAGES,
+    **lint.MESSAGES,
+    **lint_limits.MESSAGES,
+    **differences.MESSAGES,
+}
 
 
 def test_every_sentence_is_translated_and_none_is_left_over() -> None:
