@@ -8,10 +8,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.explanation import Refusal
+from creditbank.domain.explanation import Explanation, Refusal
+from creditbank.domain.rules.counterfactuals import what_would_give_more
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Proposal
+from creditbank.domain.rules.model import Outcome, Proposal
 from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rule_context import known_around
 from creditbank.queries.rules import InForce, version_in_force
@@ -29,6 +30,12 @@ class Proposed:
     earned_on: date | None
     term: str
     academic_year: str
+    outcome: Outcome
+
+    @property
+    def nearest(self) -> Explanation:
+        """What would have given more: the next level, so many more hours."""
+        return what_would_give_more(self.version.compiled, self.outcome)
 
 
 def propose(
@@ -78,6 +85,7 @@ def propose(
         earned_on=earned_on,
         term=known.period.term,
         academic_year=known.period.academic_year,
+        outcome=outcome,
     )
 
 
