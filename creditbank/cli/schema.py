@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 SCHEMAS = {
     "cases": "creditbank.domain.rules.schema:cases_schema",
+    "conversion_cases": "creditbank.domain.conversions.schema:conversion_cases_schema",
+    "conversion_rules": "creditbank.domain.conversions.schema:conversion_rules_schema",
     "list_mapping": "creditbank.domain.official_lists.schema:list_mapping_schema",
     "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
     "registrar_sheet": "creditbank.domain.registrar.schema:registrar_sheet_schema",
