@@ -13,8 +13,8 @@ from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
+from creditbank.domain.explanation import Fact, fact_data, fact_of
 from creditbank.domain.results import RefusedRow
-from creditbank.domain.values import Text
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.imports import BATCH, import_reading, result_items
 from creditbank.exchange.result_sheets import RESULTS, Answers, School, read_answers
@@ -190,7 +190,15 @@ def answers_of(kept: KeptResults) -> Answers:
 
 def refused_rows(report: dict[str, Any]) -> list[RefusedRow]:
     """The refused rows of a dry run."""
-    return [RefusedRow(*row) for row in report["plan"]["refused"]]
+    return [RefusedRow(line, column, code, _facts(facts)) for line, column, code, facts in report["plan"]["refused"]]
+
+
+def whole_problem(report: dict[str, Any]) -> tuple[str, dict[str, Fact]] | None:
+    """Why the sheet could not be tried at all: the sentence's code and its facts; nothing where it could."""
+    if "problem" not in report:
+        return None
+    code, facts = report["problem"]
+    return code, _facts(facts)
 
 
 def _plan_data(plan: ResultPlan, reading: Reading) -> dict[str, Any]:
@@ -212,8 +220,12 @@ def _plan_data(plan: ResultPlan, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _facts(data: dict[str, Any]) -> dict[str, Fact]:
+    return {name: fact_of(value) for name, value in data.items()}
+
+
 def _plain(facts: Any) -> dict[str, Any]:
-    return {name: fact.zh if isinstance(fact, Text) else fact for name, fact in facts.items()}
+    return {name: fact_data(fact) for name, fact in facts.items()}
 
 
 def _no_related(name: str) -> Upload:
