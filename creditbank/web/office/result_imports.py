@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.kept_sheets import SheetGone
 from creditbank.exchange.masterdata.reading import heading_key
 from creditbank.exchange.result_imports import (
     AT_ONCE,
@@ -283,7 +284,7 @@ class _Sheet:
                 }
                 marks = {heading: code for heading, code in self.courses.items() if code}
                 self.scan = scan_sheet(taken, self.table, self.headings, marks)
-        except FileNotFoundError as gone:
+        except SheetGone as gone:
             raise NotVisible from gone
         self.every = default_every() | self.remembered.get("every", {}) | kept.state.get("every", {})
         if kept.given is None:
