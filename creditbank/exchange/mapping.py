@@ -8,37 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.canonical import content_hash
-from creditbank.domain.explanation import Fact, Sentence
 from creditbank.domain.results import OUTCOMES, REPEATS, SITTINGS
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Amount, Hundredths, Text
+from creditbank.exchange.mapping_words import mapping_problem
 from creditbank.exchange.sheets import SheetPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
 SCHEMA = "creditbank.mapping/1"
-
-MESSAGES: dict[str, str] = {
-    "mapping.column_and_aggregate": "a column gives {fact} too; keep the column or the aggregate",
-    "mapping.credit_limits": "at_most must be more than more_than",
-    "mapping.mark_limits": "at_most must be more than at_least, both with at most three digits before the point",
-    "mapping.marks_without_column": "no column gives the mark that these words and the pass mark are about",
-    "mapping.mark_out_of_limits": "expected a mark from {low} to {high}",
-    "mapping.related_dot": "the name of a related sheet has no dot; a dot stands between sheet and column",
-    "mapping.related_where": "say the file, or the name of another sheet in the same workbook",
-    "mapping.related_folder": "expected the name of a file beside the sheet of results, without a folder",
-    "mapping.reference": "expected a sheet, a dot and a column; the sheets possible here: {sheets}",
-    "mapping.join": "expected one column of the sheet with the values and one of another sheet",
-    "mapping.credit_out_of_limits": "{credit} is not more than {low} and at most {high} credits; widen "
-    "credit_limits if that is meant",
-    "mapping.too_early": "no course lies before {day}",
-    "mapping.ends_before_start": "it ends before it starts on {day}",
-    "mapping.wide": "a wide sheet needs courses, marks that say what a cell means, and no aggregate",
-    "mapping.no_outcome": "a column gives the outcome, or marks say what each mark means",
-    "mapping.no_source": "neither a column nor the mapping says {facts}",
-}
-"""What can be wrong with a mapping beyond the shape of its document, by code."""
 
 KEY = ("learner_number", "course", "presentation")
 """The facts that, with the institution, name one result."""
@@ -234,7 +213,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
     plan = root.named("aggregate")
     aggregate = _aggregate(plan, related) if root.given("aggregate") else None
     if aggregate is not None and aggregate.gives in columns:
-        plan.named("gives").fail(_said("column_and_aggregate", fact=aggregate.gives))
+        plan.named("gives").fail(mapping_problem("column_and_aggregate", fact=aggregate.gives))
     credit = _CreditRange(low, high)
     mapping = ResultMapping(
         name=root.named("name").both(),
@@ -261,10 +240,6 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
     )
     _everything_has_a_source(mapping, root)
     return mapping
-
-
-def _said(code: str, **facts: Fact) -> Sentence:
-    return Sentence(MESSAGES, f"mapping.{code}", **facts)
 
 
 def _plain(value: Any) -> Any:
@@ -352,7 +327,7 @@ def _credit_limits(place: Place) -> tuple[Hundredths, Hundredths]:
         more_than = place.named("more_than").amount() if place.given("more_than") else more_than
         at_most = place.named("at_most").amount() if place.given("at_most") else at_most
         if more_than >= at_most:
-            place.fail(_said("credit_limits"))
+            place.fail(mapping_problem("credit_limits"))
     return more_than, at_most
 
 
@@ -362,19 +337,19 @@ def _mark_limits(place: Place) -> tuple[Decimal, Decimal]:
     place.object(("at_least", "at_most"))
     low, high = place.named("at_least").number(), place.named("at_most").number()
     if not -1000 < low < high < 1000:
-        place.fail(_said("mark_limits"))
+        place.fail(mapping_problem("mark_limits"))
     return low, high
 
 
 def _marks(place: Place, columns: Mapping[str, str], limits: tuple[Decimal, Decimal]) -> Marks:
     place.object(("words",), ("pass_mark",))
     if "mark" not in columns:
-        place.fail(_said("marks_without_column"))
+        place.fail(mapping_problem("marks_without_column"))
 
     def mark(at: Place) -> Decimal:
         number = at.number()
         if not limits[0] <= number <= limits[1]:
-            at.fail(_said("mark_out_of_limits", low=str(limits[0]), high=str(limits[1])))
+            at.fail(mapping_problem("mark_out_of_limits", low=str(limits[0]), high=str(limits[1])))
         return number
 
     def meaning(below: Place) -> Meaning:
@@ -390,21 +365,21 @@ def _marks(place: Place, columns: Mapping[str, str], limits: tuple[Decimal, Deci
 
 def _related(place: Place) -> Related:
     if "." in place.path.removeprefix("related."):
-        place.fail(_said("related_dot"))
+        place.fail(mapping_problem("related_dot"))
     place.object((), ("file", *_SHEET_KEYS))
     if not place.given("file") and not place.given("name"):
-        place.fail(_said("related_where"))
+        place.fail(mapping_problem("related_where"))
     file = place.named("file").text() if place.given("file") else None
     if file is not None and (file in {".", ".."} or any(mark in file for mark in "/\\\0")):
         # A mapping may come from anywhere; it must not choose what else is read on this machine.
-        place.named("file").fail(_said("related_folder"))
+        place.named("file").fail(mapping_problem("related_folder"))
     return Related(file, _sheet(place))
 
 
 def _reference(place: Place, sheets: Collection[str]) -> Reference:
     sheet, _, column = place.text().partition(".")
     if sheet not in sheets or not column.strip():
-        place.fail(_said("reference", sheets=", ".join(sorted(sheets))))
+        place.fail(mapping_problem("reference", sheets=", ".join(sorted(sheets))))
     return Reference(sheet, column.strip())
 
 
@@ -416,7 +391,7 @@ def _aggregate(place: Place, related: Mapping[str, Related]) -> Aggregate:
     if place.given("join"):
         pair = [_reference(item, related) for item in place.named("join").items(2)]
         if sum(reference.sheet == value.sheet for reference in pair) != 1 or len(pair) != 2:
-            place.named("join").fail(_said("join"))
+            place.named("join").fail(mapping_problem("join"))
         join = (pair[0], pair[1]) if pair[0].sheet == value.sheet else (pair[1], pair[0])
     reachable = {value.sheet, join[1].sheet} if join else {value.sheet}
     group = place.named("group_by").object(KEY)
@@ -441,7 +416,7 @@ class _CreditRange:
         credit = place.amount()
         if not self.more_than < credit <= self.at_most:
             limits = {"low": Amount(self.more_than), "high": Amount(self.at_most)}
-            place.fail(_said("credit_out_of_limits", credit=Amount(credit), **limits))
+            place.fail(mapping_problem("credit_out_of_limits", credit=Amount(credit), **limits))
         return credit
 
     def declared(self, place: Place) -> Declared:
@@ -457,9 +432,9 @@ class _CreditRange:
         place.object(("term", "starts_on", "ends_on"), _DECLARED)
         starts_on, ends_on = place.named("starts_on").day(), place.named("ends_on").day()
         if starts_on < EARLIEST_DAY:
-            place.named("starts_on").fail(_said("too_early", day=str(EARLIEST_DAY)))
+            place.named("starts_on").fail(mapping_problem("too_early", day=str(EARLIEST_DAY)))
         if ends_on < starts_on:
-            place.named("ends_on").fail(_said("ends_before_start", day=str(starts_on)))
+            place.named("ends_on").fail(mapping_problem("ends_before_start", day=str(starts_on)))
         return Presentation(place.named("term").text(), starts_on, ends_on, self.declared(place))
 
     def course(self, place: Place) -> Course:
@@ -474,16 +449,16 @@ class _CreditRange:
 def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
     if mapping.wide is not None and (mapping.marks is None or not mapping.wide.courses or mapping.aggregate):
-        root.named("wide").fail(_said("wide"))
+        root.named("wide").fail(mapping_problem("wide"))
     if mapping.marks is None and "outcome" not in mapping.columns:
-        root.named("columns").fail(_said("no_outcome"))
+        root.named("columns").fail(mapping_problem("no_outcome"))
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def check(declared: Declared, dated: Collection[str], place: Place) -> None:
         lacking = [f for f in _NEEDED if f not in mapping.columns and getattr(declared, f) is None]
         lacking += [] if dated else days
         if lacking:
-            place.fail(_said("no_source", facts=", ".join(lacking)))
+            place.fail(mapping_problem("no_source", facts=", ".join(lacking)))
 
     if mapping.courses is None:
         for key, presentation in mapping.presentations.items():

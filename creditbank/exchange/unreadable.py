@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from creditbank.domain.explanation import Fact, Sentence
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.exchange import document_words, mapping
+from creditbank.exchange import document_words, mapping_words
 from creditbank.exchange.documents import DocumentError
 
 MESSAGES: dict[str, str] = {
@@ -38,7 +38,7 @@ MESSAGES: dict[str, str] = {
 }
 """What a place of a document can be refused for, by code; the language of rules says the same in English only."""
 
-ALL_MESSAGES: Mapping[str, str] = MappingProxyType({**document_words.MESSAGES, **mapping.MESSAGES, **MESSAGES})
+ALL_MESSAGES: Mapping[str, str] = MappingProxyType({**document_words.MESSAGES, **mapping_words.MESSAGES, **MESSAGES})
 
 _FACT = re.compile(r"\\\{([a-z_]+)\\\}")
 _KNOWN = tuple(

@@ -13,7 +13,7 @@ from creditbank.exchange import (
     aggregates,
     document_words,
     encoding,
-    mapping,
+    mapping_words,
     plans,
     result_rows,
     results,
@@ -27,7 +27,7 @@ from creditbank.gateways import files
 
 CATALOGUE = Path(creditbank.__file__).parent / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 MODULES = (
-    files, encoding, workbooks, sheets, aggregates, result_rows, results, plans, document_words, mapping, unreadable,
+    files, encoding, workbooks, sheets, aggregates, result_rows, results, plans, document_words, mapping_words, unreadable,
 )  # fmt: skip
 SENTENCES = {code: text for module in MODULES for code, text in module.MESSAGES.items()}
 

@@ -1,4 +1,4 @@
-"""Take what a bank held before its sheets into the data sets: calendar, units, courses, students and more."""
+"""Take what a bank held before its sheets into the data sets: calendar, units, courses, students."""
 
 from __future__ import annotations
 
