@@ -40,7 +40,7 @@ from creditbank.web.framework_words import (
     language,
     match_tag,
 )
-from creditbank.web.office.data_words import may_write, row_address
+from creditbank.web.office.data_words import may_write, row_address, set_to_write
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 
 _NONE = "none"
@@ -123,6 +123,7 @@ class _Asked:
 def begin(request: HttpRequest) -> HttpResponse:
     """Name a new crosswalk and its two frameworks; its first row makes it."""
     with at_desk(request, "masterdata.write") as scope:
+        set_to_write(request, CROSSWALKS.code)
         form = NewCrosswalkForm(library_at(scope), request.POST or None)
         if request.method == "POST" and form.is_valid():
             values = form.cleaned_data
@@ -186,11 +187,12 @@ def file(request: HttpRequest, institution: str, code: str, form: str) -> HttpRe
 
 @door("masterdata.write")
 @require_http_methods(["GET", "POST"])
-def cell(request: HttpRequest, institution: str, code: str) -> HttpResponse:
+def cell(request: HttpRequest, institution: str, code: str, from_level: str, to_level: str) -> HttpResponse:
     """How one level stands to one other: state it, change it, or take it away."""
     with at_desk(request, "masterdata.write") as scope:
+        set_to_write(request, CROSSWALKS.code)
         asked = _asked(scope, request, institution, code)
-        levels = _levels(asked, request)
+        levels = _levels(asked, from_level, to_level)
         if not asked.own:
             raise NotVisible
         row = asked.row(levels[0].code, levels[1].code)
@@ -209,21 +211,21 @@ def cell(request: HttpRequest, institution: str, code: str) -> HttpResponse:
 
 
 def _asked(scope: Scope, request: HttpRequest, institution: str, code: str) -> _Asked:
-    library = library_at(scope)
+    """The crosswalk of an address; which frameworks it is between matters only where it has no row yet, or several.
+
+    Raises:
+        NotVisible: there is none, and none can be begun.
+    """
+    library, own = library_at(scope), institution == _own_code(scope)
+    linked = [one for one in library.crosswalks() if (one.shelf.institution, one.crosswalk.code) == (institution, code)]
     first, second = (framework_of(library, request.GET.get(name, "")) for name in ("first", "second"))
-    if first is None or second is None or first.key == second.key:
-        raise NotVisible
-    own = institution == _own_code(scope)
-    found = next(
-        (
-            one.crosswalk
-            for one in library.crosswalks()
-            if (one.shelf.institution, one.crosswalk.code) == (institution, code)
-            and (one.first.key, one.second.key) == (first.key, second.key)
-        ),
-        None,
-    )
-    if found is None and not own:
+    if first is None or second is None:
+        if not linked:
+            raise NotVisible
+        first, second = linked[0].first, linked[0].second
+    pair = (first.key, second.key)
+    found = next((one.crosswalk for one in linked if (one.first.key, one.second.key) == pair), None)
+    if first.key == second.key or (found is None and not own):
         raise NotVisible
     return _Asked(institution, code, first, second, found, own)
 
@@ -232,9 +234,8 @@ def _own_code(scope: Scope) -> str:
     return str(scope.rows(Institution).values_list("code", flat=True).get(pk=scope.institution))
 
 
-def _levels(asked: _Asked, request: HttpRequest) -> tuple[Level, Level]:
-    first = asked.first.framework.level(request.GET.get("from", ""))
-    second = asked.second.framework.level(request.GET.get("to", ""))
+def _levels(asked: _Asked, from_level: str, to_level: str) -> tuple[Level, Level]:
+    first, second = asked.first.framework.level(from_level), asked.second.framework.level(to_level)
     if first is None or second is None:
         raise NotVisible
     return first, second
@@ -242,8 +243,7 @@ def _levels(asked: _Asked, request: HttpRequest) -> tuple[Level, Level]:
 
 def _cell(asked: _Asked, first: Level, second: Level, *, writes: bool) -> dict[str, Any]:
     row, said = asked.row(first.code, second.code), language()
-    query = urlencode({"first": asked.first.key, "second": asked.second.key, "from": first.code, "to": second.code})
-    address = reverse("office:crosswalk-cell", args=[asked.institution, asked.code])
+    address = reverse("office:crosswalk-cell", args=[asked.institution, asked.code, first.code, second.code])
     return {
         "tag": match_tag(row.match, row.confidence) if row is not None else None,
         "tone": MATCHES[row.match][0] if row is not None else _EMPTY,
@@ -252,7 +252,7 @@ def _cell(asked: _Asked, first: Level, second: Level, *, writes: bool) -> dict[s
         "note": row.note if row is not None else "",
         "first": first.name.said_in(said),
         "second": second.name.said_in(said),
-        "url": f"{address}?{query}" if writes else "",
+        "url": f"{address}?{asked.query}" if writes else "",
     }
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from creditbank.domain.frameworks.read import read_any
 from creditbank.domain.frameworks.write import write_any
 from creditbank.domain.masterdata.facts import Verdict
+from creditbank.domain.masterdata.framework_sets import FRAMEWORKS
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.frameworks.case_reading import MESSAGES
@@ -34,7 +35,7 @@ from creditbank.web.design.forms import DesignForm, FileDrop
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.framework_words import language
-from creditbank.web.office.data_words import VERDICTS, row_address
+from creditbank.web.office.data_words import VERDICTS, row_address, set_to_write
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 
 _SALT = "office.framework"
@@ -73,7 +74,7 @@ class FrameworkForm(DesignForm):
         super().__init__(*given, **more)
         field = self.fields["packaged"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [("", _t("None")), *((name, name) for name in packaged_names())]
+        field.choices = [("", _t("None of these")), *((name, name) for name in packaged_names())]
 
     def clean(self) -> dict[str, Any]:
         """One of the two is given."""
@@ -88,6 +89,7 @@ class FrameworkForm(DesignForm):
 def upload(request: HttpRequest) -> HttpResponse:
     """The form, and with a file what it would change; nothing is stored."""
     with at_desk(request, "masterdata.write") as scope:
+        set_to_write(request, FRAMEWORKS.code)
         form = FrameworkForm(request.POST, request.FILES) if request.method == "POST" else FrameworkForm()
         if request.method != "POST" or not form.is_valid():
             context = {"form": form}
@@ -113,6 +115,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 def apply(request: HttpRequest) -> HttpResponse:
     """Store what was looked at: the very documents of that page."""
     with at_desk(request, "masterdata.write") as scope:
+        set_to_write(request, FRAMEWORKS.code)
         actor = actor_of(request)
         try:
             held = signing.loads(request.POST.get("held", ""), salt=_SALT, max_age=_A_DAY)
