@@ -1,4 +1,4 @@
-"""Frameworks, crosswalks, credit units and certification units as an institution or everybody sees them."""
+"""Frameworks, crosswalks and units as an institution or everybody sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes a framework, a crosswalk, credit units or certification units of a document into the institution's rows."""
+"""Takes documents of frameworks, crosswalks and units into the rows of an institution."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Certification units as a medium: what outcomes cover of what a course or another outcome needs."""
+"""Certification units as a medium: what outcomes that are held cover of what a course needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads frameworks, crosswalks, credit units and certification units; everything wrong is named with its path."""
+"""Reads frameworks, crosswalks and units from plain data; everything wrong is named with its path."""
 
 from __future__ import annotations
 

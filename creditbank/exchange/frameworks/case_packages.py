@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from creditbank.domain.frameworks.model import Crosswalk, Dimension, Framework, Level, Match
 from creditbank.domain.frameworks.write import number
 from creditbank.domain.values import Text
+from creditbank.gateways.clock import id_of
 
 EXTENSION = "creditbank"
 """Under this name of ``extensions`` stands what CASE has no place for: both languages, ordinals, confidence."""
@@ -23,17 +24,18 @@ _DESCRIBED = {
     "Skill": "What a level asks for in skills.",
     "Competence": "What a level asks for in competence, autonomy and responsibility.",
 }
-_SPACE = uuid5(NAMESPACE_URL, "https://creditbank.example/frameworks")
+_SPACE = UUID("d527ad00-6d24-5b60-ba8f-abd0310598ae")
+"""Identifiers are made of content within this one, which never changes."""
 
 
 def document_id(framework: Framework) -> UUID:
     """The identifier of a framework: the same for the same code and edition, in every bank."""
-    return uuid5(_SPACE, f"framework/{framework.code}/{framework.edition}")
+    return id_of(_SPACE, f"framework/{framework.code}/{framework.edition}")
 
 
 def level_id(framework: Framework, level: str) -> UUID:
     """The identifier of a level of a framework."""
-    return uuid5(document_id(framework), f"level/{level}")
+    return id_of(document_id(framework), f"level/{level}")
 
 
 def case_package(
@@ -118,7 +120,7 @@ class _Package:
             items.append(self.level(level, own[1], place))
             associations.append(self.association("isChildOf", own, whole, place))
             for below, (dimension, words) in enumerate(self.described(level), start=1):
-                part = (TYPES[dimension], uuid5(own[1], dimension.value))
+                part = (TYPES[dimension], id_of(own[1], dimension.value))
                 items.append(self.descriptor(level, dimension, words, part[1]))
                 associations.append(self.association("isChildOf", part, own, below))
         return items, associations
@@ -158,7 +160,7 @@ class _Package:
         return {"CFItemType": title, "CFItemTypeURI": _link(title, identifier)}
 
     def type_id(self, title: str) -> UUID:
-        return uuid5(_SPACE, f"type/{title}")
+        return id_of(_SPACE, f"type/{title}")
 
     def types(self) -> list[dict[str, Any]]:
         return [
@@ -176,7 +178,7 @@ class _Package:
         self, kind: str, origin: tuple[str, UUID], destination: tuple[str, UUID], place: int | None = None
     ) -> dict[str, Any]:
         return {
-            **self.head(uuid5(origin[1], f"{kind}/{destination[1]}")),
+            **self.head(id_of(origin[1], f"{kind}/{destination[1]}")),
             "associationType": kind,
             **({} if place is None else {"sequenceNumber": place}),
             "originNodeURI": _link(*origin),
@@ -194,7 +196,7 @@ class _Package:
             origin = (self.said(mine.name), level_id(self.framework, mine.code))
             destination = (self.said(theirs.name), level_id(other, theirs.code))
             made = self.association(kind, origin, destination)
-            made |= self.head(uuid5(UUID(made["identifier"]), crosswalk.code))
+            made |= self.head(id_of(UUID(made["identifier"]), crosswalk.code))
             extension = {
                 "crosswalk": crosswalk.code,
                 "source": _both(crosswalk.source),

@@ -1,4 +1,4 @@
-"""Reads a CASE 1.1 package as a framework; what does not fit is refused with its path, or left out and named."""
+"""Reads a CASE 1.1 package as a framework; what does not fit is refused, or left out and named."""
 
 from __future__ import annotations
 

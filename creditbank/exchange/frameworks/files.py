@@ -1,4 +1,4 @@
-"""Frameworks, crosswalks and units as files: read with a line for each problem, written as YAML, JSON or CASE."""
+"""Frameworks, crosswalks and units as files: documents in YAML or JSON, and CASE packages."""
 
 from __future__ import annotations
 

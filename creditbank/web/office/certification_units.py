@@ -1,4 +1,4 @@
-"""Certification units: the list, one with what carries it, and what outcomes cover of what a course needs."""
+"""Certification units: the list, one with what carries it, and what outcomes cover of a course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frameworks: the list, one with its levels and descriptors, two side by side, credit units, and files out."""
+"""Frameworks: the list, one with its levels, two side by side, credit units, and files out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frameworks for everybody: the list, one with its descriptors, two side by side, credit units, certification units."""
+"""Frameworks for everybody: the list, one with its levels, two side by side, credit units."""
 
 from __future__ import annotations
 
