@@ -126,6 +126,6 @@ def _line(one: UnitCoverage) -> Line:
     if one.by:
         facts["carriers"] = ", ".join(carrier.code for carrier in one.by)
     if one.standing is Standing.PARTLY:
-        facts["share"] = said(one.covered / one.needed)
+        facts["share"] = f"{said(one.covered / one.needed * 100)} %"
     verdicts = {Standing.COVERED: Verdict.YES, Standing.ADDED: Verdict.ASK}
     return Line(f"frameworks.{one.standing.value}", verdicts.get(one.standing, Verdict.NO), facts)

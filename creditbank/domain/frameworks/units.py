@@ -9,9 +9,9 @@ from creditbank.domain.explanation import Explanation, Fact, Line, Refusal, Verd
 from creditbank.domain.frameworks.model import Basis, Interval, UnitSystem, UnitTable
 
 MESSAGES: dict[str, str] = {
-    "frameworks.by_hours": "By notional hours, {amount} {from} are {result} {to}.",
-    "frameworks.by_full_year": "By a full year of study, {amount} {from} are {result} {to}.",
-    "frameworks.by_published": "By a published ratio, {amount} {from} are {result} {to}.",
+    "frameworks.by_hours": "By notional hours: {amount} {from} = {result} {to}.",
+    "frameworks.by_full_year": "By a full year of study: {amount} {from} = {result} {to}.",
+    "frameworks.by_published": "By a published ratio: {amount} {from} = {result} {to}.",
     "frameworks.no_hours": "The notional hours of {unit} are not stated.",
     "frameworks.no_full_year": "How many {unit} make a full year is not stated.",
     "frameworks.no_ratio": "No ratio between {from} and {to} was published.",

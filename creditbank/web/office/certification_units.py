@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from creditbank.domain.frameworks.coverage import Holding, Standing, coverage
-from creditbank.domain.frameworks.model import CarrierKind, CertificationUnit
+from creditbank.domain.frameworks.model import CarrierKind, CertificationUnit, UnitTable
 from creditbank.domain.frameworks.units import said
 from creditbank.domain.masterdata.framework_sets import CERTIFICATION_UNITS, UNIT_CARRIERS
 from creditbank.exchange.frameworks.files import FileForm, write_file
@@ -120,7 +120,7 @@ def listing(request: HttpRequest) -> HttpResponse:
             ]
             if any(shelf.own for shelf, _one in placed)
             else [],
-            **_coverage(units, request),
+            **_coverage(library, units, request),
         }
         return show(request, scope, "office/certification_units.html", context)
 
@@ -196,7 +196,7 @@ def carrier_choices(units: tuple[CertificationUnit, ...]) -> list[tuple[str, str
     return sorted(found.items())
 
 
-def _coverage(units: tuple[CertificationUnit, ...], request: HttpRequest) -> dict[str, Any]:
+def _coverage(library: Library, units: tuple[CertificationUnit, ...], request: HttpRequest) -> dict[str, Any]:
     """The question what covers what, and its answer where it was asked."""
     if not any(one.carriers for one in units):
         return {}
@@ -221,7 +221,9 @@ def _coverage(units: tuple[CertificationUnit, ...], request: HttpRequest) -> dic
                 for one in found.units
             ],
             "explanation": found.explanation,
-            "sums": [f"{credit_said(amount)} {unit}" for unit, amount in found.credit.items()],
+            "sums": [
+                f"{credit_said(amount)} {_system_name(library.units(), unit)}" for unit, amount in found.credit.items()
+            ],
         }
     return context
 
@@ -232,5 +234,9 @@ def _holding(text: str) -> Holding:
 
 
 def _unit_name(library: Library, shelf: Any, one: CertificationUnit) -> str:
-    system = library.units(shelf).system(one.unit)
-    return system.name.said_in(language()) if system is not None else one.unit
+    return _system_name(library.units(shelf), one.unit)
+
+
+def _system_name(table: UnitTable, code: str) -> str:
+    system = table.system(code)
+    return system.name.said_in(language()) if system is not None else code

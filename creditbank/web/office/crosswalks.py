@@ -157,7 +157,7 @@ def matrix(request: HttpRequest, institution: str, code: str) -> HttpResponse:
             "list": [cell for row in rows for cell in row["cells"] if cell["tag"]],
             "source": asked.crosswalk.source if asked.crosswalk is not None else None,
             "wrong": lint(asked.crosswalk, frameworks) if asked.crosswalk is not None else (),
-            "signs": [(MATCHES[one], MATCH_HINTS[one]) for one in Match],
+            "signs": [(_SIGNS[one], MATCHES[one][1], MATCH_HINTS[one]) for one in Match],
             "may_write": writes,
             "compare_url": f"{reverse('office:framework-compare')}?{asked.query}",
             "files": [
