@@ -69,6 +69,12 @@ def packaged(name: str) -> bytes:
     return content
 
 
+def packaged_codes(folder: str) -> tuple[str, ...]:
+    """The names of the documents in a folder under ``packs``, sorted and without their ending."""
+    names = (entry.name for entry in _packs().joinpath(folder).iterdir())
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+
+
 def _packs() -> Traversable:
     return resources.files("creditbank").joinpath("packs")
 
@@ -80,8 +86,7 @@ def _packaged(name: str) -> bytes | None:
 
 def programme_codes() -> tuple[str, ...]:
     """The names of the demonstration programmes that come with the program, sorted."""
-    names = (entry.name for entry in _packs().joinpath("programmes").iterdir())
-    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+    return packaged_codes("programmes")
 
 
 def programme_bytes(code: str) -> bytes | None:

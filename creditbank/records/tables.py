@@ -59,6 +59,7 @@ TABLES: tuple[Table, ...] = (
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("data_source", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
+    Table("framework_row", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_provider", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_resource", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_offering", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),

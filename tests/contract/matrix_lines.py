@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from creditbank.domain.access import Actor, Thing
@@ -184,6 +184,37 @@ def _resources(world: World) -> list[Sample]:
     ]
 
 
+def _published(first: str, second: str, **more: str) -> Callable[[World], list[Sample]]:
+    """Of two things the first is published; the second is on no public page, not even for who keeps it."""
+
+    def samples(world: World) -> list[Sample]:
+        _place, institution = world.frameworks
+        return [
+            Sample("published", {"institution": institution, "code": first} | more),
+            Sample("not published", {"institution": institution, "code": second} | more, also=lambda _actor: False),
+        ]
+
+    return samples
+
+
+def _on_shelf(code: str, *, whole: bool = False, **more: str) -> Callable[[World], list[Sample]]:
+    """Something of the frameworks of one school, as its desks reach it, or only those of the whole school."""
+
+    def samples(world: World) -> list[Sample]:
+        place, institution = world.frameworks
+        own = Sample("", {"institution": institution, "code": code} | more)
+        if whole:
+            return [replace(own, thing=Thing(institution=place))]
+        return [replace(own, also=lambda actor: actor.institution == place)]
+
+    return samples
+
+
+def _own_units(world: World) -> list[Sample]:
+    place, _institution = world.frameworks
+    return [Sample(arguments={"form": "yaml"}, also=lambda actor: actor.institution == place)]
+
+
 def _bring_list(_world: World) -> list[Sample]:
     """A list is brought in by a desk of the whole school."""
     return [Sample(also=lambda actor: actor.college is None)]
@@ -264,6 +295,12 @@ REGISTRY: dict[str, Entry] = {
     "public:help": Entry("public.read"),
     "public:resources": Entry("public.read"),
     "public:resource": Entry("public.read", _resources),
+    "public:frameworks": Entry("public.read"),
+    "public:framework-compare": Entry("public.read"),
+    "public:credit-units": Entry("public.read"),
+    "public:framework": Entry("public.read", _published("F1", "F2")),
+    "public:framework-file": Entry("public.read", _published("F1", "F2", form="case")),
+    "public:certification-unit": Entry("public.read", _published("U1", "U2")),
     "public:log": Entry("log.read"),
     "public:checkpoint": Entry("log.read"),
     "public:log_key": Entry("log.read"),
@@ -374,6 +411,20 @@ REGISTRY: dict[str, Entry] = {
     "office:data-run": Entry("results.read_imports", _whole_school("run")),
     "office:data-run-csv": Entry("results.read_imports", _whole_school("run")),
     "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
+    "office:frameworks": Entry("masterdata.read"),
+    "office:framework-compare": Entry("masterdata.read"),
+    "office:credit-units": Entry("masterdata.read"),
+    "office:framework": Entry("masterdata.read", _on_shelf("F2")),
+    "office:framework-file": Entry("masterdata.read", _on_shelf("F2", form="case")),
+    "office:framework-import": Entry("masterdata.write", _whole_desk({})),
+    "office:framework-apply": Entry("masterdata.write", _whole_desk({})),
+    "office:crosswalk-new": Entry("masterdata.write", _whole_desk({})),
+    "office:crosswalk": Entry("masterdata.read", _on_shelf("W")),
+    "office:crosswalk-file": Entry("masterdata.read", _on_shelf("W", form="yaml")),
+    "office:crosswalk-cell": Entry("masterdata.write", _on_shelf("W", whole=True, from_level="1", to_level="1")),
+    "office:certification-units": Entry("masterdata.read"),
+    "office:certification-file": Entry("masterdata.read", _own_units),
+    "office:certification-unit": Entry("masterdata.read", _on_shelf("U2")),
     "office:lists": Entry("lists.read"),
     "office:list-template": Entry("lists.read", lambda _world: [Sample(arguments={"kind": "contest"})]),
     "office:list-kinds": Entry("lists.read"),

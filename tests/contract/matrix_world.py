@@ -164,6 +164,8 @@ class World:
     master_data: tuple[MasterData, ...]
     resources: str
     """The code of an institution that published the education resource R1 and keeps R2 to itself."""
+    frameworks: tuple[UUID, str]
+    """An institution and its code: it published the framework F1 and the unit U1, and keeps F2 and U2 to itself."""
     lists: tuple[OfficialList, ...]
     proposals: tuple[Proposal, ...]
     editions: tuple[OfEdition, ...]
@@ -220,6 +222,7 @@ def build_world(bank, cast: Cast) -> World:
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
         resources=_resources(bank, cast.college),
+        frameworks=(cast.college, _frameworks(bank, cast.college)),
         lists=lists,
         proposals=tuple(_proposal(label, actor.person, place, college) for label, actor, place, college in learners),
         editions=(
@@ -375,6 +378,21 @@ def _results_sheet(bank, place: UUID) -> UUID:
 def _resources(bank, place: UUID) -> str:
     rows = [{"code": "R1", "name": "one", "published": "yes"}, {"code": "R2", "name": "two", "published": "no"}]
     bring(bank, place, "resources", rows, "2026-09-01")
+    with acting_for(institution=place, purpose="test") as scope:
+        return scope.rows(Institution).get(pk=place).code
+
+
+def _frameworks(bank, place: UUID) -> str:
+    """Two frameworks of one level each and a crosswalk between them, and two units; the first of each published."""
+    heads = [{"code": "F1", "name": "one", "published": "yes"}, {"code": "F2", "name": "two"}]
+    bring(bank, place, "frameworks", heads, "2026-09-01")
+    levels = [{"framework": code, "level": "1", "name": "one", "ordinal": "1"} for code in ("F1", "F2")]
+    bring(bank, place, "framework_levels", levels, "2026-09-01")
+    row = {"crosswalk": "W", "from_framework": "F1", "from_level": "1", "to_framework": "F2", "to_level": "1"}
+    bring(bank, place, "crosswalks", [row | {"match": "exact"}], "2026-09-01")
+    unit = {"framework": "F1", "level": "1", "credit": "2", "unit": "x"}
+    units = [unit | {"code": "U1", "name": "one", "published": "yes"}, unit | {"code": "U2", "name": "two"}]
+    bring(bank, place, "certification_units", units, "2026-09-01")
     with acting_for(institution=place, purpose="test") as scope:
         return scope.rows(Institution).get(pk=place).code
 

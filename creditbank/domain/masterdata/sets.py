@@ -10,6 +10,7 @@ from creditbank.domain.masterdata.fields import choice as _choice
 from creditbank.domain.masterdata.fields import field as _field
 from creditbank.domain.masterdata.fields import reference as _of
 from creditbank.domain.masterdata.fields import text as _text
+from creditbank.domain.masterdata.framework_sets import FRAMEWORK_SETS
 from creditbank.domain.masterdata.resource_sets import OFFERINGS, PROVIDERS, RESOURCES
 from creditbank.domain.values import Text
 
@@ -347,7 +348,7 @@ MAPPING = DataSet(
 
 DATA_SETS: tuple[DataSet, ...] = (
     YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,
-    OUTCOME_TYPES,
+    OUTCOME_TYPES, *FRAMEWORK_SETS,
 )  # fmt: skip
 """Every data set, in the order in which a school begins."""
 

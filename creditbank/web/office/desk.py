@@ -48,6 +48,7 @@ _MENU = (
         (
             (Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),
             (Place(_("Official lists"), LISTS, "document-check", "o"), "lists.read"),
+            (Place(_("Frameworks"), "office:frameworks", "squares-2x2", "f"), "masterdata.read"),
             (Place(_("Code tables"), "office:code-tables", "tag", "t"), "edition.read"),
             (Place(_("Centre and schools"), "office:centre", "building-library", "c"), "edition.read"),
         ),

@@ -8,8 +8,10 @@ from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
     batches,
     centre,
+    certification_units,
     code_tables,
     conversions,
+    crosswalks,
     data_imports,
     data_lists,
     data_rows,
@@ -17,6 +19,8 @@ from creditbank.web.office import (
     decisions,
     evidence,
     exports,
+    framework_imports,
+    frameworks,
     imports,
     learners,
     list_imports,
@@ -43,6 +47,8 @@ _ROW = f"{_SET}row/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
 _RESULTS = "imports/results/<uuid:upload_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
+_FRAMEWORK = "frameworks/of/<row_key:institution>/<row_key:code>/"
+_CROSSWALK = "frameworks/crosswalks/<row_key:institution>/<row_key:code>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -133,6 +139,24 @@ urlpatterns = [
     path("codes/", code_tables.listing, name="code-tables"),
     path("codes/<slug:table>/", code_tables.table, name="code-table"),
     path("codes/<slug:table>/table.xlsx", code_tables.export, name="code-table-export"),
+    path("frameworks/", frameworks.listing, name="frameworks"),
+    path("frameworks/compare/", frameworks.side_by_side, name="framework-compare"),
+    path("frameworks/credit-units/", frameworks.credit_units, name="credit-units"),
+    path("frameworks/import/", framework_imports.upload, name="framework-import"),
+    path("frameworks/import/apply/", framework_imports.apply, name="framework-apply"),
+    path(_FRAMEWORK, frameworks.framework, name="framework"),
+    path(f"{_FRAMEWORK}file/<slug:form>/", frameworks.file, name="framework-file"),
+    path("frameworks/crosswalks/", crosswalks.begin, name="crosswalk-new"),
+    path(_CROSSWALK, crosswalks.matrix, name="crosswalk"),
+    path(f"{_CROSSWALK}cell/<row_key:from_level>/<row_key:to_level>/", crosswalks.cell, name="crosswalk-cell"),
+    path(f"{_CROSSWALK}file/<slug:form>/", crosswalks.file, name="crosswalk-file"),
+    path("frameworks/certification-units/", certification_units.listing, name="certification-units"),
+    path("frameworks/certification-units/file/<slug:form>/", certification_units.file, name="certification-file"),
+    path(
+        "frameworks/certification-units/of/<row_key:institution>/<row_key:code>/",
+        certification_units.unit,
+        name="certification-unit",
+    ),
     path("centre/", centre.overview, name="centre"),
     path("centre/prepare/<str:kind>/", centre.prepare, name="edition-prepare"),
     path(_EDITION, centre.edition, name="edition"),

@@ -14,6 +14,7 @@ _PLACES = (
     Place(_("Home"), "public:home", "home"),
     Place(_("Verify"), "public:verify", "shield-check"),
     Place(_("Education resources"), "public:resources", "academic-cap"),
+    Place(_("Frameworks"), "public:frameworks", "scale"),
     Place(_("Public log"), "public:log", "queue-list"),
     Place(_("Help"), "public:help", "question-mark-circle"),
 )
