@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 SCHEMAS = {
     "cases": "creditbank.domain.rules.schema:cases_schema",
     "list_mapping": "creditbank.domain.official_lists.schema:list_mapping_schema",
+    "outcome-type": "creditbank.domain.catalogue.schema:outcome_type_schema",
     "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
     "registrar_sheet": "creditbank.domain.registrar.schema:registrar_sheet_schema",
     "rules": "creditbank.domain.rules.schema:rules_schema",

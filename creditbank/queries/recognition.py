@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.catalogue.outcome_types import ruled_part
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.evaluate import caps_of, evaluate, evaluate_untraced, family_keys
 from creditbank.domain.rules.facts import read_outcome
 from creditbank.domain.rules.model import Cap, Context, Proposal
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
-from creditbank.queries.outcome_types import outcome_type_of
-from creditbank.queries.rules import InForce, version_in_force
+from creditbank.queries.catalogue.items import notes_on_claim
+from creditbank.queries.outcome_schemas import asked_of
+from creditbank.queries.rules import InForce
 from creditbank.records.institutions import Term
 from creditbank.records.scope import Scope
 
@@ -42,23 +44,24 @@ def propose(
     on: date,
     learner: UUID | None = None,
     excluding: UUID | None = None,
+    item: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> Proposed | Refusal:
     """What the rules propose for an outcome claimed on a day; without a learner, for somebody with no credit yet.
 
-    ``excluding`` is the claim under decision, so that it does not count against itself. The refusal names each
-    fact that is missing or does not fit.
+    ``excluding`` is the claim under decision, so that it does not count against itself; ``item`` what it stores of
+    the catalogue item it was taken from; ``at`` the moment it was
+    submitted, by which it is known what its type asked. The refusal names each fact that is missing or does not fit.
     """
-    kind = outcome_type_of(scope, institution, outcome_type, on)
-    version = (
-        version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on) if kind is not None else None
-    )
-    if version is None:
+    asked = asked_of(scope, institution=institution, outcome_type=outcome_type, on=on, at=at)
+    if asked is None:
         return Refusal.because("recognition.no_rule", day=on.isoformat())
-    compiled = version.compiled
-    outcome = read_outcome(compiled.rules, raw)
-    if isinstance(outcome, Refusal):
-        return outcome
-    facts = dict(zip(compiled.position, outcome.values, strict=True))
+    version, compiled = asked.version, asked.version.compiled
+    answered = read_outcome(asked.rules, raw)
+    if isinstance(answered, Refusal):
+        return answered
+    outcome = ruled_part(compiled.rules, answered)
+    facts = {fact.name: value for fact, value in zip(asked.rules.facts, answered.values, strict=True)}
     found = facts.get("earned_on")
     earned_on = found if isinstance(found, date) else None
     term, academic_year = _term_of(scope, institution, earned_on or on)
@@ -80,10 +83,13 @@ def propose(
             for choose, key in families.items()
         },
     )
+    proposal = evaluate(compiled, outcome, context)
+    plain = {name: _plain(value) for name, value in facts.items() if value is not None}
+    notes = notes_on_claim(scope, item, earned_on=earned_on, answers=facts, asked=asked.rules.facts)
     return Proposed(
         version=version,
-        proposal=evaluate(compiled, outcome, context),
-        facts={name: _plain(value) for name, value in facts.items() if value is not None},
+        proposal=replace(proposal, explanation=(*proposal.explanation, *notes)),
+        facts=plain,
         families=families,
         earned_on=earned_on,
         term=term,
