@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pypinyin import Style, lazy_pinyin, pinyin
 
 
@@ -14,8 +16,13 @@ def readings(name: str) -> tuple[tuple[str, str], ...]:
     if name.isascii():
         return ()
     words = lazy_pinyin(name)
-    signs = [sign if sign.isascii() else pinyin(sign, style=Style.NORMAL)[0][0] for sign in name]
+    signs = [_alone(sign) for sign in name]
     return tuple(dict.fromkeys((_joined(said), _initials(said)) for said in (words, signs)))
+
+
+@lru_cache(maxsize=20_000)
+def _alone(sign: str) -> str:
+    return sign if sign.isascii() else str(pinyin(sign, style=Style.NORMAL)[0][0])
 
 
 def _joined(said: list[str]) -> str:

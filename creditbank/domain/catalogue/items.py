@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from typing import Any
@@ -65,7 +65,7 @@ class Item:
     ranking_only: bool = False
     issuer: str = ""
     provider: str = ""
-    facts: Mapping[str, str] = MappingProxyType({})
+    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     starts_on: date | None = None
     ends_on: date | None = None
     document: str = ""
