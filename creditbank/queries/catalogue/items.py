@@ -16,6 +16,7 @@ from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.model import Fact
 from creditbank.domain.values import Text
 from creditbank.queries.catalogue.search import FoundItem, search_items
+from creditbank.queries.masterdata.inheritance import chain_of
 from creditbank.records.people import Account
 from creditbank.records.scope import Scope
 
@@ -176,6 +177,15 @@ def _searched(
     return items_found(scope, found[start : start + limit]), len(found)
 
 
+def places_of_items(scope: Scope) -> tuple[tuple[str, Text], ...]:
+    """The institutions that have published items, by code."""
+    rows = scope.fetch(
+        "SELECT place.code, place.name, place.name_en FROM institution AS place WHERE EXISTS ("
+        " SELECT FROM catalogue_item AS one WHERE one.institution_id = place.id AND one.published) ORDER BY place.code"
+    )
+    return tuple((code, Text(name, name_en)) for code, name, name_en in rows)
+
+
 def find_item(scope: Scope, institution: str, code: str) -> ItemLine | None:
     """A published item by the codes of its institution and its own."""
     rows = scope.fetch(
@@ -206,6 +216,11 @@ def item_offered(scope: Scope, institution: UUID, code: str, places: Sequence[UU
     return _line(rows[0]) if rows else None
 
 
+def takes_item(scope: Scope, place: UUID, line: ItemLine) -> bool:
+    """Whether learners of an institution can claim an item: it is in its catalogue, or in one above it."""
+    return line.shown_state is State.IN_FORCE and line.institution in {one for one, _name in chain_of(scope, place)}
+
+
 def versions_of(scope: Scope, institution: UUID, code: str) -> tuple[VersionLine, ...]:
     """The versions of an item, the newest first: its institution sees all, others those that were published."""
     own = scope.institution == institution
@@ -219,6 +234,26 @@ def versions_of(scope: Scope, institution: UUID, code: str) -> tuple[VersionLine
             line = ActLine(Act(act), State(state), words, names.get(actor, Text("")), at)
             acts.setdefault(number, []).append(line)
     return tuple(_version(row, tuple(acts.get(row[0], ()))) for row in rows)
+
+
+def codes_in_state(scope: Scope, state: State, *, limit: int) -> tuple[tuple[str, int], ...]:
+    """The items of the scope’s institution whose newest version stands so, each with that version’s number.
+
+    What was typed and is no version yet is a draft, with the number 0.
+    """
+    if state is State.DRAFT:
+        rows = scope.fetch(
+            "SELECT code, 0 FROM catalogue_item WHERE institution_id = %s AND number = 0 ORDER BY name_sort, code"
+            " LIMIT %s",
+            [scope.institution, limit],
+        )
+    else:
+        rows = scope.fetch(
+            "SELECT code, max(number) FROM catalogue_version WHERE institution_id = %s AND state = %s GROUP BY code"
+            " ORDER BY code LIMIT %s",
+            [scope.institution, state.value, limit],
+        )
+    return tuple((code, number) for code, number in rows)
 
 
 def notes_on_claim(
