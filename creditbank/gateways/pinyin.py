@@ -1,4 +1,4 @@
-"""Chinese names as pinyin, by which they are found: spelled out, and the first letter of each syllable."""
+"""Chinese names as pinyin, by which they are found: spelled out, and as initials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a catalogue item becomes by the rules in force at an institution, as far as it fixes the facts."""
+"""What a catalogue item becomes by the rules in force at an institution, as far as it fixes facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an outcome type asks at an institution on a day: its rule set’s facts and its own further fields."""
+"""What an outcome type asks on a day: the facts of its rule set, and its own further fields."""
 
 from __future__ import annotations
 

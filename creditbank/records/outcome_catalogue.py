@@ -1,4 +1,4 @@
-"""The tables of the outcome catalogue: versions of items, what happened to them, their search keys, type schemas."""
+"""The tables of the outcome catalogue: versions, their acts, search keys, schemas of outcome types."""
 
 from __future__ import annotations
 

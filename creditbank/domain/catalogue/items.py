@@ -1,4 +1,4 @@
-"""What a version of a catalogue item says, what keeps it from being submitted, and what holds of it on a day."""
+"""What a version of a catalogue item says, whether it can be submitted, and what holds on a day."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from creditbank.domain.rules.model import Fact, FactType
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
-    "catalogue.lacks": "{field} is missing.",
+    "catalogue.lacks": "{fact} is missing.",
     "catalogue.no_such_type": "{type} is no outcome type that is open here. Choose one, or add it first.",
     "catalogue.days_reversed": "It ends on {ends}, before it begins on {starts}.",
     "catalogue.fact_unreadable": "“{part}” does not say a fact; write name=value, divided by semicolons.",
@@ -143,7 +143,7 @@ def problems_of(
     """
     item = item_of(content)
     problems = [
-        Line("catalogue.lacks", Verdict.NO, {"field": labels[name]})
+        Line("catalogue.lacks", Verdict.NO, {"fact": labels[name]})
         for name in ("name", "type", "kind")
         if not content.get(name)
     ]

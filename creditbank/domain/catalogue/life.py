@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
     "catalogue.not_from": "This version is {state}; that cannot be done with it now. Nothing was changed.",
@@ -57,6 +58,18 @@ class Who(StrEnum):
     """Somebody of the office who neither wrote nor submitted what the version says."""
     BANK = "bank"
     """The bank itself, as what another act brings with it."""
+
+
+NAMES = {
+    State.DRAFT: Text("草稿", "a draft"),
+    State.SUBMITTED: Text("已提交", "submitted"),
+    State.RETURNED: Text("已退回", "sent back"),
+    State.PUBLICITY: Text("公示中", "published for objections"),
+    State.IN_FORCE: Text("已生效", "in force"),
+    State.SUPERSEDED: Text("已被新版本取代", "superseded"),
+    State.WITHDRAWN: Text("已停用", "withdrawn from use"),
+}
+"""What a state is called in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,7 @@ def decide(act: Act, standing: Standing, *, actor: UUID | None, on: date, words:
     """
     line = transition_of(act, standing.state)
     if line is None or (line.who is Who.BANK) != (actor is None):
-        return Refusal.because("catalogue.not_from", state=standing.state.value)
+        return Refusal.because("catalogue.not_from", state=NAMES[standing.state])
     if line.who is Who.ANOTHER and actor in standing.authors:
         return Refusal.because("catalogue.own_version")
     if line.words and not words.strip():

@@ -1,4 +1,4 @@
-"""Names of catalogue items without what people write differently: width, punctuation, numerals, editions, years."""
+"""Names of catalogue items without what people write differently, without editions and years."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An outcome type as a schema: what else it asks, which evidence it needs, what identifies one outcome of it."""
+"""An outcome type as a schema: further fields, evidence, and what identifies one outcome of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogue items as they are shown: lists, one with its versions and acts, and what holds of one in a claim."""
+"""Catalogue items as they are shown: lists, one with its versions, and what it means for a claim."""
 
 from __future__ import annotations
 

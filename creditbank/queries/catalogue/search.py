@@ -10,7 +10,6 @@ from uuid import UUID
 
 from creditbank.domain.catalogue.search import (
     Channel,
-    Found,
     Keys,
     Match,
     Question,
@@ -25,9 +24,7 @@ MOST = 100
 """So many of the best answers are ranked; who finds more asks more exactly."""
 _EACH = 120
 """How many items each way to ask brings at most."""
-_ENOUGH = 5
-"""With fewer answers than this, similar ones are looked for."""
-_SIMILAR = 3000
+_SIMILAR = 1500
 """How many similar items are weighed at most."""
 _SAMPLE = 1500
 """From how many items it is told which grams are rare."""
@@ -85,8 +82,8 @@ def search_items(
     scope.fetch(_BY_INDEX, ["off"])
     try:
         found = _answers(question, _exact(scope, question, where, values))
-        if len(found) < _ENOUGH or found[0].match.found is Found.NEAR:
-            found = _answers(question, _similar(scope, question, where, values), found)
+        if not found:
+            found = _answers(question, _similar(scope, question, where, values))
     finally:
         scope.fetch(_BY_INDEX, [before])
     return tuple(found[:most])
@@ -140,9 +137,9 @@ def _narrowed(institutions: Sequence[UUID], outcome_type: str, kind: str, tier: 
     return where, values
 
 
-def _answers(question: Question, rows: Sequence[tuple[Any, ...]], before: Sequence[FoundItem] = ()) -> list[FoundItem]:
+def _answers(question: Question, rows: Sequence[tuple[Any, ...]]) -> list[FoundItem]:
     """What really answers, the best first; of equal answers the order of institution and code."""
-    found = {(one.institution, one.code): one for one in before}
+    found: dict[tuple[UUID, str], FoundItem] = {}
     for institution, code, text in rows:
         if (institution, code) not in found and (answer := match(question, _keys(json.loads(text)))):
             found[institution, code] = FoundItem(institution, code, answer)

@@ -1,4 +1,4 @@
-"""Versions of catalogue items: submit what was typed, approve it by another person, publish it, bring it into force."""
+"""Versions of catalogue items: submit what was typed, approve, publish, bring into force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keep what everybody finds of the catalogue in step with its rows and versions: shown items and search keys."""
+"""Keep shown catalogue items and their search keys in step with typed rows and versions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outcome catalogue at the office: the list, an item with its versions, and the acts that lead it into force."""
+"""The outcome catalogue at the office: the list, an item with its versions, and the acts on them."""
 
 from __future__ import annotations
 

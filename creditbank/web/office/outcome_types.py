@@ -1,4 +1,4 @@
-"""Outcome types as schemas: which there are, what each asks besides its rules, and the document that says so."""
+"""Outcome types as schemas: which there are, what each asks, and the document that says so."""
 
 from __future__ import annotations
 
