@@ -18,6 +18,7 @@ SCHEMAS = {
     "crosswalk": "creditbank.domain.frameworks.schema:crosswalk_schema",
     "framework": "creditbank.domain.frameworks.schema:framework_schema",
     "list_mapping": "creditbank.domain.official_lists.schema:list_mapping_schema",
+    "outcome-type": "creditbank.domain.catalogue.schema:outcome_type_schema",
     "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
     "registrar_sheet": "creditbank.domain.registrar.schema:registrar_sheet_schema",
     "rules": "creditbank.domain.rules.schema:rules_schema",

@@ -6,6 +6,7 @@ from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.records.declaration import Distribution, Rows, Table, View
 from creditbank.records.ledger import LEDGER, VIEWS
 from creditbank.records.official_lists import OFFICIAL_LISTS
+from creditbank.records.outcome_catalogue import OUTCOME_CATALOGUE
 from creditbank.records.registrar import REGISTRAR
 
 # A scalar sub-query is evaluated once for a statement, the bare function once for every row.
@@ -79,6 +80,7 @@ TABLES: tuple[Table, ...] = (
     *LEDGER,
     *REGISTRAR,
     *OFFICIAL_LISTS,
+    *OUTCOME_CATALOGUE,
 )
 
 FRAMEWORK_TABLES = (

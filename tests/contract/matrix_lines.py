@@ -215,6 +215,25 @@ def _own_units(world: World) -> list[Sample]:
     return [Sample(arguments={"form": "yaml"}, also=lambda actor: actor.institution == place)]
 
 
+def _outcomes(world: World) -> list[Sample]:
+    """A published item is for everybody; what is typed and not published is on no public page."""
+    return [
+        Sample("published", {"institution": world.resources, "code": "I1"}),
+        Sample("not published", {"institution": world.resources, "code": "I2"}, also=lambda _actor: False),
+    ]
+
+
+def _items(world: World) -> list[Sample]:
+    """An item with its versions is read by every desk of the school whose catalogue it is in."""
+    return [
+        Sample("item", {"key": "I2"}, also=lambda actor: actor.institution == world.catalogue),
+    ]
+
+
+def _outcome_types(_world: World) -> list[Sample]:
+    return [Sample(arguments={"code": "innovation"})]
+
+
 def _bring_list(_world: World) -> list[Sample]:
     """A list is brought in by a desk of the whole school."""
     return [Sample(also=lambda actor: actor.college is None)]
@@ -301,6 +320,8 @@ REGISTRY: dict[str, Entry] = {
     "public:framework": Entry("public.read", _published("F1", "F2")),
     "public:framework-file": Entry("public.read", _published("F1", "F2", form="case")),
     "public:certification-unit": Entry("public.read", _published("U1", "U2")),
+    "public:outcomes": Entry("public.read"),
+    "public:outcome": Entry("public.read", _outcomes),
     "public:log": Entry("log.read"),
     "public:checkpoint": Entry("log.read"),
     "public:log_key": Entry("log.read"),
@@ -323,6 +344,7 @@ REGISTRY: dict[str, Entry] = {
     "learner:entry": Entry("passbook.read", _of_learner(posting_id="posting")),
     "learner:proof": Entry("passbook.read", _of_learner(posting_id="posting")),
     "learner:deposit": Entry("recognition.claim"),
+    "learner:deposit_item": Entry("recognition.claim", _outcomes),
     "learner:deposit_facts": Entry("recognition.claim", _of_learner(claim_id="draft")),
     "learner:deposit_proposal": Entry("recognition.claim", _of_learner(claim_id="draft")),
     "learner:deposit_evidence": Entry("recognition.claim", _of_learner(claim_id="draft")),
@@ -394,6 +416,16 @@ REGISTRY: dict[str, Entry] = {
     "office:export-resend": Entry("export.make", _exports()),
     "office:reconciliation": Entry("export.read", _returned),
     "office:reconciliation-csv": Entry("export.read", _returned),
+    "office:catalogue": Entry("catalogue.read"),
+    "office:catalogue-submit-all": Entry("catalogue.write", _whole_desk({})),
+    "office:catalogue-approve-all": Entry("catalogue.approve", _whole_desk({})),
+    "office:outcome-types": Entry("catalogue.read"),
+    "office:outcome-type": Entry("catalogue.read", _outcome_types),
+    "office:outcome-type-change": Entry("catalogue.write", _whole_desk({"code": "innovation"})),
+    "office:catalogue-item": Entry("catalogue.read", _items),
+    "office:catalogue-submit": Entry("catalogue.write", _whole_desk({"key": "none"})),
+    "office:catalogue-approve": Entry("catalogue.approve", _whole_desk({"key": "none", "number": 1})),
+    "office:catalogue-act": Entry("catalogue.write", _whole_desk({"key": "none", "number": 1, "name": "enact"})),
     "office:data": Entry("masterdata.read"),
     "office:data-list": Entry("masterdata.read", _data_sets()),
     "office:data-template": Entry("masterdata.read", _data_sets()),

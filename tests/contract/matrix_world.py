@@ -38,6 +38,7 @@ from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
+from tests.services.catalogue_items import MODELLING, enacted, typed
 from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
 from tests.services.test_conversions import conversion, convert
@@ -166,6 +167,8 @@ class World:
     """The code of an institution that published the education resource R1 and keeps R2 to itself."""
     frameworks: tuple[UUID, str]
     """An institution and its code: it published the framework F1 and the unit U1, and keeps F2 and U2 to itself."""
+    catalogue: UUID
+    """The institution whose catalogue has the published item I1 and keeps I2 to itself."""
     lists: tuple[OfficialList, ...]
     proposals: tuple[Proposal, ...]
     editions: tuple[OfEdition, ...]
@@ -223,6 +226,7 @@ def build_world(bank, cast: Cast) -> World:
         ),
         resources=_resources(bank, cast.college),
         frameworks=(cast.college, _frameworks(bank, cast.college)),
+        catalogue=_catalogue(bank, cast),
         lists=lists,
         proposals=tuple(_proposal(label, actor.person, place, college) for label, actor, place, college in learners),
         editions=(
@@ -395,6 +399,12 @@ def _frameworks(bank, place: UUID) -> str:
     bring(bank, place, "certification_units", units, "2026-09-01")
     with acting_for(institution=place, purpose="test") as scope:
         return scope.rows(Institution).get(pk=place).code
+
+
+def _catalogue(bank, cast: Cast) -> UUID:
+    enacted(bank, cast, MODELLING | {"code": "I1"})
+    typed(bank, cast, MODELLING | {"code": "I2"})
+    return cast.college
 
 
 def _list(bank, label: str, place: UUID) -> OfficialList:

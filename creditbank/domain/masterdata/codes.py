@@ -145,9 +145,29 @@ OCCUPATION = _table(
     ("9", "初级职业", "Elementary occupations", "普工"), ("0", "军人", "Armed forces occupations", "武装部队"),
 )  # fmt: skip
 
+ITEM_KIND = _table(
+    "item_kind", "成果种类", "Kind of item", _HOUSE,
+    ("contest", "竞赛", "Contest", "学科竞赛 技能竞赛 比赛 赛项 大赛"),
+    ("certificate", "证书", "Certificate", "职业资格证书 技能证书 职业技能等级证书 资格证书"),
+    ("exam", "考试", "Examination", "等级考试 水平考试"), ("course", "课程", "Course", "在线课程 慕课 培训课程"),
+    ("paper", "论文", "Paper", "期刊 刊物 学术论文 论文发表"),
+    ("patent", "专利", "Patent", "知识产权 软件著作权 专利类型"),
+    ("work", "工作经历", "Work", "实践经历 企业实践 创业"),
+    ("community", "社会实践", "Community learning", "志愿服务 社区学习 非正式学习"), ("other", "其他", "Other", "其它"),
+)  # fmt: skip
+
+ITEM_TIER = _table(
+    "item_tier", "成果级别", "Tier of item", _HOUSE,
+    ("national_a", "国家级A类", "National A", "国家级A 国A 国家A类"),
+    ("national_b", "国家级B类", "National B", "国家级B 国B 国家B类"),
+    ("provincial_a", "省级A类", "Provincial A", "省级A 省部级A类 省A"),
+    ("provincial_b", "省级B类", "Provincial B", "省级B 省部级B类 省B"),
+    ("school", "校级", "School", "学校级"),
+)  # fmt: skip
+
 CODE_TABLES: tuple[CodeTable, ...] = (
     SEX, ID_KIND, UNIT_KIND, EDUCATION_LEVEL, NATURE, ASSESSMENT, STUDENT_STATUS, CHANGE_KIND, PROVIDER_KIND,
-    RESOURCE_KIND, CURRENCY, LEVEL_MATCH, CARRIER_KIND, DISCIPLINE, OCCUPATION,
+    RESOURCE_KIND, CURRENCY, LEVEL_MATCH, CARRIER_KIND, DISCIPLINE, OCCUPATION, ITEM_KIND, ITEM_TIER,
 )  # fmt: skip
 
 STATUS_AFTER = {

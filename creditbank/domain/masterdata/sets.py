@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from creditbank.domain.masterdata import codes
+from creditbank.domain.masterdata.catalogue_sets import CATALOGUE
 from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet, Field, Kind
 from creditbank.domain.masterdata.fields import NAME_EN as _NAME_EN
 from creditbank.domain.masterdata.fields import RETIRED as _RETIRED
@@ -348,7 +349,7 @@ MAPPING = DataSet(
 
 DATA_SETS: tuple[DataSet, ...] = (
     YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,
-    OUTCOME_TYPES, *FRAMEWORK_SETS,
+    OUTCOME_TYPES, CATALOGUE, *FRAMEWORK_SETS,
 )  # fmt: skip
 """Every data set, in the order in which a school begins."""
 

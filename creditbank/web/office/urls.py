@@ -7,6 +7,7 @@ from django.urls import path, register_converter
 from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
     batches,
+    catalogue,
     centre,
     certification_units,
     code_tables,
@@ -27,6 +28,7 @@ from creditbank.web.office import (
     list_kinds,
     lists,
     opening_lots,
+    outcome_types,
     plans,
     programmes,
     recognition,
@@ -44,6 +46,7 @@ app_name = "office"
 _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
+_ITEM = "catalogue/item/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
 _RESULTS = "imports/results/<uuid:upload_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
@@ -103,6 +106,16 @@ urlpatterns = [
         returned.download,
         name="reconciliation-csv",
     ),
+    path("catalogue/", catalogue.listing, name="catalogue"),
+    path("catalogue/submit/", catalogue.submit_all, name="catalogue-submit-all"),
+    path("catalogue/approve/", catalogue.approve_all, name="catalogue-approve-all"),
+    path("catalogue/types/", outcome_types.listing, name="outcome-types"),
+    path("catalogue/types/<slug:code>/", outcome_types.one, name="outcome-type"),
+    path("catalogue/types/<slug:code>/change/", outcome_types.change, name="outcome-type-change"),
+    path(_ITEM, catalogue.one, name="catalogue-item"),
+    path(f"{_ITEM}submit/", catalogue.submit, name="catalogue-submit"),
+    path(f"{_ITEM}<int:number>/approve/", catalogue.approve, name="catalogue-approve"),
+    path(f"{_ITEM}<int:number>/<slug:name>/", catalogue.act, name="catalogue-act"),
     path("data/", data_lists.overview, name="data"),
     path("data/runs/<uuid:run_id>/", data_runs.run, name="data-run"),
     path("data/runs/<uuid:run_id>/problems.csv", data_runs.problems, name="data-run-csv"),
