@@ -11,12 +11,13 @@ from uuid import UUID
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.evaluate import caps_of, evaluate, evaluate_untraced, family_keys
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Cap, Context, Proposal
+from creditbank.domain.rules.model import Cap, Context, Outcome, Proposal
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
 from creditbank.queries.outcome_types import outcome_type_of
-from creditbank.queries.rules import InForce, version_in_force
+from creditbank.queries.rules import InForce, version_for, version_in_force
 from creditbank.records.institutions import Term
+from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
 
 
@@ -49,15 +50,13 @@ def propose(
     fact that is missing or does not fit.
     """
     kind = outcome_type_of(scope, institution, outcome_type, on)
-    version = (
-        version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on) if kind is not None else None
-    )
-    if version is None:
+    if kind is None:
         return Refusal.because("recognition.no_rule", day=on.isoformat())
+    asked = _asked(scope, institution, kind.rule_set_code, raw, on, learner)
+    if isinstance(asked, Refusal):
+        return asked
+    version, outcome = asked
     compiled = version.compiled
-    outcome = read_outcome(compiled.rules, raw)
-    if isinstance(outcome, Refusal):
-        return outcome
     facts = dict(zip(compiled.position, outcome.values, strict=True))
     found = facts.get("earned_on")
     earned_on = found if isinstance(found, date) else None
@@ -89,6 +88,42 @@ def propose(
         term=term,
         academic_year=academic_year,
     )
+
+
+def _asked(
+    scope: Scope, institution: UUID, code: str, raw: Mapping[str, Any], on: date, learner: UUID | None
+) -> tuple[InForce, Outcome] | Refusal:
+    """The version that decides, by the day it was earned and the learner's cohort, and the facts as it reads them."""
+    first = version_in_force(scope, institution=institution, code=code, on=on)
+    outcome = read_outcome(first.compiled.rules, raw) if first is not None else None
+    if first is not None and isinstance(outcome, Outcome):
+        found = outcome.values[first.compiled.position["earned_on"]] if "earned_on" in first.compiled.position else None
+        earned_on = found if isinstance(found, date) else None
+    else:
+        earned_on = None
+    version = version_for(
+        scope,
+        institution=institution,
+        code=code,
+        claimed_on=on,
+        earned_on=earned_on,
+        cohort=_cohort_of(scope, institution, learner),
+    )
+    if isinstance(version, Refusal):
+        absent = version.explanation[0].code == "rule_life.none_applies"
+        return Refusal.because("recognition.no_rule", day=on.isoformat()) if absent else version
+    if outcome is None or first is None or version.version_id != first.version_id:
+        outcome = read_outcome(version.compiled.rules, raw)
+    return outcome if isinstance(outcome, Refusal) else (version, outcome)
+
+
+def _cohort_of(scope: Scope, institution: UUID, learner: UUID | None) -> int | None:
+    """The year in which a learner began at the institution, where it is known."""
+    if learner is None:
+        return None
+    rows = scope.rows(Enrolment).filter(learner_id=learner, institution_id=institution)
+    cohort = rows.values_list("cohort", flat=True).first()
+    return None if cohort is None else int(cohort)
 
 
 def _plain(value: Any) -> Any:

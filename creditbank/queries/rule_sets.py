@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rule_life.states import State as Stage
+from creditbank.domain.rule_life.states import standing
 from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.lint import lint
@@ -18,10 +20,15 @@ from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
 
+_COARSE = {Stage.EFFECTIVE: "in_force", Stage.SUSPENDED: "suspended"}
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a rule set; ``state`` is in_force, future or past on the day it was asked for."""
+    """One version of a rule set; ``state`` is in_force, future, past or suspended on the day it was asked for.
+
+    A version without a day yet is ``future``; ``stage`` says in which step of its life it is.
+    """
 
     version_id: UUID
     code: str
@@ -30,9 +37,14 @@ class Version:
     publisher: Text
     number: int
     content_hash: str
-    effective_from: date
+    effective_from: date | None
     effective_until: date | None
     state: str
+    stage: Stage
+    rule_set_id: UUID
+    meeting: str
+    taken_in: bool
+    approved_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +123,9 @@ def _places(scope: Scope) -> list[UUID]:
 
 
 def _version(row: Any, on: date) -> Version:
-    if row.effective_from > on:
-        state = "future"
-    else:
-        state = "past" if row.effective_until is not None and row.effective_until < on else "in_force"
+    stage = standing(Stage(row.state), row.effective_from, row.effective_until, on)
+    over = row.effective_until is not None and row.effective_until < on
+    state = "past" if over or stage is Stage.ABOLISHED else _COARSE.get(stage, "future")
     return Version(
         version_id=row.id,
         code=row.rule_set.code,
@@ -126,6 +137,11 @@ def _version(row: Any, on: date) -> Version:
         effective_from=row.effective_from,
         effective_until=row.effective_until,
         state=state,
+        stage=stage,
+        rule_set_id=row.rule_set_id,
+        meeting=row.meeting,
+        taken_in=row.taken_in,
+        approved_at=row.published_at,
     )
 
 

@@ -23,7 +23,12 @@ COLUMNS = (
     Column("until", _("Until"), kind="date"),
     Column("status", _("State"), kind="tag"),
 )
-STATES = {"in_force": ("ok", _("In force")), "future": ("info", _("Not yet in force")), "past": ("plain", _("Ended"))}
+STATES = {
+    "in_force": ("ok", _("In force")),
+    "future": ("info", _("Not yet in force")),
+    "past": ("plain", _("Ended")),
+    "suspended": ("bad", _("Suspended")),
+}
 
 
 @door("rules.read")
