@@ -23,7 +23,7 @@ MESSAGES = {
     "rule_life.not_ready": "The draft is not ready for this step. It is kept as it is:",
     "rule_life.publicity_short": "Publicity lasts at least {least} days here, not {days}. Nothing was changed.",
     "rule_life.publicity_runs": "Publicity runs until {until}. Nothing was changed; a day is set after that.",
-    "rule_life.objections_open": "{count} objections are not answered yet. Nothing was changed; answer them first.",
+    "rule_life.objections_open": "Objections not answered yet: {count}. Nothing was changed; answer them first.",
     "rule_life.no_objection": "There is no open objection number {number}. Nothing was changed.",
     "rule_life.from_past": "A version takes effect from {today} on, not from {day}: what was decided before stays"
     " decided. Nothing was changed.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path, register_converter
 
 from creditbank.web.addresses import RowKey
-from creditbank.web.public import health, log, resources, verify, views
+from creditbank.web.public import health, log, resources, rules, verify, views
 
 register_converter(RowKey, "resource_key")
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("verify/", verify.verify, name="verify"),
     path("resources/", resources.listing, name="resources"),
     path("resources/<resource_key:institution>/<resource_key:code>/", resources.resource, name="resource"),
+    path("rules/", rules.listing, name="rules"),
+    path("rules/<uuid:version_id>/", rules.version, name="rule"),
     path("help/", views.help_page, name="help"),
     path("log/", log.overview, name="log"),
     path("log/checkpoint", log.checkpoint, name="checkpoint"),
