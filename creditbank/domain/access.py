@@ -80,6 +80,8 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("edition.publish", "edition", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("edition.acknowledge", "edition", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("rules.read", "rule_version", Tenant.INSTITUTION, _DESK),
+    Permission("rules.edit", "rule_draft", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
+    Permission("rules.approve", "rule_draft", Tenant.INSTITUTION, _STAFF),
     Permission("programme.read", "programme", Tenant.INSTITUTION, _DESK),
     Permission("programme.publish", "programme", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
 )

@@ -38,7 +38,22 @@ TABLES: tuple[Table, ...] = (
     Table("outcome_type", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("course", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("rule_set", _R, Rows.PUBLISHED),
-    Table("rule_version", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE (effective_until)"),
+    Table(
+        "rule_version",
+        _R,
+        Rows.PUBLISHED,
+        app="SELECT, INSERT, UPDATE (state, effective_from, effective_until)",
+    ),
+    Table(
+        "rule_draft",
+        _R,
+        Rows.INSTITUTION,
+        app="SELECT, INSERT, UPDATE (text, content, content_hash, applies, state, revision, authors, version_id,"
+        " saved_at, saved_by)",
+    ),
+    Table("rule_draft_act", _R, Rows.INSTITUTION),
+    Table("rule_act", _R, Rows.PUBLISHED),
+    Table("rule_case", _R, Rows.INSTITUTION),
     Table("row_explanation", _R, Rows.PUBLISHED),
     Table("programme", _R, Rows.PUBLISHED),
     Table("claim", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),

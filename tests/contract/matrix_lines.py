@@ -125,6 +125,40 @@ def _versions(world: World) -> list[Sample]:
     ]
 
 
+def _published_versions(world: World) -> list[Sample]:
+    """What was approved anywhere is for everybody."""
+    return [Sample(one.label, {"version_id": one.identity}) for one in world.versions]
+
+
+def _own_versions(world: World) -> list[Sample]:
+    """The life of a version is led by the desk of the whole institution that it belongs to."""
+    return [
+        Sample(one.label, {"version_id": one.identity}, Thing(institution=one.institution)) for one in world.versions
+    ]
+
+
+def _versions_to_copy(world: World) -> list[Sample]:
+    return [
+        replace(sample, also=lambda actor, also=sample.also: actor.college is None and also(actor))
+        for sample in _versions(world)
+    ]
+
+
+def _drafts(world: World) -> list[Sample]:
+    return [Sample(one.label, {"draft_id": one.identity}, Thing(institution=one.institution)) for one in world.drafts]
+
+
+def _rule_sets(world: World) -> list[Sample]:
+    return [
+        Sample(one.label, {"rule_set_id": one.identity}, Thing(institution=one.institution)) for one in world.rule_sets
+    ]
+
+
+def _cases_to_attach(world: World) -> list[Sample]:
+    """A decision is attached by whoever reads the case and writes the rules of the whole institution."""
+    return [replace(sample, also=lambda actor: actor.college is None) for sample in _cases()(world)]
+
+
 def _programmes(world: World) -> list[Sample]:
     """Programmes are published for everybody; the progress shown is the reader's own."""
     return [Sample(programme.label, {"programme_id": programme.identity}) for programme in world.programmes]
@@ -312,6 +346,8 @@ REGISTRY: dict[str, Entry] = {
     "public:home": Entry("public.read"),
     "public:verify": Entry("proof.verify"),
     "public:help": Entry("public.read"),
+    "public:rules": Entry("public.read"),
+    "public:rule": Entry("public.read", _published_versions),
     "public:resources": Entry("public.read"),
     "public:resource": Entry("public.read", _resources),
     "public:frameworks": Entry("public.read"),
@@ -475,6 +511,20 @@ REGISTRY: dict[str, Entry] = {
     "office:list-withdraw": Entry("lists.write", _lists("list_id"), get=DONE),
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
+    "office:rule-compare": Entry("rules.read", _versions),
+    "office:rule-begin": Entry("rules.edit", _whole_desk({})),
+    "office:rule-begin-from": Entry("rules.edit", _versions_to_copy),
+    "office:rule-objection": Entry("rules.edit", _own_versions, data={"object-said": "x"}),
+    "office:rule-version-step": Entry("rules.approve", _own_versions, data={"act": "drop"}),
+    "office:rule-draft": Entry("rules.approve", _drafts),
+    "office:rule-draft-save": Entry("rules.edit", _drafts, data={"revision": "0", "text": "x"}),
+    "office:rule-draft-step": Entry("rules.edit", _drafts, data={"act": "recall"}),
+    "office:rule-draft-decide": Entry("rules.approve", _drafts, data={"act": "sign"}),
+    "office:rule-cases": Entry("rules.approve", _rule_sets),
+    "office:rule-cases-save": Entry("rules.edit", _rule_sets, data={"text": "x"}),
+    "office:rule-case-remove": Entry("rules.edit", _rule_sets, data={"case": "x"}),
+    "office:rule-cases-file": Entry("rules.approve", _rule_sets),
+    "office:rule-case-attach": Entry("rules.edit", _cases_to_attach),
     "office:programmes": Entry("programme.read"),
     "office:programme": Entry("programme.read", _published_programmes),
     "office:programme-workbook": Entry("programme.read", _published_programmes),

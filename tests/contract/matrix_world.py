@@ -16,6 +16,7 @@ from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
 from creditbank.exchange.result_imports import DRY_RUN, find_kept, keep_results
+from creditbank.exchange.rule_drafts import begin_from_pack
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
@@ -172,6 +173,8 @@ class World:
     lists: tuple[OfficialList, ...]
     proposals: tuple[Proposal, ...]
     editions: tuple[OfEdition, ...]
+    drafts: tuple[Published, ...]
+    rule_sets: tuple[Published, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -191,9 +194,12 @@ def build_world(bank, cast: Cast) -> World:
     )
     with connections["sequencer"].cursor():
         publish_waiting(connections["sequencer"].connection, bank)
+    drafts, rule_sets = _drafts(cast)
     tile = next(path for path in bank.log.glob("tile/0/**/*") if path.is_file())
     return World(
         tile=tile.relative_to(bank.log).as_posix(),
+        drafts=drafts,
+        rule_sets=rule_sets,
         people=tuple(_visitor(label, actor) for label, actor in actors.items()),
         owned=owned,
         runs=tuple(
@@ -475,6 +481,17 @@ def _versions(cast: Cast) -> tuple[Published, ...]:
             version = scope.rows(RuleVersion).get(institution_id=place)
         found.append(Published(label, place, version.id))
     return tuple(found)
+
+
+def _drafts(cast: Cast) -> tuple[tuple[Published, ...], tuple[Published, ...]]:
+    """A draft of rules in two institutions, and the rule sets that they belong to."""
+    drafts, rule_sets = [], []
+    for label, writer in (("of the college", cast.zhao), ("of the university", cast.sun)):
+        with acting_for(institution=writer.institution, purpose="test") as scope:
+            draft = begin_from_pack(scope=scope, actor=writer, pack="example-limits", at=AT)
+            drafts.append(Published(label, writer.institution, draft.id))
+            rule_sets.append(Published(label, writer.institution, draft.rule_set_id))
+    return tuple(drafts), tuple(rule_sets)
 
 
 def _programmes(cast: Cast) -> tuple[Published, ...]:

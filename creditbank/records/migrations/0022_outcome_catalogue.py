@@ -87,7 +87,7 @@ FORWARD = [
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("records", "0019_list_kinds"),
+        ("records", "0021_frameworks"),
     ]
 
     operations = [

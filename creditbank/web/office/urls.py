@@ -35,6 +35,8 @@ from creditbank.web.office import (
     result_imports,
     returned,
     reversals,
+    rule_cases,
+    rule_drafts,
     rules,
     today,
 )
@@ -49,6 +51,8 @@ _ROW = f"{_SET}row/<row_key:key>/"
 _ITEM = "catalogue/item/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
 _RESULTS = "imports/results/<uuid:upload_id>/"
+_DRAFT = "rules/drafts/<uuid:draft_id>/"
+_CASES = "rules/cases/<uuid:rule_set_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
 _FRAMEWORK = "frameworks/of/<row_key:institution>/<row_key:code>/"
 _CROSSWALK = "frameworks/crosswalks/<row_key:institution>/<row_key:code>/"
@@ -70,6 +74,7 @@ urlpatterns = [
     path(f"{_CASE}supplement/", decisions.supplement, name="supplement"),
     path(f"{_CASE}refuse/", decisions.refuse, name="refuse"),
     path(f"{_CASE}reverse/", decisions.reverse, name="reverse"),
+    path(f"{_CASE}attach/", rule_cases.attach, name="rule-case-attach"),
     path(f"{_CASE}evidence/<uuid:evidence_id>/", evidence.piece, name="evidence"),
     path("learners/", learners.listing, name="learners"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
@@ -177,7 +182,20 @@ urlpatterns = [
     path(f"{_EDITION}withdraw/", centre.withdraw, name="edition-withdraw"),
     path(f"{_EDITION}acknowledge/", centre.acknowledge, name="edition-acknowledge"),
     path("rules/", rules.listing, name="rules"),
+    path("rules/begin/", rule_drafts.begin, name="rule-begin"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
+    path("rules/<uuid:version_id>/compare/", rules.compare, name="rule-compare"),
+    path("rules/<uuid:version_id>/begin/", rules.begin, name="rule-begin-from"),
+    path("rules/<uuid:version_id>/objection/", rules.objection, name="rule-objection"),
+    path("rules/<uuid:version_id>/step/", rules.step, name="rule-version-step"),
+    path(_DRAFT, rule_drafts.one, name="rule-draft"),
+    path(f"{_DRAFT}save/", rule_drafts.save, name="rule-draft-save"),
+    path(f"{_DRAFT}step/", rule_drafts.write_step, name="rule-draft-step"),
+    path(f"{_DRAFT}decide/", rule_drafts.decide_step, name="rule-draft-decide"),
+    path(_CASES, rule_cases.bench, name="rule-cases"),
+    path(f"{_CASES}save/", rule_cases.save, name="rule-cases-save"),
+    path(f"{_CASES}remove/", rule_cases.remove, name="rule-case-remove"),
+    path(f"{_CASES}cases.yaml", rule_cases.document, name="rule-cases-file"),
     path("programmes/", programmes.listing, name="programmes"),
     path("programmes/template.xlsx", plans.template, name="plan-template"),
     path("programmes/upload/", plans.upload, name="plan-upload"),
