@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from creditbank.domain.explanation import Explanation, Line
     from creditbank.domain.rules.cases import Case, CaseResult
     from creditbank.domain.rules.compile import Compiled
+    from creditbank.domain.rules.decision import Proposal
     from creditbank.domain.rules.finding import Finding
-    from creditbank.domain.rules.model import Proposal
 
 GREEN, RED, UNREADABLE = 0, 1, 2
 _MESSAGES = {

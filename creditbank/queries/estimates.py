@@ -9,9 +9,10 @@ from itertools import islice
 from uuid import UUID
 
 from creditbank.domain.catalogue.items import Item
+from creditbank.domain.rules.decision import Context, Outcome, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import Field, form_fields, read_outcome
-from creditbank.domain.rules.model import Context, FactType, Outcome, Proposal, Ruling
+from creditbank.domain.rules.model import FactType, Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.outcome_schemas import asked_of
 from creditbank.queries.rules import InForce

@@ -11,9 +11,10 @@ from uuid import UUID
 from creditbank.domain.catalogue.outcome_types import OutcomeSchema, asked_by, ruled_part
 from creditbank.domain.explanation import Explanation, Refusal
 from creditbank.domain.rules.counterfactuals import what_would_give_more
+from creditbank.domain.rules.decision import Outcome, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Fact, Outcome, Proposal
+from creditbank.domain.rules.model import Fact
 from creditbank.queries.catalogue.items import notes_on_claim
 from creditbank.queries.outcome_schemas import schema_of
 from creditbank.queries.outcome_types import outcome_type_of

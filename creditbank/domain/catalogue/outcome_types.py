@@ -10,7 +10,8 @@ from creditbank.domain.canonical import content_hash
 from creditbank.domain.catalogue.names import normal_name
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.masterdata.codes import ITEM_KIND
-from creditbank.domain.rules.model import Cell, Choice, Fact, FactType, Interval, OneOf, Outcome, RuleSet
+from creditbank.domain.rules.decision import Outcome
+from creditbank.domain.rules.model import Cell, Choice, Fact, FactType, Interval, OneOf, RuleSet
 from creditbank.domain.rules.places import Place
 from creditbank.domain.values import Text
 

@@ -1,1 +1,1 @@
-"""Conversion (置换): which credit a learner holds becomes which course, requirement or other credit, and why."""
+"""Conversion (置换): what credit that a learner holds becomes, and why."""

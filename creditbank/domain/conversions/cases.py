@@ -9,8 +9,9 @@ from creditbank.domain.conversions.evaluate import best_for, convert
 from creditbank.domain.conversions.model import Around, Course, Item, Possibility, Standing, Target, TargetKind
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.cases import Difference, codes_of
+from creditbank.domain.rules.decision import Context, Outcome
 from creditbank.domain.rules.facts import read_answers
-from creditbank.domain.rules.model import Context, Count, Outcome, Ruling
+from creditbank.domain.rules.model import Count, Ruling
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read_cells import no_doubles
 from creditbank.domain.values import Hundredths, Text, format_credit

@@ -1,4 +1,4 @@
-"""Evaluates conversion rules: the items a learner holds in, what they could become with the reasons out."""
+"""Evaluates conversion rules: the items a learner holds in, what they could become out."""
 
 from __future__ import annotations
 

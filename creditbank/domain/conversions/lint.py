@@ -1,4 +1,4 @@
-"""What is wrong with conversion rules whatever is held: two answers, rows that never work, dead targets."""
+"""What is wrong with conversion rules whatever is held: two answers, dead rows and targets."""
 
 from __future__ import annotations
 

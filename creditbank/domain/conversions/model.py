@@ -8,7 +8,8 @@ from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from creditbank.domain.rules.model import Context, Ruling
+from creditbank.domain.rules.decision import Context
+from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths
 
 if TYPE_CHECKING:
@@ -16,17 +17,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from creditbank.domain.explanation import Explanation
-    from creditbank.domain.rules.model import (
-        Cap,
-        Choice,
-        Condition,
-        Exclude,
-        Fact,
-        Outcome,
-        Prerequisite,
-        Rounding,
-        Validity,
-    )
+    from creditbank.domain.rules.decision import Outcome
+    from creditbank.domain.rules.model import Cap, Choice, Condition, Exclude, Fact, Prerequisite, Rounding, Validity
     from creditbank.domain.values import Text
 
 

@@ -9,18 +9,10 @@ from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.compile import Explained, keep
 from creditbank.domain.rules.days import expiry, in_time
+from creditbank.domain.rules.decision import Context, Granted, Outcome, Proposal
 from creditbank.domain.rules.grant import grant, holds
 from creditbank.domain.rules.limits import left_under, prepared
-from creditbank.domain.rules.model import (
-    Cap,
-    Context,
-    Count,
-    Granted,
-    Outcome,
-    Proposal,
-    Ruling,
-    Value,
-)
+from creditbank.domain.rules.model import Cap, Count, Ruling, Value
 from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Hundredths
 

@@ -10,18 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Line, Refusal, Verdict
-from creditbank.domain.rules.model import (
-    Accept,
-    Choice,
-    Condition,
-    Fact,
-    FactType,
-    Interval,
-    OneOf,
-    Outcome,
-    RuleSet,
-    Value,
-)
+from creditbank.domain.rules.decision import Outcome
+from creditbank.domain.rules.model import Accept, Choice, Condition, Fact, FactType, Interval, OneOf, RuleSet, Value
 from creditbank.domain.values import Text
 
 if TYPE_CHECKING:

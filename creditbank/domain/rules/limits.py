@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from creditbank.domain.rules import trace
-from creditbank.domain.rules.model import Cap, Context, Count, NeedsCredit, Portion, Prerequisite, Ruling, Scope
+from creditbank.domain.rules.decision import Context
+from creditbank.domain.rules.model import Cap, Count, NeedsCredit, Portion, Prerequisite, Ruling, Scope
 from creditbank.domain.values import Hundredths
 
 if TYPE_CHECKING:

@@ -47,7 +47,7 @@ $body$""",
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0019_list_kinds'),
+        ('records', '0022_outcome_catalogue'),
     ]
 
     operations = [

@@ -9,9 +9,10 @@ from uuid import UUID
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal, to_data
 from creditbank.domain.results import CourseResult, RefusedRow
+from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.evaluate import evaluate_untraced, explain_row
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Granted, Ruling
+from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id
 from creditbank.queries.rules import InForce, in_force, version_for
 from creditbank.records.rules import RowExplanation, RuleVersion

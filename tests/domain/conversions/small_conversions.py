@@ -10,8 +10,8 @@ from creditbank.domain.conversions.compile import CompiledConversions
 from creditbank.domain.conversions.model import Around, Course, Item, Standing
 from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.conversions.write import conversion_rules_hash
+from creditbank.domain.rules.decision import Context, Outcome
 from creditbank.domain.rules.facts import read_answers
-from creditbank.domain.rules.model import Context, Outcome
 from creditbank.domain.values import Hundredths, Text
 
 ON = date(2026, 9, 10)
