@@ -305,10 +305,53 @@ def _states() -> Iterator[str]:
     yield f"- to ask for more: {_code(SUPPLEMENT_REASONS)}"
     yield f"- to reverse: {_code(REVERSAL_REASONS)}"
     yield ""
+    yield from _rule_states()
     yield "## A lot of credit"
     yield ""
     yield f"Its accounts: {_code(state.value for state in ledger.State)}. Postings are of the kinds"
     yield f"{_code(kind.value for kind in ledger.Kind)}."
+
+
+def _rule_states() -> Iterator[str]:
+    from creditbank.domain.rule_life.states import ACT_NAMES, STATE_NAMES, STEPS, Act, State
+
+    yield "## A version of a rule set"
+    yield ""
+    yield "A scheduled version is in force, and later superseded, by its days alone: nobody takes these steps. Saving,"
+    yield "agreeing, objections and requests that leave the state as it is are not drawn."
+    yield ""
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {State.DRAFT.value}: {Act.SAVE.value}"
+    yield f"    [*] --> {State.SCHEDULED.value}: {Act.TAKE_IN.value}"
+    for act, step in STEPS.items():
+        for origin in State:
+            if origin in step.origins and step.target not in (None, origin):
+                yield f"    {origin.value} --> {step.target}: {act.value}"
+    yield f"    {State.SCHEDULED.value} --> {State.EFFECTIVE.value}: its first day"
+    yield f"    {State.EFFECTIVE.value} --> {State.SUPERSEDED.value}: the day after its last"
+    for state in (State.DISCARDED, State.SUPERSEDED, State.ABOLISHED):
+        yield f"    {state.value} --> [*]"
+    yield "```"
+    yield from _table(
+        ("State", "English", "中文"), ((f"`{state.value}`", said.en, said.zh) for state, said in STATE_NAMES.items())
+    )
+    limits = {"others": "not an author", "second": "not who asked", "ready": "cases green, lint content"}
+    yield from _table(
+        ("Act", "From", "Permission", "Limits", "Reason", "English", "中文"),
+        (
+            (
+                f"`{act.value}`",
+                _code(state.value for state in State if state in step.origins),
+                f"`{step.permission}`" if step.permission else "the bank",
+                ", ".join(said for name, said in limits.items() if getattr(step, name)),
+                "needed" if step.reason_needed else "",
+                ACT_NAMES[act].en,
+                ACT_NAMES[act].zh,
+            )
+            for act, step in STEPS.items()
+        ),
+    )
 
 
 def _errors() -> Iterator[str]:

@@ -8,25 +8,32 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from creditbank.cli import conversion_rules
+from creditbank.cli.shown import said
+from creditbank.domain.conversions.compile import compile_conversions
+from creditbank.domain.conversions.differences import conversion_differences
+from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
 from creditbank.domain.rules import counterfactuals, differences, facts, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.write import condition_data
-from creditbank.domain.values import Amount, Text, format_credit
+from creditbank.domain.values import format_credit
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
-from creditbank.exchange.rules import load_cases, load_outcomes, load_pack, load_rule_set
-from creditbank.gateways.documents import file_bytes, pack_cases_bytes, pack_codes
+from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes
+from creditbank.gateways.documents import conversion_pack_codes, file_bytes, pack_cases_bytes, pack_codes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from creditbank.domain.explanation import Explanation, Fact, Line
+    from creditbank.domain.conversions.compile import CompiledConversions
+    from creditbank.domain.explanation import Explanation, Line
     from creditbank.domain.rules.cases import Case, CaseResult
     from creditbank.domain.rules.compile import Compiled
+    from creditbank.domain.rules.decision import Proposal
     from creditbank.domain.rules.finding import Finding
-    from creditbank.domain.rules.model import Proposal, RuleSet
 
 GREEN, RED, UNREADABLE = 0, 1, 2
 _MESSAGES = {
@@ -69,31 +76,50 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
     except LookupError as error:
-        print(f"{error.args[0]}; the packs are {', '.join(pack_codes())}", file=sys.stderr)
+        print(f"{error.args[0]}; the packs are {', '.join((*pack_codes(), *conversion_pack_codes()))}", file=sys.stderr)
     return UNREADABLE
 
 
-def _rule_set(named: str) -> RuleSet:
+def _told(lines: Iterable[Line], depth: int) -> list[str]:
+    return said(lines, _MESSAGES, depth)
+
+
+def _rules(named: str) -> RuleSet | ConversionRules:
     """A file is meant where the word looks like one, else a pack."""
     if Path(named).suffix or "/" in named:
-        return load_rule_set(file_bytes(named, most_bytes=MOST_BYTES), name=named)
-    return load_pack(named)
+        return load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    return load_any_pack(named)
+
+
+def _cases(args: argparse.Namespace) -> tuple[bytes, str]:
+    """The document with the golden cases, and what it is called."""
+    file = args.cases or _cases_beside(args.rules)
+    if file is not None:
+        return file_bytes(file, most_bytes=MOST_BYTES), file
+    data = pack_cases_bytes(args.rules)
+    if data is None:
+        raise LookupError(f"there are no cases of a rule pack {args.rules}")
+    return data, f"{args.rules}.cases.yaml"
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    compiled = compile_rules(_rule_set(args.rules))
+    rules = _rules(args.rules)
+    if isinstance(rules, ConversionRules):
+        data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
+        return conversion_rules.evaluate(rules, data, name=args.outcomes, as_json=args.json)
+    compiled = compile_rules(rules)
     # A set of outcomes is data, not a document a person writes, so it may be larger.
     data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
     cases = load_outcomes(data, compiled.rules, name=args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
     answers = [(case.id, answer_case(compiled, case), _nearest(compiled, case)) for case in cases]
     if args.json:
-        rules = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
-        said = [{"id": name, **_answer_data(answer), "nearest": to_data(more)} for name, answer, more in answers]
-        _print_json({"rules": rules, "outcomes": said})
+        head = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
+        listed = [{"id": name, **_answer_data(answer), "nearest": to_data(more)} for name, answer, more in answers]
+        _print_json({"rules": head, "outcomes": listed})
         return GREEN
     for name, answer, more in answers:
         print(name)
-        print("\n".join(_said((*answer.explanation, *more), 1)))
+        print("\n".join(_told((*answer.explanation, *more), 1)))
     return GREEN
 
 
@@ -104,14 +130,11 @@ def _nearest(compiled: Compiled, case: Case) -> Explanation:
 
 
 def _test(args: argparse.Namespace) -> int:
-    compiled = compile_rules(_rule_set(args.rules))
-    file = args.cases or _cases_beside(args.rules)
-    if file is not None:
-        data: bytes | None = file_bytes(file, most_bytes=MOST_BYTES)
-    else:
-        file, data = f"{args.rules}.cases.yaml", pack_cases_bytes(args.rules)
-    if data is None:
-        raise LookupError(f"there are no cases of a rule pack {args.rules}")
+    rules = _rules(args.rules)
+    data, file = _cases(args)
+    if isinstance(rules, ConversionRules):
+        return conversion_rules.test(rules, data, name=file, as_json=args.json)
+    compiled = compile_rules(rules)
     results = [run_case(compiled, case) for case in load_cases(data, compiled.rules, name=file).cases]
     found = [finding.line for finding in rules_lint.lint(compiled.rules) if finding.line.verdict is Verdict.NO]
     red = [result for result in results if result.differences]
@@ -129,8 +152,8 @@ def _test(args: argparse.Namespace) -> int:
             print(f"{result.case.id} is red{f': {result.case.name}' if result.case.name else ''}")
             for difference in result.differences:
                 print(f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}")
-            print("\n".join(_said(result.answer.explanation, 2)))
-        print("\n".join(_said(found, 0)), end="\n" if found else "")
+            print("\n".join(_told(result.answer.explanation, 2)))
+        print("\n".join(_told(found, 0)), end="\n" if found else "")
         print(f"{compiled.rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} wrong")
     return RED if red or found else GREEN
 
@@ -139,15 +162,18 @@ _HEADS = {Verdict.NO: "wrong", Verdict.ASK: "look", Verdict.NOTE: "note"}
 
 
 def _lint(args: argparse.Namespace) -> int:
-    compiled = compile_rules(_rule_set(args.rules))
+    read = _rules(args.rules)
+    if isinstance(read, ConversionRules):
+        return conversion_rules.lint_rules(read, as_json=args.json, strict=args.strict)
+    compiled = compile_rules(read)
     found = rules_lint.lint(compiled.rules)
     if args.json:
         rules = {"code": compiled.rules.code, "hash": compiled.hash}
         _print_json({"rules": rules, "findings": [_finding_data(finding) for finding in found]})
     else:
         for finding in found:
-            (said,) = _said([finding.line], 0)
-            print(f"{_HEADS[finding.line.verdict]:<6}{finding.places[0]}: {said}")
+            (sentence,) = _told([finding.line], 0)
+            print(f"{_HEADS[finding.line.verdict]:<6}{finding.places[0]}: {sentence}")
             for condition in finding.close:
                 print(f"      a row with {json.dumps(condition_data(condition), ensure_ascii=False)} would close it")
         counts = [sum(finding.line.verdict is verdict for finding in found) for verdict in _HEADS]
@@ -159,15 +185,26 @@ def _lint(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    before, after = compile_rules(_rule_set(args.rules)), compile_rules(_rule_set(args.after))
-    found = differences.differences(before.rules, after.rules)
-    if args.json:
+    read = _rules(args.rules), _rules(args.after)
+    if isinstance(read[0], ConversionRules) and isinstance(read[1], ConversionRules):
+        before, after = (compile_conversions(one) for one in read if isinstance(one, ConversionRules))
+        return _tell_differences(conversion_differences(read[0], read[1]), before, after, as_json=args.json)
+    if isinstance(read[0], RuleSet) and isinstance(read[1], RuleSet):
+        old, new = compile_rules(read[0]), compile_rules(read[1])
+        return _tell_differences(differences.differences(read[0], read[1]), old, new, as_json=args.json)
+    raise LookupError(f"{args.rules} and {args.after} are of two kinds, recognition and conversion")
+
+
+def _tell_differences(
+    found: Explanation, before: Compiled | CompiledConversions, after: Compiled | CompiledConversions, *, as_json: bool
+) -> int:
+    if as_json:
         sides = {
             name: {"code": one.rules.code, "hash": one.hash} for name, one in (("before", before), ("after", after))
         }
         _print_json({**sides, "differences": to_data(found)})
     else:
-        print("\n".join(_said(found, 0)) or f"{before.hash[:12]}: the same rules")
+        print("\n".join(_told(found, 0)) or f"{before.hash[:12]}: the same rules")
     return RED if found else GREEN
 
 
@@ -207,20 +244,3 @@ def _answer_data(answer: Proposal | Refusal) -> dict[str, Any]:
 def _result_data(result: CaseResult) -> dict[str, Any]:
     differences = [{"what": d.what, "expected": d.expected, "found": d.found} for d in result.differences]
     return {"id": result.case.id, "differences": differences, **_answer_data(result.answer)}
-
-
-def _said(lines: Iterable[Line], depth: int) -> list[str]:
-    """The sentences of an explanation in English, each reason indented under what it explains."""
-    said = []
-    for line in lines:
-        words = {name: _fact_said(fact) for name, fact in line.facts.items()}
-        clause = f"  [{line.clause.said_in('en')}]" if line.clause else ""
-        said.append(f"{'  ' * depth}{_MESSAGES[line.code].format(**words)}{clause}")
-        said += _said(line.lines, depth + 1)
-    return said
-
-
-def _fact_said(fact: Fact) -> str:
-    if isinstance(fact, Amount):
-        return format_credit(fact.hundredths)
-    return fact.said_in("en") if isinstance(fact, Text) else str(fact)

@@ -12,10 +12,17 @@ if TYPE_CHECKING:
 
 SCHEMAS = {
     "cases": "creditbank.domain.rules.schema:cases_schema",
+    "conversion_cases": "creditbank.domain.conversions.schema:conversion_cases_schema",
+    "conversion_rules": "creditbank.domain.conversions.schema:conversion_rules_schema",
+    "certification-units": "creditbank.domain.frameworks.schema:certification_units_schema",
+    "crosswalk": "creditbank.domain.frameworks.schema:crosswalk_schema",
+    "framework": "creditbank.domain.frameworks.schema:framework_schema",
     "list_mapping": "creditbank.domain.official_lists.schema:list_mapping_schema",
+    "outcome-type": "creditbank.domain.catalogue.schema:outcome_type_schema",
     "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
     "registrar_sheet": "creditbank.domain.registrar.schema:registrar_sheet_schema",
     "rules": "creditbank.domain.rules.schema:rules_schema",
+    "units": "creditbank.domain.frameworks.schema:units_schema",
 }
 """By the noun in ``schema: creditbank.NOUN/1``, where its JSON Schema is made; loaded only when asked for."""
 

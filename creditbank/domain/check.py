@@ -36,6 +36,9 @@ MESSAGES = {
     "check.rule_version": "Rule version {version} of {code} is not the content it was published with.",
     "check.rule_version_log": "Rule version {version} of {code} is not what the log committed to, or is not in the"
     " log.",
+    "check.rule_version_life": "Rule version {version} of {code} does not stand where its recorded steps led it.",
+    "check.rule_act_log": "A step ({act}) of rule version {version} of {code} is not what the log committed to, or is"
+    " not in the log.",
     "check.log_without_rule_version": "The log has a leaf for rule version {version}, which is not in the bank.",
     "check.policy": "Table {table} has other row policies than declared.",
     "check.grant_added": "{who} may {privilege} in table {table}, which is not declared.",

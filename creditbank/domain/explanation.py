@@ -2,16 +2,47 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
-from creditbank.domain.values import Amount, Text
+from creditbank.domain.values import Amount, Text, format_credit
 
 Fact = str | int | Text | Amount
 """What an explanation may mention: words, whole numbers, bilingual text, amounts of credit."""
+
+_PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+class Sentence(str):
+    """An English sentence that still knows its code and its facts, so that a page says it in the reader's language.
+
+    It is made where a text is expected, such as the message of an exception; whoever only prints it sees a text.
+    """
+
+    __slots__ = ("code", "facts")
+    code: str
+    facts: Mapping[str, Fact]
+
+    def __new__(cls, messages: Mapping[str, str], code: str, /, **facts: Fact) -> Self:
+        """The sentence of a code in its module's ``MESSAGES``, with these facts in its places."""
+        said = {name: _in_english(fact) for name, fact in facts.items()}
+        made = super().__new__(cls, _PLACE.sub(lambda place: said.get(place[1], place[0]), messages[code]))
+        made.code, made.facts = code, MappingProxyType(facts)
+        return made
+
+
+def _in_english(fact: Fact) -> str:
+    match fact:
+        case Text():
+            return fact.said_in("en")
+        case Amount(hundredths):
+            return format_credit(hundredths)
+        case _:
+            return str(fact)
 
 
 class Verdict(StrEnum):
@@ -77,7 +108,8 @@ def from_data(data: list[dict[str, Any]]) -> Explanation:
     return tuple(_line(item) for item in data)
 
 
-def _fact_data(fact: Fact) -> Any:
+def fact_data(fact: Fact) -> Any:
+    """Plain JSON data of one fact; :func:`fact_of` reads it back."""
     match fact:
         case Amount(hundredths):
             return {"credit": hundredths}
@@ -87,7 +119,8 @@ def _fact_data(fact: Fact) -> Any:
             return fact
 
 
-def _fact(data: Any) -> Fact:
+def fact_of(data: Any) -> Fact:
+    """The fact that :func:`fact_data` wrote."""
     if isinstance(data, dict):
         return Amount(data["credit"]) if "credit" in data else Text(data["zh"], data["en"])
     return data  # type: ignore[no-any-return]
@@ -96,7 +129,7 @@ def _fact(data: Any) -> Fact:
 def _line_data(line: Line) -> dict[str, Any]:
     data: dict[str, Any] = {"code": line.code, "verdict": line.verdict.value}
     if line.facts:
-        data["facts"] = {name: _fact_data(fact) for name, fact in line.facts.items()}
+        data["facts"] = {name: fact_data(fact) for name, fact in line.facts.items()}
     if line.clause is not None:
         data["clause"] = {"zh": line.clause.zh, "en": line.clause.en}
     if line.lines:
@@ -109,7 +142,7 @@ def _line(data: Mapping[str, Any]) -> Line:
     return Line(
         code=data["code"],
         verdict=Verdict(data["verdict"]),
-        facts={name: _fact(value) for name, value in data.get("facts", {}).items()},
+        facts={name: fact_of(value) for name, value in data.get("facts", {}).items()},
         clause=Text(clause["zh"], clause["en"]) if clause else None,
         lines=tuple(_line(below) for below in data.get("lines", ())),
     )

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from creditbank.domain.explanation import Fact, Sentence
+from creditbank.exchange.document_words import MESSAGES, json_problem, yaml_problem
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -73,11 +76,11 @@ def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> di
         DocumentError: with line, column and path where they are known.
     """
     if len(data) > most_bytes:
-        raise DocumentError(name, f"the document has {len(data)} bytes; at most {most_bytes} are read")
+        raise DocumentError(name, _sentence("bytes", bytes=len(data), most=most_bytes))
     text = _decoded(data, name)
     document = _read_json(text, name) if _is_json(text, name) else _Builder(name).build(text).value
     if not isinstance(document, dict):
-        raise DocumentError(name, "a document is an object: names with values", line=1, column=1)
+        raise DocumentError(name, _sentence("object"), line=1, column=1)
     return document
 
 
@@ -90,9 +93,9 @@ def expect_schema(document: dict[str, Any], noun: str, *, name: str = "the docum
     wanted = f"creditbank.{noun}/1"
     found = document.get("schema")
     if found is None:
-        raise DocumentError(name, f"the first line must say `schema: {wanted}`", path="schema")
+        raise DocumentError(name, _sentence("schema_missing", wanted=wanted), path="schema")
     if found != wanted:
-        raise DocumentError(name, f"expected `{wanted}`, found `{str(found)[:60]}`", path="schema")
+        raise DocumentError(name, _sentence("schema_other", wanted=wanted, found=str(found)[:60]), path="schema")
     return document
 
 
@@ -120,16 +123,20 @@ def _decoded(data: bytes, name: str) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise DocumentError(
-            name, f"byte {error.start} is not UTF-8; save the file as UTF-8", line=line, column=1
-        ) from None
+        raise DocumentError(name, _sentence("not_utf8", byte=error.start), line=line, column=1) from None
     unsafe = _UNSAFE.search(text)
     if unsafe:
         line, column = _line_of(text, unsafe.start())
-        raise DocumentError(
-            name, f"the control character U+{ord(unsafe[0]):04X} is not allowed", line=line, column=column
-        )
+        raise DocumentError(name, _control(unsafe[0]), line=line, column=column)
     return text
+
+
+def _sentence(code: str, /, **facts: Fact) -> Sentence:
+    return Sentence(MESSAGES, f"document.{code}", **facts)
+
+
+def _control(letter: str) -> Sentence:
+    return _sentence("control", code=f"U+{ord(letter):04X}")
 
 
 def _line_of(text: str, index: int) -> tuple[int, int]:
@@ -167,22 +174,24 @@ def _read_json(text: str, name: str) -> Any:
         return _number(word, name, 0, 0, "")
 
     def refused(word: str) -> Any:
-        raise DocumentError(name, f"{word} is not a number that can be kept exactly")
+        raise DocumentError(name, _sentence("inexact", word=word))
 
     try:
         document = json.loads(
             text, object_pairs_hook=pairs, parse_float=number, parse_int=number, parse_constant=refused
         )
     except json.JSONDecodeError as error:
-        raise DocumentError(name, f"not JSON: {error.msg}", line=error.lineno, column=error.colno) from None
+        raise DocumentError(
+            name, _sentence("not_json", problem=json_problem(error.msg)), line=error.lineno, column=error.colno
+        ) from None
     except RecursionError:
-        raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels") from None
+        raise DocumentError(name, _sentence("depth", most=MOST_DEPTH)) from None
     except (_Twice, DocumentError) as error:
         # JSON is YAML: reading it again as such finds the line and the path.
         _Builder(name).build(text)
         if isinstance(error, DocumentError):
             raise
-        raise DocumentError(name, f"the name {str(error)[:60]!r} is given twice") from None
+        raise DocumentError(name, _sentence("name_twice", name=repr(str(error)[:60]))) from None
     _check_json(document, name, 1)
     return document
 
@@ -190,7 +199,7 @@ def _read_json(text: str, name: str) -> Any:
 def _check_json(value: Any, name: str, depth: int) -> None:
     """Depth, and characters that only an escape can smuggle in."""
     if depth > MOST_DEPTH and isinstance(value, dict | list):
-        raise DocumentError(name, f"nested deeper than {MOST_DEPTH} levels")
+        raise DocumentError(name, _sentence("depth", most=MOST_DEPTH))
     if isinstance(value, dict):
         for key, below in value.items():
             _check_json(key, name, depth)
@@ -201,18 +210,18 @@ def _check_json(value: Any, name: str, depth: int) -> None:
     elif isinstance(value, str):
         unsafe = _UNSAFE.search(value)
         if unsafe:
-            raise DocumentError(name, f"the control character U+{ord(unsafe[0]):04X} is not allowed")
+            raise DocumentError(name, _control(unsafe[0]))
 
 
 def _number(word: str, name: str, line: int, column: int, path: str) -> int | Decimal:
     if sum(letter.isdigit() for letter in word) > MOST_DIGITS:
-        message = f"{word[:40]} has more than {MOST_DIGITS} digits; if it is a code, write it in quotes"
+        message = _sentence("digits", word=word[:40], most=MOST_DIGITS)
     elif _INTEGER.fullmatch(word):
         return int(word)
     elif _DECIMAL.fullmatch(word):
         return Decimal(word)
     else:
-        message = f"{word[:40]} could be read in more than one way; write it in quotes"
+        message = _sentence("ambiguous", word=word[:40])
     raise DocumentError(name, message, line=line, column=column, path=path)
 
 
@@ -253,20 +262,20 @@ class _Builder:
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
-                        self.fail(event, "a file holds one document; a second one begins here")
+                        self.fail(event, _sentence("second"))
                     if event.tags or event.version:
-                        self.fail(event, "directives (lines that begin with %) are not read")
+                        self.fail(event, _sentence("directives"))
                 else:
                     self.take(event)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-            message = " ".join(part for part in (error.context, error.problem) if part)
-            raise DocumentError(self.name, f"not YAML: {message}", line=line, column=column) from None
+            said = _sentence("not_yaml", problem=yaml_problem(error.context or "", error.problem or ""))
+            raise DocumentError(self.name, said, line=line, column=column) from None
         except yaml.YAMLError as error:
-            raise DocumentError(self.name, f"not YAML: {error}") from None
+            raise DocumentError(self.name, _sentence("not_yaml", problem=yaml_problem("", str(error)))) from None
         if self.root is None:
-            raise DocumentError(self.name, "the document is empty")
+            raise DocumentError(self.name, _sentence("empty"))
         return self.root
 
     def fail(self, event: Any, message: str) -> None:
@@ -284,16 +293,16 @@ class _Builder:
 
     def take(self, event: Any) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self.fail(event, "aliases (*name) are not read; write the value out")
+            self.fail(event, _sentence("aliases"))
         if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             self.check(event)
         if isinstance(event, yaml.ScalarEvent):
             self.scalar(event)
         elif isinstance(event, yaml.CollectionStartEvent):
             if self.open and isinstance(self.open[-1].node.value, dict) and self.open[-1].key is None:
-                self.fail(event, "a name must be text")
+                self.fail(event, _sentence("name_no_text"))
             if len(self.open) >= MOST_DEPTH:
-                self.fail(event, f"nested deeper than {MOST_DEPTH} levels")
+                self.fail(event, _sentence("depth", most=MOST_DEPTH))
             path = self.path()
             node = self.place(event, [] if isinstance(event, yaml.SequenceStartEvent) else {})
             self.open.append(_Open(node, path))
@@ -302,22 +311,22 @@ class _Builder:
 
     def check(self, event: Any) -> None:
         if event.anchor is not None:
-            self.fail(event, "anchors (&name) are not read; write the value out where it is needed")
+            self.fail(event, _sentence("anchors"))
         if event.tag is not None:
-            self.fail(event, f"tags ({event.tag[:40]}) are not read; write plain text, numbers or lists")
+            self.fail(event, _sentence("tags", tag=event.tag[:40]))
 
     def scalar(self, event: Any) -> None:
         unsafe = _UNSAFE.search(event.value)
         if unsafe:
-            self.fail(event, f"the control character U+{ord(unsafe[0]):04X} is not allowed")
+            self.fail(event, _control(unsafe[0]))
         top = self.open[-1] if self.open else None
         if top is not None and isinstance(top.node.value, dict) and top.key is None:
             if event.value == "<<" and not event.style:
-                self.fail(event, "merge keys (<<) are not read; write the values out")
+                self.fail(event, _sentence("merge_keys"))
             if event.value in top.node.value:
                 line = top.node.below[event.value].place[0]
                 top.key = event.value
-                self.fail(event, f"the name {event.value[:60]!r} is given twice, first for line {line}")
+                self.fail(event, _sentence("name_twice_at", name=repr(event.value[:60]), line=line))
             top.key = event.value
             return
         self.place(event, event.value if event.style else self.plain(event))

@@ -21,10 +21,10 @@ MESSAGES: dict[str, str] = {
 _LINE_LIMIT = 1 << 20
 _CHUNK = 1 << 18
 _MARKS: tuple[tuple[bytes, str, str], ...] = (
-    (codecs.BOM_UTF8, "utf-8", "UTF-8 (byte order mark)"),
-    (b"\x84\x31\x95\x33", "gb18030", "GB18030 (byte order mark)"),
-    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16 LE (byte order mark)"),
-    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16 BE (byte order mark)"),
+    (codecs.BOM_UTF8, "utf-8", "UTF-8 BOM"),
+    (b"\x84\x31\x95\x33", "gb18030", "GB18030 BOM"),
+    (codecs.BOM_UTF16_LE, "utf-16-le", "UTF-16 LE BOM"),
+    (codecs.BOM_UTF16_BE, "utf-16-be", "UTF-16 BE BOM"),
 )
 _SHOWN = {"utf-8": "UTF-8", "gb18030": "GB18030"}
 _ALLOWED = frozenset({

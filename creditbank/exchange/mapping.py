@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.results import OUTCOMES, REPEATS, SITTINGS
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
-from creditbank.domain.values import Hundredths, Text, format_credit
+from creditbank.domain.values import Amount, Hundredths, Text
+from creditbank.exchange.mapping_words import mapping_problem
 from creditbank.exchange.sheets import SheetPlace
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def read_mapping(document: dict[str, Any]) -> ResultMapping:
     plan = root.named("aggregate")
     aggregate = _aggregate(plan, related) if root.given("aggregate") else None
     if aggregate is not None and aggregate.gives in columns:
-        plan.named("gives").fail(f"a column gives {aggregate.gives} too; keep the column or the aggregate")
+        plan.named("gives").fail(mapping_problem("column_and_aggregate", fact=aggregate.gives))
     credit = _CreditRange(low, high)
     mapping = ResultMapping(
         name=root.named("name").both(),
@@ -326,7 +327,7 @@ def _credit_limits(place: Place) -> tuple[Hundredths, Hundredths]:
         more_than = place.named("more_than").amount() if place.given("more_than") else more_than
         at_most = place.named("at_most").amount() if place.given("at_most") else at_most
         if more_than >= at_most:
-            place.fail("at_most must be more than more_than")
+            place.fail(mapping_problem("credit_limits"))
     return more_than, at_most
 
 
@@ -336,19 +337,19 @@ def _mark_limits(place: Place) -> tuple[Decimal, Decimal]:
     place.object(("at_least", "at_most"))
     low, high = place.named("at_least").number(), place.named("at_most").number()
     if not -1000 < low < high < 1000:
-        place.fail("at_most must be more than at_least, both with at most three digits before the point")
+        place.fail(mapping_problem("mark_limits"))
     return low, high
 
 
 def _marks(place: Place, columns: Mapping[str, str], limits: tuple[Decimal, Decimal]) -> Marks:
     place.object(("words",), ("pass_mark",))
     if "mark" not in columns:
-        place.fail("no column gives the mark that these words and the pass mark are about")
+        place.fail(mapping_problem("marks_without_column"))
 
     def mark(at: Place) -> Decimal:
         number = at.number()
         if not limits[0] <= number <= limits[1]:
-            at.fail(f"expected a mark from {limits[0]} to {limits[1]}")
+            at.fail(mapping_problem("mark_out_of_limits", low=str(limits[0]), high=str(limits[1])))
         return number
 
     def meaning(below: Place) -> Meaning:
@@ -364,21 +365,21 @@ def _marks(place: Place, columns: Mapping[str, str], limits: tuple[Decimal, Deci
 
 def _related(place: Place) -> Related:
     if "." in place.path.removeprefix("related."):
-        place.fail("the name of a related sheet has no dot; a dot stands between sheet and column")
+        place.fail(mapping_problem("related_dot"))
     place.object((), ("file", *_SHEET_KEYS))
     if not place.given("file") and not place.given("name"):
-        place.fail("say the file, or the name of another sheet in the same workbook")
+        place.fail(mapping_problem("related_where"))
     file = place.named("file").text() if place.given("file") else None
     if file is not None and (file in {".", ".."} or any(mark in file for mark in "/\\\0")):
         # A mapping may come from anywhere; it must not choose what else is read on this machine.
-        place.named("file").fail("expected the name of a file beside the sheet of results, without a folder")
+        place.named("file").fail(mapping_problem("related_folder"))
     return Related(file, _sheet(place))
 
 
 def _reference(place: Place, sheets: Collection[str]) -> Reference:
     sheet, _, column = place.text().partition(".")
     if sheet not in sheets or not column.strip():
-        place.fail(f"expected a sheet, a dot and a column; the sheets possible here: {', '.join(sorted(sheets))}")
+        place.fail(mapping_problem("reference", sheets=", ".join(sorted(sheets))))
     return Reference(sheet, column.strip())
 
 
@@ -390,7 +391,7 @@ def _aggregate(place: Place, related: Mapping[str, Related]) -> Aggregate:
     if place.given("join"):
         pair = [_reference(item, related) for item in place.named("join").items(2)]
         if sum(reference.sheet == value.sheet for reference in pair) != 1 or len(pair) != 2:
-            place.named("join").fail("expected one column of the sheet with the values and one of another sheet")
+            place.named("join").fail(mapping_problem("join"))
         join = (pair[0], pair[1]) if pair[0].sheet == value.sheet else (pair[1], pair[0])
     reachable = {value.sheet, join[1].sheet} if join else {value.sheet}
     group = place.named("group_by").object(KEY)
@@ -414,10 +415,8 @@ class _CreditRange:
     def credit(self, place: Place) -> Hundredths:
         credit = place.amount()
         if not self.more_than < credit <= self.at_most:
-            place.fail(
-                f"{format_credit(credit)} is not more than {format_credit(self.more_than)} and at most "
-                f"{format_credit(self.at_most)} credits; widen credit_limits if that is meant"
-            )
+            limits = {"low": Amount(self.more_than), "high": Amount(self.at_most)}
+            place.fail(mapping_problem("credit_out_of_limits", credit=Amount(credit), **limits))
         return credit
 
     def declared(self, place: Place) -> Declared:
@@ -433,9 +432,9 @@ class _CreditRange:
         place.object(("term", "starts_on", "ends_on"), _DECLARED)
         starts_on, ends_on = place.named("starts_on").day(), place.named("ends_on").day()
         if starts_on < EARLIEST_DAY:
-            place.named("starts_on").fail(f"no course lies before {EARLIEST_DAY}")
+            place.named("starts_on").fail(mapping_problem("too_early", day=str(EARLIEST_DAY)))
         if ends_on < starts_on:
-            place.named("ends_on").fail(f"it ends before it starts on {starts_on}")
+            place.named("ends_on").fail(mapping_problem("ends_before_start", day=str(starts_on)))
         return Presentation(place.named("term").text(), starts_on, ends_on, self.declared(place))
 
     def course(self, place: Place) -> Course:
@@ -450,16 +449,16 @@ class _CreditRange:
 def _everything_has_a_source(mapping: ResultMapping, root: Place) -> None:
     """Refuse a mapping where a row would find out only late that nothing says its credit or its days."""
     if mapping.wide is not None and (mapping.marks is None or not mapping.wide.courses or mapping.aggregate):
-        root.named("wide").fail("a wide sheet needs courses, marks that say what a cell means, and no aggregate")
+        root.named("wide").fail(mapping_problem("wide"))
     if mapping.marks is None and "outcome" not in mapping.columns:
-        root.named("columns").fail("a column gives the outcome, or marks say what each mark means")
+        root.named("columns").fail(mapping_problem("no_outcome"))
     days = [fact for fact in ("term", "starts_on", "earned_on") if fact not in mapping.columns]
 
     def check(declared: Declared, dated: Collection[str], place: Place) -> None:
         lacking = [f for f in _NEEDED if f not in mapping.columns and getattr(declared, f) is None]
         lacking += [] if dated else days
         if lacking:
-            place.fail(f"neither a column nor the mapping says {', '.join(lacking)}")
+            place.fail(mapping_problem("no_source", facts=", ".join(lacking)))
 
     if mapping.courses is None:
         for key, presentation in mapping.presentations.items():

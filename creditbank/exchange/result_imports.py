@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
+from creditbank.domain.explanation import Fact, fact_data, fact_of
 from creditbank.domain.results import RefusedRow
-from creditbank.domain.values import Text
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.imports import BATCH, import_reading, result_items
+from creditbank.exchange.kept_sheets import KeptSheet
 from creditbank.exchange.result_sheets import RESULTS, Answers, School, read_answers
 from creditbank.exchange.results import Reading, read_results
 from creditbank.gateways import staging
 from creditbank.gateways.bank import Bank
-from creditbank.gateways.files import FileRefused, Upload, open_upload
+from creditbank.gateways.files import FileRefused, Upload
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
 from creditbank.services.masterdata.imports import remember_mapping
@@ -39,38 +38,13 @@ DRY_RUN = "dry-run"
 
 
 @dataclass(slots=True)
-class KeptResults:
-    """An uploaded sheet between its steps, as the bank's folder keeps it."""
-
-    bank: Bank
-    institution: UUID
-    upload_id: UUID
-    state: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """What the file is called."""
-        return str(self.state["name"])
-
-    @property
-    def as_of(self) -> date:
-        """The day whose state it shows."""
-        return date.fromisoformat(self.state["as_of"])
+class KeptResults(KeptSheet):
+    """An uploaded sheet of results between its steps."""
 
     @property
     def shape(self) -> str:
         """Long or wide."""
         return str(self.state["shape"])
-
-    @property
-    def given(self) -> dict[str, str] | None:
-        """What the headings mean, once somebody has said it."""
-        return cast("dict[str, str] | None", self.state.get("given"))
-
-    @property
-    def run_id(self) -> UUID | None:
-        """The finished run."""
-        return UUID(self.state["run"]) if self.state.get("run") else None
 
     @property
     def waits_for(self) -> str:
@@ -81,24 +55,6 @@ class KeptResults:
     def file_hash(self) -> str:
         """As an import from this machine calls the same file."""
         return str(self.state["file_hash"])
-
-    def note(self, **more: Any) -> None:
-        """Keep what has been said."""
-        self.state = self.state | more
-        staging.note_state(self.bank, self.institution, self.upload_id, self.state)
-
-    @contextmanager
-    def opened(self) -> Iterator[Upload]:
-        """The file as an upload; it is closed afterwards.
-
-        Raises:
-            FileNotFoundError: it is not kept any more.
-        """
-        content = staging.sheet_content(self.bank, self.institution, self.upload_id)
-        if content is None:
-            raise FileNotFoundError(self.name)
-        with open_upload(io.BytesIO(content), name=self.name) as upload:
-            yield upload
 
     def report(self) -> dict[str, Any] | None:
         """The dry run by the present answers, where there is one."""
@@ -190,7 +146,15 @@ def answers_of(kept: KeptResults) -> Answers:
 
 def refused_rows(report: dict[str, Any]) -> list[RefusedRow]:
     """The refused rows of a dry run."""
-    return [RefusedRow(*row) for row in report["plan"]["refused"]]
+    return [RefusedRow(line, column, code, _facts(facts)) for line, column, code, facts in report["plan"]["refused"]]
+
+
+def whole_problem(report: dict[str, Any]) -> tuple[str, dict[str, Fact]] | None:
+    """Why the sheet could not be tried at all: the sentence's code and its facts; nothing where it could."""
+    if "problem" not in report:
+        return None
+    code, facts = report["problem"]
+    return code, _facts(facts)
 
 
 def _plan_data(plan: ResultPlan, reading: Reading) -> dict[str, Any]:
@@ -212,8 +176,12 @@ def _plan_data(plan: ResultPlan, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _facts(data: dict[str, Any]) -> dict[str, Fact]:
+    return {name: fact_of(value) for name, value in data.items()}
+
+
 def _plain(facts: Any) -> dict[str, Any]:
-    return {name: fact.zh if isinstance(fact, Text) else fact for name, fact in facts.items()}
+    return {name: fact_data(fact) for name, fact in facts.items()}
 
 
 def _no_related(name: str) -> Upload:

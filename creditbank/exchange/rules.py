@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from creditbank.domain.conversions.cases import read_conversion_cases
+from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
+from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.rules.cases import Case, CaseFile, read_cases, read_outcomes
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.read import read_rule_set
@@ -13,6 +16,8 @@ from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from creditbank.domain.conversions.cases import ConversionCase
+    from creditbank.domain.conversions.model import ConversionRules
     from creditbank.domain.rules.model import RuleSet
 
 _T = TypeVar("_T")
@@ -45,8 +50,41 @@ def load_cases(data: bytes, rule_set: RuleSet, *, name: str) -> CaseFile:
     return _load(data, "cases", name, lambda document: read_cases(document, rule_set))
 
 
+def load_any_rules(data: bytes, *, name: str) -> RuleSet | ConversionRules:
+    """The rules of a document, for recognition or for conversion as its schema says.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    found = read_document(data, name=name)
+    if isinstance(found, dict) and found.get("schema") == CONVERSION_SCHEMA:
+        return _load(data, "conversion_rules", name, read_conversion_rules)
+    return load_rule_set(data, name=name)
+
+
+def load_conversion_cases(data: bytes, rules: ConversionRules, *, name: str) -> tuple[ConversionCase, ...]:
+    """The golden cases of a document, for one set of conversion rules.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "conversion_cases", name, lambda document: read_conversion_cases(document, rules))
+
+
+def load_any_pack(code: str) -> RuleSet | ConversionRules:
+    """The rules of a pack that comes with the program, for recognition or for conversion.
+
+    Raises:
+        LookupError: there is no such pack.
+    """
+    data = pack_bytes(code)
+    if data is None:
+        raise LookupError(f"there is no rule pack {code}")
+    return load_any_rules(data, name=f"{code}.yaml")
+
+
 def load_pack(code: str) -> RuleSet:
-    """The rule set of a pack that comes with the program.
+    """The rule set for recognition of a pack that comes with the program.
 
     Raises:
         LookupError: there is no such pack.

@@ -14,6 +14,7 @@ from xml.parsers import expat
 
 import python_calamine
 
+from creditbank.domain.values import Text
 from creditbank.exchange.encoding import SheetProblem
 from creditbank.exchange.formulas import as_it_was
 
@@ -125,9 +126,9 @@ def open_workbook_sheet(upload: Upload, title: str | None = None, *, most_cells:
                 lengths = _text_lengths(archive, parts, name, most_cells)
                 faults = _Survey(name, most_cells, lengths).run(archive, path)
         except (zipfile.BadZipFile, expat.ExpatError, EOFError, UnicodeError, NotImplementedError) as problem:
-            raise _damaged(name, str(problem)) from problem
+            raise _damaged(name, _unreadable(problem)) from problem
         except OSError as problem:
-            raise _damaged(name, problem.strerror or "it cannot be read") from problem
+            raise _damaged(name, _unreadable(problem)) from problem
     with upload.reader() as raw:
         return WorkbookSheet(chosen, faults, _values(raw, chosen, name))
 
@@ -149,12 +150,12 @@ def visible_sheets(upload: Upload) -> tuple[str, ...]:
             with zipfile.ZipFile(raw) as archive:
                 parts = {part.replace("\\", "/").lower(): part for part in archive.namelist()}
                 if "xl/workbook.xml" not in parts:
-                    raise _damaged(upload.name, "xl/workbook.xml is missing")
+                    raise _damaged(upload.name, _missing("xl/workbook.xml"))
                 _parse(archive, parts["xl/workbook.xml"], upload.name, start)
         except (zipfile.BadZipFile, expat.ExpatError, EOFError, UnicodeError, NotImplementedError) as problem:
-            raise _damaged(upload.name, str(problem)) from problem
+            raise _damaged(upload.name, _unreadable(problem)) from problem
         except OSError as problem:
-            raise _damaged(upload.name, problem.strerror or "it cannot be read") from problem
+            raise _damaged(upload.name, _unreadable(problem)) from problem
     return tuple(found)
 
 
@@ -190,16 +191,34 @@ def _values(raw: Any, title: str, name: str) -> Any:
     try:
         return python_calamine.CalamineWorkbook.from_filelike(raw).get_sheet_by_name(title)
     except (python_calamine.CalamineError, OSError, ValueError) as problem:
-        raise _damaged(name, str(problem)) from problem
+        raise _damaged(name, _unreadable(problem)) from problem
     except BaseException as problem:
         # A panic of the Rust reader is no Exception, yet all it means here is a damaged workbook.
         if type(problem).__name__ == "PanicException":
-            raise _damaged(name, "its values cannot be read") from problem
+            raise _damaged(name, Text("其中的值无法读取", "its values cannot be read")) from problem
         raise
 
 
-def _damaged(name: str, reason: str) -> SheetProblem:
-    return SheetProblem(MESSAGES, "workbook.damaged", name=name, reason=reason[:200])
+def _damaged(name: str, reason: Text) -> SheetProblem:
+    return SheetProblem(MESSAGES, "workbook.damaged", name=name, reason=reason)
+
+
+def _unreadable(problem: Exception) -> Text:
+    """What the reader of the archive or of its XML says; it says it in English only."""
+    said = problem.strerror if isinstance(problem, OSError) else str(problem)
+    return Text("其内容无法读取", said[:200] if said else "it cannot be read")
+
+
+def _missing(part: str) -> Text:
+    return Text(f"缺少 {part[:200]}", f"{part[:200]} is missing")
+
+
+def _disorder(place: Text) -> Text:
+    return Text(f"{place.zh}的次序不对", f"{place.en} is out of order")
+
+
+def _range(reference: str) -> Text:
+    return Text(f"区域 {reference} 无法读取", f"its range {reference} cannot be read")
 
 
 def _parse(
@@ -236,7 +255,7 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
             return
         relations = [value for key, value in attributes.items() if key.rpartition(":")[2] == "id"]
         if len(relations) != 1:
-            raise _damaged(name, "a sheet in its list has no one part")
+            raise _damaged(name, Text("清单中的一张表没有唯一的内容", "a sheet in its list has no one part"))
         visible = attributes.get("state", "visible") == "visible"
         sheets.append((attributes.get("name", ""), relations[0], visible))
 
@@ -246,14 +265,16 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
         # Two readers must never take two different parts for the same sheet.
         relation = attributes.get("Id", "")
         if relation in known:
-            raise _damaged(name, f"its relation {relation[:20]} is there twice")
+            raise _damaged(
+                name, Text(f"关系 {relation[:20]} 出现了两次", f"its relation {relation[:20]} is there twice")
+            )
         known.add(relation)
         if attributes.get("Type", "").endswith("/worksheet"):
             targets[relation] = attributes.get("Target", "")
 
     for path, handler in (("xl/workbook.xml", in_workbook), ("xl/_rels/workbook.xml.rels", in_relations)):
         if path not in parts:
-            raise _damaged(name, f"{path} is missing")
+            raise _damaged(name, _missing(path))
         _parse(archive, parts[path], name, handler)
     readable = [(label, targets[relation], visible) for label, relation, visible in sheets if relation in targets]
     if title is not None:
@@ -266,10 +287,10 @@ def _choose(archive: zipfile.ZipFile, parts: dict[str, str], name: str, title: s
         if found is None:
             raise SheetProblem(MESSAGES, "workbook.no_visible_sheet", name=name)
     if [sheet[0] for sheet in sheets].count(found[0]) > 1:
-        raise _damaged(name, f"two sheets are named {found[0]}")
+        raise _damaged(name, Text(f"有两张表都叫 {found[0]}", f"two sheets are named {found[0]}"))
     target = posixpath.normpath(posixpath.join("/xl", found[1])).removeprefix("/").lower()
     if target not in parts:
-        raise _damaged(name, f"{target} is missing")
+        raise _damaged(name, _missing(target))
     return found[0], parts[target]
 
 
@@ -345,7 +366,7 @@ class _Survey:
         number = attributes.get("r", "")
         row = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else self.row + 1
         if not self.row < row <= _LAST_ROW or (number and str(row) != number):
-            raise _damaged(self.name, f"its row {number or row} is out of order")
+            raise _damaged(self.name, _disorder(Text(f"第 {number or row} 行", f"its row {number or row}")))
         self.row, self.column, self.row_text = row, -1, str(row)
         if attributes.get("hidden", "0") in {"1", "true"}:
             self.faults.hidden.append(row)
@@ -359,7 +380,9 @@ class _Survey:
             known = self.columns.get(reference.removesuffix(self.row_text))
             column = self.referred(reference) if known is None else known
         if not self.column < column < _LAST_COLUMN:
-            raise _damaged(self.name, f"its cell {reference or column} is out of order")
+            raise _damaged(
+                self.name, _disorder(Text(f"单元格 {reference or column}", f"its cell {reference or column}"))
+            )
         self.column = column
         kind = attributes.get("t")
         self.shared = kind == "s"
@@ -369,12 +392,18 @@ class _Survey:
     def referred(self, reference: str) -> int:
         match = _REFERENCE.fullmatch(reference)
         if match is None or match[2] != self.row_text:
-            raise _damaged(self.name, f"its cell {reference[:20]} stands in row {self.row}")
+            raise _damaged(
+                self.name,
+                Text(
+                    f"单元格 {reference[:20]} 写在第 {self.row} 行中",
+                    f"its cell {reference[:20]} stands in row {self.row}",
+                ),
+            )
         return self.column_of(match[1])
 
     def value(self) -> None:
         if self.column < 0:
-            raise _damaged(self.name, "a value stands outside a cell")
+            raise _damaged(self.name, Text("有一个值不在单元格中", "a value stands outside a cell"))
         self.cells += 1
         if self.cells > self.most_cells:
             raise SheetProblem(MESSAGES, "workbook.too_many_cells", name=self.name, limit=self.most_cells)
@@ -395,7 +424,13 @@ class _Survey:
         number = "".join(self.text).strip()
         self.text = None
         if not (number.isascii() and number.isdigit() and len(number) < 9 and int(number) < len(self.lengths)):
-            raise _damaged(self.name, f"a cell in row {self.row} names a text that does not exist")
+            raise _damaged(
+                self.name,
+                Text(
+                    f"第 {self.row} 行的单元格引用了不存在的文本",
+                    f"a cell in row {self.row} names a text that does not exist",
+                ),
+            )
         self.characters += self.lengths[int(number)]
         if self.characters > _MOST_TEXT:
             raise SheetProblem(MESSAGES, "workbook.too_much_text", name=self.name, limit=_MOST_TEXT)
@@ -412,11 +447,11 @@ class _Survey:
     def add_range(self, kind: str, reference: str) -> None:
         match = _RANGE.fullmatch(reference)
         if match is None or len(self.faults.ranges) >= _MOST_RANGES:
-            raise _damaged(self.name, f"its range {reference[:30]} cannot be read")
+            raise _damaged(self.name, _range(reference[:30]))
         row, column = int(match[2]), self.column_of(match[1])
         last_row, last_column = (int(match[4]), self.column_of(match[3])) if match[3] else (row, column)
         if not (row <= last_row <= _LAST_ROW and column <= last_column < _LAST_COLUMN):
-            raise _damaged(self.name, f"its range {reference} cannot be read")
+            raise _damaged(self.name, _range(reference))
         self.faults.ranges.append(Range(kind, row, last_row, column, last_column))
 
     def column_of(self, letters: str) -> int:

@@ -6,7 +6,7 @@ import os
 import time
 from datetime import UTC, date, datetime
 from struct import iter_unpack
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 
@@ -45,6 +45,11 @@ def new_ids(count: int) -> list[UUID]:
     start = uuid7(time.time_ns() // 1_000_000, bytes(10)).int
     noise = iter_unpack(">HQ", os.urandom(10 * count))
     return [UUID(int=start | (few & 0xFFF) << 64 | many & (1 << 62) - 1) for few, many in noise]
+
+
+def id_of(within: UUID, name: str) -> UUID:
+    """The id of a name within another id: the same for ever and everywhere (UUIDv5)."""
+    return uuid5(within, name)
 
 
 def uuid7(milliseconds: int, noise: bytes) -> UUID:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+_CONVERSION = "conversion"
 _CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
@@ -24,19 +25,36 @@ def file_bytes(path: str | Path, *, most_bytes: int) -> bytes:
 
 
 def pack_codes() -> tuple[str, ...]:
-    """The codes of the rule packs that come with the program, sorted."""
-    names = (entry.name for entry in _packs().iterdir())
+    """The codes of the packs for recognition that come with the program, sorted."""
+    return _codes(_packs())
+
+
+def conversion_pack_codes() -> tuple[str, ...]:
+    """The codes of the packs for conversion that come with the program, sorted."""
+    return _codes(_packs().joinpath(_CONVERSION))
+
+
+def _codes(folder: Traversable) -> tuple[str, ...]:
+    names = [entry.name for entry in folder.iterdir()]
     return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml") and name.count(".") == 1))
 
 
 def pack_bytes(code: str) -> bytes | None:
     """The document of a pack, or ``None`` where there is no such pack."""
-    return _packaged(f"{code}.yaml") if _CODE.fullmatch(code) else None
+    return _pack(code, f"{code}.yaml")
 
 
 def pack_cases_bytes(code: str) -> bytes | None:
     """The document with the golden cases of a pack, or ``None``."""
-    return _packaged(f"{code}.cases.yaml") if _CODE.fullmatch(code) else None
+    return _pack(code, f"{code}.cases.yaml")
+
+
+def _pack(code: str, name: str) -> bytes | None:
+    """A document of a pack of either kind; codes are one namespace."""
+    if _CODE.fullmatch(code) is None:
+        return None
+    found = _packaged(name)
+    return _packaged(f"{_CONVERSION}/{name}") if found is None else found
 
 
 def packaged(name: str) -> bytes:
@@ -51,6 +69,12 @@ def packaged(name: str) -> bytes:
     return content
 
 
+def packaged_codes(folder: str) -> tuple[str, ...]:
+    """The names of the documents in a folder under ``packs``, sorted and without their ending."""
+    names = (entry.name for entry in _packs().joinpath(folder).iterdir())
+    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+
+
 def _packs() -> Traversable:
     return resources.files("creditbank").joinpath("packs")
 
@@ -62,8 +86,7 @@ def _packaged(name: str) -> bytes | None:
 
 def programme_codes() -> tuple[str, ...]:
     """The names of the demonstration programmes that come with the program, sorted."""
-    names = (entry.name for entry in _packs().joinpath("programmes").iterdir())
-    return tuple(sorted(name[:-5] for name in names if name.endswith(".yaml")))
+    return packaged_codes("programmes")
 
 
 def programme_bytes(code: str) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -15,6 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Self
+
+from creditbank.domain.explanation import Sentence
+from creditbank.domain.values import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,7 +59,7 @@ class FileRefused(Exception):  # noqa: N818 - a refusal, named as people name it
     """
 
     def __init__(self, messages: Mapping[str, str], code: str, /, **facts: Fact) -> None:
-        super().__init__(messages[code].format(**facts))
+        super().__init__(Sentence(messages, code, **facts))
         self.code = code
         self.facts: Mapping[str, Fact] = facts or _NO_FACTS
 
@@ -171,8 +175,14 @@ def open_upload(source: str | Path | BinaryIO, limits: Limits = DEFAULT_LIMITS, 
         raise
 
 
-def _reason(problem: OSError) -> str:
-    return problem.strerror or type(problem).__name__
+def _reason(problem: OSError) -> Text:
+    known = {
+        errno.EACCES: "没有权限",
+        errno.ENOSPC: "磁盘空间已满",
+        errno.EDQUOT: "磁盘配额已用完",
+        errno.EIO: "读写出错",
+    }
+    return Text(known.get(problem.errno or 0, "系统拒绝了"), problem.strerror or type(problem).__name__)
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int]:
@@ -186,7 +196,7 @@ def _open_path(path: str | Path, name: str) -> int:
     except FileNotFoundError as problem:
         raise FileRefused(MESSAGES, "files.missing", name=name) from problem
     except (OSError, ValueError) as problem:
-        reason = _reason(problem) if isinstance(problem, OSError) else str(problem)
+        reason = _reason(problem) if isinstance(problem, OSError) else Text("文件名不合规范", str(problem))
         raise FileRefused(MESSAGES, "files.unreadable", name=name, reason=reason) from problem
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
@@ -229,17 +239,17 @@ def _judge(descriptor: int, name: str, limits: Limits) -> Upload:
     return upload
 
 
-_OTHER_KINDS: tuple[tuple[bytes, str], ...] = (
-    (b"%PDF-", "a PDF document"),
-    (b"\x89PNG", "a picture"),
-    (b"\xff\xd8\xff", "a picture"),
-    (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
-    (b"Rar!", "a RAR archive"),
-    (b"\x7fELF", "a program"),
-    (b"SQLite format 3\x00", "a database"),
-    (b"{\\rtf", "a text document"),
+_OTHER_KINDS: tuple[tuple[bytes, Text], ...] = (
+    (b"%PDF-", Text("PDF 文档", "a PDF document")),
+    (b"\x89PNG", Text("图片", "a picture")),
+    (b"\xff\xd8\xff", Text("图片", "a picture")),
+    (b"GIF8", Text("图片", "a picture")),
+    (b"\x1f\x8b", Text("gzip 压缩包", "a gzip archive")),
+    (b"7z\xbc\xaf\x27\x1c", Text("7z 压缩包", "a 7z archive")),
+    (b"Rar!", Text("RAR 压缩包", "a RAR archive")),
+    (b"\x7fELF", Text("程序", "a program")),
+    (b"SQLite format 3\x00", Text("数据库", "a database")),
+    (b"{\\rtf", Text("文字文档", "a text document")),
 )
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _TEXT_CONTROLS = frozenset(b"\t\n\v\f\r\x1a\x1b")
@@ -255,13 +265,13 @@ def _sniff(head: bytes, name: str) -> Kind:
             raise FileRefused(MESSAGES, "files.kind", name=name, found=found)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if start.startswith(b"<?xml"):
-        raise FileRefused(MESSAGES, "files.kind", name=name, found="an XML document")
+        raise FileRefused(MESSAGES, "files.kind", name=name, found=Text("XML 文档", "an XML document"))
     if start.startswith((b"<html", b"<!doctype", b"<table", b"<meta")):
         raise FileRefused(MESSAGES, "files.web_page", name=name)
     # A stray NUL is a bad row of a sheet; control bytes all over are no sheet at all.
     controls = sum(byte < 32 and byte not in _TEXT_CONTROLS for byte in head)
     if not head.startswith(_UTF16_MARKS) and controls * 20 > len(head) and controls > 1:
-        raise FileRefused(MESSAGES, "files.kind", name=name, found="not text")
+        raise FileRefused(MESSAGES, "files.kind", name=name, found=Text("非文本内容", "not text"))
     return Kind.CSV
 
 
@@ -277,18 +287,18 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
         try:
             parts = sorted(zipfile.ZipFile(raw).infolist(), key=lambda part: part.header_offset)
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as problem:
-            raise _damaged(name, str(problem)) from problem
+            raise _damaged(name, Text("其内容无法读取", str(problem))) from problem
         if len(parts) > limits.entries:
             raise FileRefused(MESSAGES, "files.archive_entries", name=name, count=len(parts), limit=limits.entries)
         names = [part.filename.replace("\\", "/").lower() for part in parts]
         if len(set(names)) != len(names):
-            raise _damaged(name, "two parts have one name")
+            raise _damaged(name, Text("有两个部分同名", "two parts have one name"))
         if not set(names) >= _WORKBOOK_PARTS:
             raise FileRefused(MESSAGES, "files.archive_not_a_workbook", name=name)
         total, last_end = 0, 0
         for part in parts:
             if part.header_offset < last_end:
-                raise _damaged(name, "its parts overlap")
+                raise _damaged(name, Text("各部分互相重叠", "its parts overlap"))
             unpacked = 0
             for count in _unpacked_sizes(raw, part, name):
                 unpacked += count
@@ -307,32 +317,36 @@ def _judge_archive(upload: Upload, limits: Limits) -> None:
                         "files.archive_ratio",
                         name=name,
                         limit=limits.ratio,
-                        part="all parts together",
+                        part=Text("全部内容合计", "all parts together"),
                     )
                 if total > limits.unpacked_bytes:
                     raise FileRefused(MESSAGES, "files.archive_too_large", name=name, limit=limits.unpacked_bytes)
             if unpacked != part.file_size:
-                raise _damaged(name, f"the size of {part.filename[:80]} is not what it says")
+                shown = part.filename[:80]
+                raise _damaged(name, Text(f"{shown} 的大小与所写不符", f"the size of {shown} is not what it says"))
             last_end = raw.tell()
 
 
 def _unpacked_sizes(raw: BinaryIO, part: zipfile.ZipInfo, name: str) -> Iterator[int]:
     """The sizes of the unpacked pieces of one part, bounded in memory; the reader ends behind the part."""
+    shown = part.filename[:80]
     raw.seek(part.header_offset)
     header = raw.read(_LOCAL_HEADER.size)
     if len(header) < _LOCAL_HEADER.size or not header.startswith(b"PK\x03\x04"):
-        raise _damaged(name, f"{part.filename[:80]} has no header")
+        raise _damaged(name, Text(f"{shown} 缺少文件头", f"{shown} has no header"))
     raw.seek(sum(_LOCAL_HEADER.unpack(header)[-2:]), os.SEEK_CUR)
     if part.flag_bits & 0x1:
-        raise _damaged(name, f"{part.filename[:80]} is encrypted")
+        raise _damaged(name, Text(f"{shown} 已加密", f"{shown} is encrypted"))
     if part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-        raise _damaged(name, f"{part.filename[:80]} is packed in a way workbooks do not use")
+        raise _damaged(
+            name, Text(f"{shown} 的压缩方式不是工作簿所用的", f"{shown} is packed in a way workbooks do not use")
+        )
     left = part.compress_size
     unpacker = zlib.decompressobj(-15) if part.compress_type == zipfile.ZIP_DEFLATED else None
     while left:
         packed = raw.read(min(left, _CHUNK))
         if not packed:
-            raise _damaged(name, f"{part.filename[:80]} ends too early")
+            raise _damaged(name, Text(f"{shown} 提前结束", f"{shown} ends too early"))
         left -= len(packed)
         if unpacker is None:
             yield len(packed)
@@ -342,10 +356,10 @@ def _unpacked_sizes(raw: BinaryIO, part: zipfile.ZipInfo, name: str) -> Iterator
                 yield len(unpacker.decompress(packed, _CHUNK * 4))
                 packed = unpacker.unconsumed_tail
         except zlib.error as problem:
-            raise _damaged(name, str(problem)) from problem
+            raise _damaged(name, Text("其内容无法读取", str(problem))) from problem
     if unpacker is not None:
         yield len(unpacker.flush())
 
 
-def _damaged(name: str, reason: str) -> FileRefused:
+def _damaged(name: str, reason: Text) -> FileRefused:
     return FileRefused(MESSAGES, "files.archive_damaged", name=name, reason=reason)

@@ -7,12 +7,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.catalogue.outcome_types import asked_by
 from creditbank.domain.explanation import Explanation, Refusal, Verdict, from_data, worst
 from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import fact_shown, read_outcome
 from creditbank.domain.rules.model import Choice, Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
+from creditbank.queries.outcome_schemas import schema_of
 from creditbank.queries.outcome_types import outcome_type_of_claim
 from creditbank.queries.queue import OPEN, Case
 from creditbank.queries.recognition import propose
@@ -115,11 +117,13 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
     if stored is not None and version is not None:
         rules = version.compiled.rules
         categories = rules.categories
-        outcome = read_outcome(rules, claim.facts)
+        said = schema_of(scope, claim.institution_id, claim.outcome_type, at=claim.submitted_at)
+        asked = asked_by(rules, said.schema if said else None)
+        outcome = read_outcome(asked, claim.facts)
         if not isinstance(outcome, Refusal):
             facts = [
                 (fact.label, fact_shown(fact, value))
-                for fact, value in zip(rules.facts, outcome.values, strict=True)
+                for fact, value in zip(asked.facts, outcome.values, strict=True)
                 if value is not None
             ]
         basis = Basis(
@@ -186,6 +190,8 @@ def _proposal(scope: Scope, claim: Claim, case: Case) -> tuple[Ruling, Hundredth
         on=claim.submitted_at.date(),
         learner=claim.learner_id,
         excluding=claim.claim_id,
+        item=claim.item,
+        at=claim.submitted_at,
     )
     if isinstance(asked, Refusal):
         return Ruling.REFUSE, Hundredths(0), asked.explanation

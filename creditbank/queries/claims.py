@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.catalogue.outcome_types import Evidence
 from creditbank.domain.explanation import Explanation, from_data
 from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
-from creditbank.queries.outcome_types import outcome_type_of, outcome_type_of_claim, outcome_types_of
-from creditbank.queries.rules import in_force, version_in_force
-from creditbank.records.recognition import Claim, ClaimEvent, Evidence
+from creditbank.queries.outcome_schemas import asked_of, schema_of
+from creditbank.queries.outcome_types import outcome_type_of_claim, outcome_types_of
+from creditbank.queries.rules import in_force
+from creditbank.records.recognition import Claim, ClaimEvent
+from creditbank.records.recognition import Evidence as EvidenceRow
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
 
@@ -91,6 +95,10 @@ class ClaimPage:
     posting_id: UUID | None
     steps: tuple[ClaimStep, ...]
     files: tuple[EvidenceFile, ...]
+    item: Mapping[str, Any] | None
+    """The catalogue item it was taken from, as the claim stores it."""
+    evidence: tuple[Evidence, ...]
+    """Which kinds of evidence its type asks for."""
 
     @property
     def claim_id(self) -> UUID:
@@ -135,7 +143,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         return None
     events = scope.rows(ClaimEvent).filter(learner_id=learner, claim_id=claim_id).order_by("sequence")
     kind = outcome_type_of_claim(scope, claim)
-    files = scope.rows(Evidence).filter(learner_id=learner, claim_id=claim_id).order_by("evidence_id")
+    files = scope.rows(EvidenceRow).filter(learner_id=learner, claim_id=claim_id).order_by("evidence_id")
     steps = tuple(
         ClaimStep(
             act=event.kind,
@@ -153,6 +161,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         else None
     )
     listing = listing_of(scope, claim)
+    stated = schema_of(scope, claim.institution_id, claim.outcome_type, at=claim.submitted_at)
     return ClaimPage(
         line=_line(claim, steps[-1].at if steps else claim.created_at),
         institution_id=claim.institution_id,
@@ -174,12 +183,14 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         posting_id=claim.posting_id,
         steps=steps,
         files=tuple(_file(file) for file in files),
+        item=claim.item,
+        evidence=stated.schema.evidence if stated else (),
     )
 
 
 def evidence_of(scope: Scope, learner: UUID, evidence_id: UUID) -> EvidenceFile | None:
     """One file of a learner."""
-    file = scope.rows(Evidence).filter(learner_id=learner, evidence_id=evidence_id).first()
+    file = scope.rows(EvidenceRow).filter(learner_id=learner, evidence_id=evidence_id).first()
     return _file(file) if file else None
 
 
@@ -195,12 +206,9 @@ def offers_of(scope: Scope, institution: UUID, on: date) -> list[Offer]:
 
 
 def fields_of(scope: Scope, *, institution: UUID, outcome_type: str, on: date) -> tuple[Field, ...] | None:
-    """What the rules in force on a day ask about an outcome; None when no rule is in force."""
-    kind = outcome_type_of(scope, institution, outcome_type, on)
-    if kind is None:
-        return None
-    version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)
-    return form_fields(version.compiled.rules) if version else None
+    """What the rules in force on a day and its type ask about an outcome; None when no rule is in force."""
+    asked = asked_of(scope, institution=institution, outcome_type=outcome_type, on=on)
+    return form_fields(asked.rules) if asked else None
 
 
 def _line(claim: Any, changed_at: datetime) -> ClaimLine:

@@ -1,4 +1,4 @@
-"""What a decision by rules needs to know of a learner: limits used, families, courses, the plan."""
+"""What a decision by rules needs to know of a learner: limits used, families, the plan."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from uuid import UUID
 
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.rules.compile import Compiled
+from creditbank.domain.rules.decision import Context, Outcome
 from creditbank.domain.rules.evaluate import caps_of, evaluate_untraced, family_keys, is_keyed, limit_keys
-from creditbank.domain.rules.model import Cap, Context, Count, NeedsCourses, NeedsCredit, Outcome, Portion
+from creditbank.domain.rules.model import Cap, Count, NeedsCourses, NeedsCredit, Portion
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
 from creditbank.records.institutions import Term

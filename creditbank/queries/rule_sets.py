@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rule_life.states import Act, standing
+from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.facts import cell_shown
@@ -16,13 +18,18 @@ from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, T
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.institutions import Institution
-from creditbank.records.rules import RuleVersion
-from creditbank.records.scope import Scope
+from creditbank.records.rules import RuleAct, RuleVersion
+from creditbank.records.scope import Scope, acting_for
+
+_COARSE = {Stage.EFFECTIVE: "in_force", Stage.SUSPENDED: "suspended"}
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a rule set; ``state`` is in_force, future or past on the day it was asked for."""
+    """One version of a rule set; ``state`` is in_force, future, past or suspended on the day it was asked for.
+
+    A version without a day yet is ``future``; ``stage`` says in which step of its life it is.
+    """
 
     version_id: UUID
     code: str
@@ -31,9 +38,15 @@ class Version:
     publisher: Text
     number: int
     content_hash: str
-    effective_from: date
+    effective_from: date | None
     effective_until: date | None
     state: str
+    stage: Stage
+    rule_set_id: UUID
+    institution_id: UUID
+    meeting: str
+    taken_in: bool
+    approved_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +76,9 @@ class VersionShown:
     """A version with everything it says."""
 
     version: Version
+    rules: RuleSet
+    applies: dict[str, Any]
+    """Which claims it decides beside their day, as ``domain.rule_life.applies`` reads it."""
     source: Text
     tables: tuple[TableShown, ...]
     limits: tuple[tuple[str, Text], ...]
@@ -75,6 +91,15 @@ class VersionShown:
     """What changed since then, in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublicVersion:
+    """A version as everybody reads it; ``publicity_until`` is the first day after its publicity, if it had one."""
+
+    shown: VersionShown
+    contact: str
+    publicity_until: date | None
+
+
 def list_versions(scope: Scope, *, on: date) -> tuple[Version, ...]:
     """Every version of the rule sets of the scope's institution and of those it inherits; the newest first."""
     rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
@@ -85,13 +110,17 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     """One of those versions in words."""
     rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
     row = rows.filter(pk=version_id).first()
-    if row is None:
-        return None
+    return None if row is None else _shown(scope, row, on)
+
+
+def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
     rules = read_rule_set(row.content)
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
     steps = [*rules.exclude, *rules.prerequisite, *rules.adjust, *rules.choose, *rules.cap, *rules.validity]
     return VersionShown(
         version=_version(row, on),
+        rules=rules,
+        applies=row.applies,
         source=rules.source,
         tables=tuple(_table(rules, table) for table in rules.tables),
         limits=tuple((step.id, step.clause) for step in steps),
@@ -99,6 +128,31 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
         before=before.number if before else None,
         changes=differences(read_rule_set(before.content), rules) if before else (),
     )
+
+
+def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:
+    """What changed from one version to another, in words."""
+    return differences(before.rules, after.rules)
+
+
+def public_versions(*, on: date) -> tuple[Version, ...]:
+    """Every version that was approved anywhere, by rule set, the newest first: all of it may be read by everybody."""
+    with acting_for(purpose="public") as scope:
+        rows = scope.rows(RuleVersion).select_related("rule_set", "institution").defer("content")
+        return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "institution__code", "-number"))
+
+
+def public_version(version_id: UUID, *, on: date) -> PublicVersion | None:
+    """One approved version in words, with its institution's contact and the end of its publicity."""
+    with acting_for(purpose="public") as scope:
+        row = scope.rows(RuleVersion).select_related("rule_set", "institution").filter(pk=version_id).first()
+        if row is None:
+            return None
+        announced = scope.rows(RuleAct).filter(version_id=version_id, act=Act.ANNOUNCE.value)
+        facts = announced.values_list("facts", flat=True).first() or {}
+        until = facts.get("until")
+        shown = _shown(scope, row, on)
+        return PublicVersion(shown, row.institution.contact, date.fromisoformat(until) if until else None)
 
 
 def _places(scope: Scope) -> list[UUID]:
@@ -112,10 +166,9 @@ def _places(scope: Scope) -> list[UUID]:
 
 
 def _version(row: Any, on: date) -> Version:
-    if row.effective_from > on:
-        state = "future"
-    else:
-        state = "past" if row.effective_until is not None and row.effective_until < on else "in_force"
+    stage = standing(Stage(row.state), row.effective_from, row.effective_until, on)
+    over = row.effective_until is not None and row.effective_until < on
+    state = "past" if over or stage is Stage.ABOLISHED else _COARSE.get(stage, "future")
     return Version(
         version_id=row.id,
         code=row.rule_set.code,
@@ -127,6 +180,12 @@ def _version(row: Any, on: date) -> Version:
         effective_from=row.effective_from,
         effective_until=row.effective_until,
         state=state,
+        stage=stage,
+        rule_set_id=row.rule_set_id,
+        institution_id=row.institution_id,
+        meeting=row.meeting,
+        taken_in=row.taken_in,
+        approved_at=row.published_at,
     )
 
 

@@ -4,6 +4,7 @@ from creditbank.records import (  # noqa: F401 - importing registers the models
     catalogue,
     editions,
     education_resources,
+    frameworks,
     institutions,
     masterdata,
     opening_lots,

@@ -67,6 +67,8 @@ class Claim(models.Model):
     """What the proposal says before a person looks; kept by the database, so that a long queue is counted quickly."""
     listed = models.TextField(blank=True, default="", db_default="")
     """What official lists say of it while it waits: verified, differs, or nothing; narrows a long queue quickly."""
+    item = models.JSONField(null=True)
+    """The catalogue item it was taken from: ``institution``, ``code`` and ``number`` of the version; none for most."""
 
     class Meta:
         db_table = "claim"

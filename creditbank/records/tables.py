@@ -6,6 +6,7 @@ from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.records.declaration import Distribution, Rows, Table, View
 from creditbank.records.ledger import LEDGER, VIEWS
 from creditbank.records.official_lists import OFFICIAL_LISTS
+from creditbank.records.outcome_catalogue import OUTCOME_CATALOGUE
 from creditbank.records.registrar import REGISTRAR
 
 # A scalar sub-query is evaluated once for a statement, the bare function once for every row.
@@ -37,7 +38,22 @@ TABLES: tuple[Table, ...] = (
     Table("outcome_type", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("course", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("rule_set", _R, Rows.PUBLISHED),
-    Table("rule_version", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE (effective_until)"),
+    Table(
+        "rule_version",
+        _R,
+        Rows.PUBLISHED,
+        app="SELECT, INSERT, UPDATE (state, effective_from, effective_until)",
+    ),
+    Table(
+        "rule_draft",
+        _R,
+        Rows.INSTITUTION,
+        app="SELECT, INSERT, UPDATE (text, content, content_hash, applies, state, revision, authors, version_id,"
+        " saved_at, saved_by)",
+    ),
+    Table("rule_draft_act", _R, Rows.INSTITUTION),
+    Table("rule_act", _R, Rows.PUBLISHED),
+    Table("rule_case", _R, Rows.INSTITUTION),
     Table("row_explanation", _R, Rows.PUBLISHED),
     Table("programme", _R, Rows.PUBLISHED),
     Table("claim", _L, Rows.LEARNER, app="SELECT, INSERT, UPDATE"),
@@ -59,6 +75,7 @@ TABLES: tuple[Table, ...] = (
     Table("data_row", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("sheet_mapping", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("data_source", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
+    Table("framework_row", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_provider", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_resource", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("education_offering", _R, Rows.ANNOUNCED, app="SELECT, INSERT, UPDATE, DELETE"),
@@ -78,6 +95,7 @@ TABLES: tuple[Table, ...] = (
     *LEDGER,
     *REGISTRAR,
     *OFFICIAL_LISTS,
+    *OUTCOME_CATALOGUE,
 )
 
 FRAMEWORK_TABLES = (

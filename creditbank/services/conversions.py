@@ -12,7 +12,8 @@ from creditbank.queries.conversions import ConversionView, read_conversion
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.ledger.undo import ConversionReversal, Undone, reverse_conversions
+from creditbank.services.ledger.post import PostedConversion
+from creditbank.services.ledger.undo import ConversionReversal, reverse_conversions
 from creditbank.services.opening_lots import mark_taken_back
 from creditbank.services.operations import note_operation, tell_learner
 
@@ -43,7 +44,7 @@ def reverse_conversion(
     at: datetime,
     on: date,
     request_id: str = "",
-) -> Undone | Refusal:
+) -> PostedConversion | Refusal:
     """Reverse a conversion as a whole, by somebody who did not post it; the learner is told why.
 
     ``on`` is the day from which the reversal counts. Sent again, it answers what was posted and writes nothing.

@@ -143,7 +143,7 @@ def import_opening(
     made = [
         *((line, learner, lot.lot_id) for (line, learner), lot in zip(plan.recognitions, posted, strict=True)),
         *(
-            (line, learner, done.lots[0])
+            (line, learner, done.written[0])
             for (line, learner, _uses), done in zip(plan.conversions, converted, strict=True)
         ),
     ]

@@ -227,7 +227,7 @@ def _reverse(
         # Somebody used the credit since the preview was read; what was posted above must not stay.
         connections[scope.using].set_rollback(rollback=True)
         return taken
-    return sum(len(one.postings) for one in undone) + len(taken)
+    return sum(len(one.written) for one in undone) + len(taken)
 
 
 def _note(scope: Scope, person: UUID, action: str, outcome: str, run_id: UUID, at: datetime, request_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Publish rule versions: immutable, hashed, and a leaf of the log."""
+"""Takes rule versions in at setup, in force from a day on without a review, and in the log."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.log.leaf import commit
+from creditbank.domain.rule_life.states import Act, State
+from creditbank.domain.rules.model import RuleSet as Rules
 from creditbank.domain.rules.read import read_rule_set
-from creditbank.domain.rules.write import PUBLIC_SALT, rule_set_data, rule_set_hash, rule_version_record
+from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.gateways.clock import new_id
 from creditbank.records.rules import RuleSet, RuleVersion
 from creditbank.records.scope import Scope
-from creditbank.services.operations import note_operation
+from creditbank.services.rule_acts import note_act
+
+_GOING = (State.SCHEDULED.value, State.SUSPENDED.value)
 
 
 def publish_rule_version(
@@ -21,7 +24,8 @@ def publish_rule_version(
 ) -> RuleVersion:
     """Put a version of a rule set in force from a day on; the former one ends the day before.
 
-    Content that is in force already is returned as it is.
+    Content that is in force already is returned as it is. This is how packs come in when a bank is set up and how
+    commands bring rules in; in the office a version goes through its life (:mod:`creditbank.services.rule_life`).
 
     Raises:
         ValueError: the document is no rule set (the message names the path), or the scope has no institution.
@@ -30,60 +34,48 @@ def publish_rule_version(
         raise ValueError("a rule set belongs to an institution")
     rules = read_rule_set(document)
     content, content_hash = rule_set_data(rules), rule_set_hash(rules)
-    rule_set = scope.rows(RuleSet).filter(institution_id=scope.institution, code=rules.code).first()
-    if rule_set is None:
-        rule_set = scope.rows(RuleSet).create(
-            id=new_id(),
-            institution_id=scope.institution,
-            kind=rules.kind,
-            code=rules.code,
-            name=rules.name.zh,
-            name_en=rules.name.en,
-        )
-    last = scope.rows(RuleVersion).filter(rule_set=rule_set).order_by("-number").first()
+    scope.take_turn("rules")
+    rule_set = found_rule_set(scope=scope, rules=rules)
+    versions = scope.rows(RuleVersion).filter(rule_set=rule_set)
+    last = versions.filter(state__in=_GOING, effective_from__isnull=False).order_by("-number").first()
     if last is not None and last.content_hash == content_hash:
         return last  # type: ignore[no-any-return]
-    if last is not None and last.effective_until is None:
-        scope.rows(RuleVersion).filter(pk=last.pk).update(effective_until=effective_from - timedelta(days=1))
+    ending = list(versions.filter(state__in=_GOING, effective_from__isnull=False, effective_until__isnull=True))
+    for one in ending:
+        versions.filter(pk=one.pk).update(effective_until=effective_from - timedelta(days=1))
     version: RuleVersion = scope.rows(RuleVersion).create(
         id=new_id(),
         institution_id=scope.institution,
         rule_set=rule_set,
-        number=(last.number if last else 0) + 1,
+        number=next_number(scope, rule_set),
         content=content,
         content_hash=content_hash,
+        state=State.SCHEDULED.value,
         effective_from=effective_from,
         published_at=at,
         published_by=actor,
     )
-    _log_version(scope, rules.code, version)
-    note_operation(
-        scope=scope,
-        actor=actor,
-        action="rules.publish",
-        outcome="done",
-        at=at,
-        object_kind="rule_version",
-        object_id=version.id,
-    )
+    facts = {"from": effective_from.isoformat(), "closed": [str(one.id) for one in ending]}
+    note_act(scope=scope, act=Act.TAKE_IN, state=State.SCHEDULED, actor=actor, at=at, version=version, facts=facts)
     return version
 
 
-def _log_version(scope: Scope, code: str, version: RuleVersion) -> None:
-    record = rule_version_record(
-        version_id=version.id,
-        code=code,
-        number=version.number,
-        content_hash=version.content_hash,
-        effective_from=version.effective_from,
+def found_rule_set(*, scope: Scope, rules: Rules) -> RuleSet:
+    """The institution's rule set of that code, which is there from its first document on."""
+    found = scope.rows(RuleSet).filter(institution_id=scope.institution, code=rules.code).first()
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    return scope.rows(RuleSet).create(  # type: ignore[no-any-return]
+        id=new_id(),
+        institution_id=scope.institution,
+        kind=rules.kind,
+        code=rules.code,
+        name=rules.name.zh,
+        name_en=rules.name.en,
     )
-    scope.fetch(
-        "INSERT INTO log_outbox (stream, leaf_ref, subject_id, commitment, queued_at)"
-        " VALUES ('rule_version', %s, %s, %s, %s) RETURNING 1",
-        [
-            str(version.id),
-            version.id,
-            commit(PUBLIC_SALT, record),
-            version.published_at,
-        ],
-    )
+
+
+def next_number(scope: Scope, rule_set: RuleSet) -> int:
+    """The number of the next version of a rule set; the caller has the turn."""
+    numbers = scope.rows(RuleVersion).filter(rule_set=rule_set).order_by("-number").values_list("number", flat=True)
+    return (numbers.first() or 0) + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from creditbank.domain.access import Actor, Thing
@@ -125,6 +125,40 @@ def _versions(world: World) -> list[Sample]:
     ]
 
 
+def _published_versions(world: World) -> list[Sample]:
+    """What was approved anywhere is for everybody."""
+    return [Sample(one.label, {"version_id": one.identity}) for one in world.versions]
+
+
+def _own_versions(world: World) -> list[Sample]:
+    """The life of a version is led by the desk of the whole institution that it belongs to."""
+    return [
+        Sample(one.label, {"version_id": one.identity}, Thing(institution=one.institution)) for one in world.versions
+    ]
+
+
+def _versions_to_copy(world: World) -> list[Sample]:
+    return [
+        replace(sample, also=lambda actor, also=sample.also: actor.college is None and also(actor))
+        for sample in _versions(world)
+    ]
+
+
+def _drafts(world: World) -> list[Sample]:
+    return [Sample(one.label, {"draft_id": one.identity}, Thing(institution=one.institution)) for one in world.drafts]
+
+
+def _rule_sets(world: World) -> list[Sample]:
+    return [
+        Sample(one.label, {"rule_set_id": one.identity}, Thing(institution=one.institution)) for one in world.rule_sets
+    ]
+
+
+def _cases_to_attach(world: World) -> list[Sample]:
+    """A decision is attached by whoever reads the case and writes the rules of the whole institution."""
+    return [replace(sample, also=lambda actor: actor.college is None) for sample in _cases()(world)]
+
+
 def _programmes(world: World) -> list[Sample]:
     """Programmes are published for everybody; the progress shown is the reader's own."""
     return [Sample(programme.label, {"programme_id": programme.identity}) for programme in world.programmes]
@@ -182,6 +216,56 @@ def _resources(world: World) -> list[Sample]:
         Sample("published", {"institution": world.resources, "code": "R1"}),
         Sample("not published", {"institution": world.resources, "code": "R2"}, also=lambda _actor: False),
     ]
+
+
+def _published(first: str, second: str, **more: str) -> Callable[[World], list[Sample]]:
+    """Of two things the first is published; the second is on no public page, not even for who keeps it."""
+
+    def samples(world: World) -> list[Sample]:
+        _place, institution = world.frameworks
+        return [
+            Sample("published", {"institution": institution, "code": first} | more),
+            Sample("not published", {"institution": institution, "code": second} | more, also=lambda _actor: False),
+        ]
+
+    return samples
+
+
+def _on_shelf(code: str, *, whole: bool = False, **more: str) -> Callable[[World], list[Sample]]:
+    """Something of the frameworks of one school, as its desks reach it, or only those of the whole school."""
+
+    def samples(world: World) -> list[Sample]:
+        place, institution = world.frameworks
+        own = Sample("", {"institution": institution, "code": code} | more)
+        if whole:
+            return [replace(own, thing=Thing(institution=place))]
+        return [replace(own, also=lambda actor: actor.institution == place)]
+
+    return samples
+
+
+def _own_units(world: World) -> list[Sample]:
+    place, _institution = world.frameworks
+    return [Sample(arguments={"form": "yaml"}, also=lambda actor: actor.institution == place)]
+
+
+def _outcomes(world: World) -> list[Sample]:
+    """A published item is for everybody; what is typed and not published is on no public page."""
+    return [
+        Sample("published", {"institution": world.resources, "code": "I1"}),
+        Sample("not published", {"institution": world.resources, "code": "I2"}, also=lambda _actor: False),
+    ]
+
+
+def _items(world: World) -> list[Sample]:
+    """An item with its versions is read by every desk of the school whose catalogue it is in."""
+    return [
+        Sample("item", {"key": "I2"}, also=lambda actor: actor.institution == world.catalogue),
+    ]
+
+
+def _outcome_types(_world: World) -> list[Sample]:
+    return [Sample(arguments={"code": "innovation"})]
 
 
 def _bring_list(_world: World) -> list[Sample]:
@@ -262,8 +346,18 @@ REGISTRY: dict[str, Entry] = {
     "public:home": Entry("public.read"),
     "public:verify": Entry("proof.verify"),
     "public:help": Entry("public.read"),
+    "public:rules": Entry("public.read"),
+    "public:rule": Entry("public.read", _published_versions),
     "public:resources": Entry("public.read"),
     "public:resource": Entry("public.read", _resources),
+    "public:frameworks": Entry("public.read"),
+    "public:framework-compare": Entry("public.read"),
+    "public:credit-units": Entry("public.read"),
+    "public:framework": Entry("public.read", _published("F1", "F2")),
+    "public:framework-file": Entry("public.read", _published("F1", "F2", form="case")),
+    "public:certification-unit": Entry("public.read", _published("U1", "U2")),
+    "public:outcomes": Entry("public.read"),
+    "public:outcome": Entry("public.read", _outcomes),
     "public:log": Entry("log.read"),
     "public:checkpoint": Entry("log.read"),
     "public:log_key": Entry("log.read"),
@@ -286,6 +380,7 @@ REGISTRY: dict[str, Entry] = {
     "learner:entry": Entry("passbook.read", _of_learner(posting_id="posting")),
     "learner:proof": Entry("passbook.read", _of_learner(posting_id="posting")),
     "learner:deposit": Entry("recognition.claim"),
+    "learner:deposit_item": Entry("recognition.claim", _outcomes),
     "learner:deposit_facts": Entry("recognition.claim", _of_learner(claim_id="draft")),
     "learner:deposit_proposal": Entry("recognition.claim", _of_learner(claim_id="draft")),
     "learner:deposit_evidence": Entry("recognition.claim", _of_learner(claim_id="draft")),
@@ -357,6 +452,16 @@ REGISTRY: dict[str, Entry] = {
     "office:export-resend": Entry("export.make", _exports()),
     "office:reconciliation": Entry("export.read", _returned),
     "office:reconciliation-csv": Entry("export.read", _returned),
+    "office:catalogue": Entry("catalogue.read"),
+    "office:catalogue-submit-all": Entry("catalogue.write", _whole_desk({})),
+    "office:catalogue-approve-all": Entry("catalogue.approve", _whole_desk({})),
+    "office:outcome-types": Entry("catalogue.read"),
+    "office:outcome-type": Entry("catalogue.read", _outcome_types),
+    "office:outcome-type-change": Entry("catalogue.write", _whole_desk({"code": "innovation"})),
+    "office:catalogue-item": Entry("catalogue.read", _items),
+    "office:catalogue-submit": Entry("catalogue.write", _whole_desk({"key": "none"})),
+    "office:catalogue-approve": Entry("catalogue.approve", _whole_desk({"key": "none", "number": 1})),
+    "office:catalogue-act": Entry("catalogue.write", _whole_desk({"key": "none", "number": 1, "name": "enact"})),
     "office:data": Entry("masterdata.read"),
     "office:data-list": Entry("masterdata.read", _data_sets()),
     "office:data-template": Entry("masterdata.read", _data_sets()),
@@ -374,6 +479,20 @@ REGISTRY: dict[str, Entry] = {
     "office:data-run": Entry("results.read_imports", _whole_school("run")),
     "office:data-run-csv": Entry("results.read_imports", _whole_school("run")),
     "office:data-revert": Entry("masterdata.write", _whole_school("run"), get=frozenset({200, 302})),
+    "office:frameworks": Entry("masterdata.read"),
+    "office:framework-compare": Entry("masterdata.read"),
+    "office:credit-units": Entry("masterdata.read"),
+    "office:framework": Entry("masterdata.read", _on_shelf("F2")),
+    "office:framework-file": Entry("masterdata.read", _on_shelf("F2", form="case")),
+    "office:framework-import": Entry("masterdata.write", _whole_desk({})),
+    "office:framework-apply": Entry("masterdata.write", _whole_desk({})),
+    "office:crosswalk-new": Entry("masterdata.write", _whole_desk({})),
+    "office:crosswalk": Entry("masterdata.read", _on_shelf("W")),
+    "office:crosswalk-file": Entry("masterdata.read", _on_shelf("W", form="yaml")),
+    "office:crosswalk-cell": Entry("masterdata.write", _on_shelf("W", whole=True, from_level="1", to_level="1")),
+    "office:certification-units": Entry("masterdata.read"),
+    "office:certification-file": Entry("masterdata.read", _own_units),
+    "office:certification-unit": Entry("masterdata.read", _on_shelf("U2")),
     "office:lists": Entry("lists.read"),
     "office:list-template": Entry("lists.read", lambda _world: [Sample(arguments={"kind": "contest"})]),
     "office:list-kinds": Entry("lists.read"),
@@ -392,6 +511,20 @@ REGISTRY: dict[str, Entry] = {
     "office:list-withdraw": Entry("lists.write", _lists("list_id"), get=DONE),
     "office:rules": Entry("rules.read"),
     "office:rule-version": Entry("rules.read", _versions),
+    "office:rule-compare": Entry("rules.read", _versions),
+    "office:rule-begin": Entry("rules.edit", _whole_desk({})),
+    "office:rule-begin-from": Entry("rules.edit", _versions_to_copy),
+    "office:rule-objection": Entry("rules.edit", _own_versions, data={"object-said": "x"}),
+    "office:rule-version-step": Entry("rules.approve", _own_versions, data={"act": "drop"}),
+    "office:rule-draft": Entry("rules.approve", _drafts),
+    "office:rule-draft-save": Entry("rules.edit", _drafts, data={"revision": "0", "text": "x"}),
+    "office:rule-draft-step": Entry("rules.edit", _drafts, data={"act": "recall"}),
+    "office:rule-draft-decide": Entry("rules.approve", _drafts, data={"act": "sign"}),
+    "office:rule-cases": Entry("rules.approve", _rule_sets),
+    "office:rule-cases-save": Entry("rules.edit", _rule_sets, data={"text": "x"}),
+    "office:rule-case-remove": Entry("rules.edit", _rule_sets, data={"case": "x"}),
+    "office:rule-cases-file": Entry("rules.approve", _rule_sets),
+    "office:rule-case-attach": Entry("rules.edit", _cases_to_attach),
     "office:programmes": Entry("programme.read"),
     "office:programme": Entry("programme.read", _published_programmes),
     "office:programme-workbook": Entry("programme.read", _published_programmes),

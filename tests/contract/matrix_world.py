@@ -16,6 +16,7 @@ from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
 from creditbank.exchange.result_imports import DRY_RUN, find_kept, keep_results
+from creditbank.exchange.rule_drafts import begin_from_pack
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
@@ -38,6 +39,7 @@ from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
 from tests.cast import AT, PACKS, PASSWORD, Cast
 from tests.services.bookings import deposit, post
+from tests.services.catalogue_items import MODELLING, enacted, typed
 from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
 from tests.services.test_conversions import conversion, convert
@@ -164,9 +166,15 @@ class World:
     master_data: tuple[MasterData, ...]
     resources: str
     """The code of an institution that published the education resource R1 and keeps R2 to itself."""
+    frameworks: tuple[UUID, str]
+    """An institution and its code: it published the framework F1 and the unit U1, and keeps F2 and U2 to itself."""
+    catalogue: UUID
+    """The institution whose catalogue has the published item I1 and keeps I2 to itself."""
     lists: tuple[OfficialList, ...]
     proposals: tuple[Proposal, ...]
     editions: tuple[OfEdition, ...]
+    drafts: tuple[Published, ...]
+    rule_sets: tuple[Published, ...]
 
 
 def build_world(bank, cast: Cast) -> World:
@@ -186,9 +194,12 @@ def build_world(bank, cast: Cast) -> World:
     )
     with connections["sequencer"].cursor():
         publish_waiting(connections["sequencer"].connection, bank)
+    drafts, rule_sets = _drafts(cast)
     tile = next(path for path in bank.log.glob("tile/0/**/*") if path.is_file())
     return World(
         tile=tile.relative_to(bank.log).as_posix(),
+        drafts=drafts,
+        rule_sets=rule_sets,
         people=tuple(_visitor(label, actor) for label, actor in actors.items()),
         owned=owned,
         runs=tuple(
@@ -220,6 +231,8 @@ def build_world(bank, cast: Cast) -> World:
             for label, place in (("of the college", cast.college), ("of the university", cast.university))
         ),
         resources=_resources(bank, cast.college),
+        frameworks=(cast.college, _frameworks(bank, cast.college)),
+        catalogue=_catalogue(bank, cast),
         lists=lists,
         proposals=tuple(_proposal(label, actor.person, place, college) for label, actor, place, college in learners),
         editions=(
@@ -379,6 +392,27 @@ def _resources(bank, place: UUID) -> str:
         return scope.rows(Institution).get(pk=place).code
 
 
+def _frameworks(bank, place: UUID) -> str:
+    """Two frameworks of one level each and a crosswalk between them, and two units; the first of each published."""
+    heads = [{"code": "F1", "name": "one", "published": "yes"}, {"code": "F2", "name": "two"}]
+    bring(bank, place, "frameworks", heads, "2026-09-01")
+    levels = [{"framework": code, "level": "1", "name": "one", "ordinal": "1"} for code in ("F1", "F2")]
+    bring(bank, place, "framework_levels", levels, "2026-09-01")
+    row = {"crosswalk": "W", "from_framework": "F1", "from_level": "1", "to_framework": "F2", "to_level": "1"}
+    bring(bank, place, "crosswalks", [row | {"match": "exact"}], "2026-09-01")
+    unit = {"framework": "F1", "level": "1", "credit": "2", "unit": "x"}
+    units = [unit | {"code": "U1", "name": "one", "published": "yes"}, unit | {"code": "U2", "name": "two"}]
+    bring(bank, place, "certification_units", units, "2026-09-01")
+    with acting_for(institution=place, purpose="test") as scope:
+        return scope.rows(Institution).get(pk=place).code
+
+
+def _catalogue(bank, cast: Cast) -> UUID:
+    enacted(bank, cast, MODELLING | {"code": "I1"})
+    typed(bank, cast, MODELLING | {"code": "I2"})
+    return cast.college
+
+
 def _list(bank, label: str, place: UUID) -> OfficialList:
     """A list that has an outcome of every learner of the place, and a line under a number that nobody has."""
     with acting_for(institution=place, purpose="test") as scope:
@@ -447,6 +481,17 @@ def _versions(cast: Cast) -> tuple[Published, ...]:
             version = scope.rows(RuleVersion).get(institution_id=place)
         found.append(Published(label, place, version.id))
     return tuple(found)
+
+
+def _drafts(cast: Cast) -> tuple[tuple[Published, ...], tuple[Published, ...]]:
+    """A draft of rules in two institutions, and the rule sets that they belong to."""
+    drafts, rule_sets = [], []
+    for label, writer in (("of the college", cast.zhao), ("of the university", cast.sun)):
+        with acting_for(institution=writer.institution, purpose="test") as scope:
+            draft = begin_from_pack(scope=scope, actor=writer, pack="example-limits", at=AT)
+            drafts.append(Published(label, writer.institution, draft.id))
+            rule_sets.append(Published(label, writer.institution, draft.rule_set_id))
+    return tuple(drafts), tuple(rule_sets)
 
 
 def _programmes(cast: Cast) -> tuple[Published, ...]:

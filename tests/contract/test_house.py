@@ -28,6 +28,7 @@ OTHER_NAMES = {
     "logins": "the four logins of the database",
     "models": "Django's own name",
     "registrar": "the registrar's own system, to which results go out and which answers",
+    "rule_context": "what rules need to know of a learner beyond the outcome",
     "scope": "on whose behalf the bank acts",
     "tables": "the one declaration of every table",
     "values": "amounts and bilingual text, which everything is made of",

@@ -6,13 +6,19 @@ import csv
 from datetime import date
 from pathlib import Path
 
+from django.db import connections
+
 import creditbank
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.imports import import_results, open_results
 from creditbank.exchange.mapping import read_mapping
+from creditbank.queries.check.digest import digest
+from creditbank.queries.check.ledger import check_ledger
+from creditbank.records.results import ImportProblem
 from creditbank.records.scope import acting_for
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT
+from tests.intruder import superuser
 
 PACKS = Path(creditbank.__file__).parent / "packs"
 MAPPING = PACKS / "mappings" / "oulad.yaml"
@@ -66,3 +72,37 @@ def run_import(cast, path, *, mapping=None, institution=None, actor=None, **more
     finally:
         for upload in uploads:
             upload.close()
+
+
+ROWS = [
+    ("AAA", "2013J", "11", "Pass"),
+    ("AAA", "2013J", "12", "Distinction"),
+    ("AAA", "2013J", "13", "Fail"),
+    ("AAA", "2013J", "14", "Withdrawn"),
+    ("CCC", "2014B", "11", "Pass"),
+]
+TABLES = (
+    "learner", "learner_number", "enrolment", "result", "lot", "posting", "entry", "balance", "idempotency", "leaf_salt",
+    "dirty", "log_outbox", "import_run", "import_problem", "row_explanation", "operation",
+)  # fmt: skip
+
+
+def counted(bank):
+    with superuser(bank) as connection:
+        return {table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in TABLES}
+
+
+def problems(cast, run):
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        rows = scope.rows(ImportProblem).filter(run_id=run.run_id).order_by("sequence")
+        return list(rows.values_list("line", "column", "code", "facts"))
+
+
+def figures(run):
+    return (run.rows_total, run.rows_done, run.rows_stored, run.rows_repeated, run.rows_refused, run.lots_posted)
+
+
+def held(bank):
+    """The bank's digest, once nothing of it is broken."""
+    assert check_ledger(connections["auditor"]) == []
+    return digest(connections["auditor"])

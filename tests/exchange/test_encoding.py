@@ -29,10 +29,10 @@ def problem(content, override=None):
     ("written", "codec", "shown"),
     [
         ("utf-8", "utf-8", "UTF-8"),
-        ("utf-8-sig", "utf-8", "UTF-8 (byte order mark)"),
+        ("utf-8-sig", "utf-8", "UTF-8 BOM"),
         ("gb18030", "gb18030", "GB18030"),
         ("gbk", "gb18030", "GB18030"),
-        ("utf-16", "utf-16-le", "UTF-16 LE (byte order mark)"),
+        ("utf-16", "utf-16-le", "UTF-16 LE BOM"),
     ],
 )
 def test_the_encoding_is_found_and_named(written, codec, shown):

@@ -11,11 +11,14 @@ import pytest
 import creditbank
 from creditbank.exchange import (
     aggregates,
+    document_words,
     encoding,
+    mapping_words,
     plans,
     result_rows,
     results,
     sheets,
+    unreadable,
     workbooks,
 )
 from creditbank.exchange.documents import read_document
@@ -23,7 +26,9 @@ from creditbank.exchange.mapping import read_mapping
 from creditbank.gateways import files
 
 CATALOGUE = Path(creditbank.__file__).parent / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-MODULES = (files, encoding, workbooks, sheets, aggregates, result_rows, results, plans)
+MODULES = (
+    files, encoding, workbooks, sheets, aggregates, result_rows, results, plans, document_words, mapping_words, unreadable,
+)  # fmt: skip
 SENTENCES = {code: text for module in MODULES for code, text in module.MESSAGES.items()}
 
 

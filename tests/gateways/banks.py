@@ -12,8 +12,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import pytest
 
 from creditbank.gateways import database
 from creditbank.gateways import postgres_state as state
@@ -187,3 +190,22 @@ def folder_of(user):
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def refused(bank, kind, said):
+    """A lease is refused with this message, which also says what was kept; returns it."""
+    with pytest.raises(kind, match=said) as caught, database.lease(bank, "test", tell=quiet):
+        pytest.fail("the bank was opened")
+    problem = caught.value
+    assert any(kept in problem.en for kept in ("othing was changed", "not touched", "is kept", "else was changed"))
+    assert any(kept in problem.zh for kept in ("没有任何改动", "未受影响", "均未改动", "均已保留", "没有其他改动"))
+    assert len(problem.zh) > 20
+    return problem
+
+
+def end_of(pid, *, seconds=20):
+    """Wait until a process has ended."""
+    began = time.monotonic()
+    while is_alive(pid) and time.monotonic() - began < seconds:
+        time.sleep(0.02)
+    assert not is_alive(pid)

@@ -1,8 +1,7 @@
-"""What happens to the embedded database when processes are killed, pids are reused and disks are full."""
+"""What happens to the embedded database when processes are killed, pids reused and folders strange."""
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import shutil
@@ -16,32 +15,13 @@ from pathlib import Path
 import pytest
 
 from creditbank.gateways import bank as banks_of
-from creditbank.gateways import database, disk, keys, leases, postgres_server, processes
+from creditbank.gateways import database, keys, leases, postgres_server, processes
 from creditbank.gateways import postgres_state as state
 from creditbank.gateways.bank import Bank
-from creditbank.gateways.problem import BankProblem, DatabaseProblem, DiskProblem, KeyProblem
+from creditbank.gateways.problem import BankProblem, DatabaseProblem, KeyProblem
 from tests.gateways import banks
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="not root: only root runs the server as another user")
-
-
-def refused(bank, kind, said):
-    """A lease is refused with this message, which also says what was kept; returns it."""
-    with pytest.raises(kind, match=said) as caught, database.lease(bank, "test", tell=banks.quiet):
-        pytest.fail("the bank was opened")
-    problem = caught.value
-    assert any(kept in problem.en for kept in ("othing was changed", "not touched", "is kept", "else was changed"))
-    assert any(kept in problem.zh for kept in ("没有任何改动", "未受影响", "均未改动", "均已保留", "没有其他改动"))
-    assert len(problem.zh) > 20
-    return problem
-
-
-def end_of(pid, *, seconds=20):
-    """Wait until a process has ended."""
-    began = time.monotonic()
-    while banks.is_alive(pid) and time.monotonic() - began < seconds:
-        time.sleep(0.02)
-    assert not banks.is_alive(pid)
 
 
 def as_owner_of(bank):
@@ -66,7 +46,7 @@ def test_after_kill_9_of_the_server_the_next_lease_recovers_says_so_and_has_ever
     holder = hold(bank).wait_until_held()
     banks.write_note(bank, "committed a moment before")
     os.kill(holder.server, signal.SIGKILL)
-    end_of(holder.server)
+    banks.end_of(holder.server)
     heard = banks.Heard()
     with database.lease(bank, "next", tell=heard):
         assert banks.notes(bank) == ["committed a moment before", "kept"]
@@ -89,7 +69,7 @@ def test_a_holder_can_revive_a_server_that_died_under_it(bank):
         assert database.revive(bank, tell=heard) is False
         server = state.find(bank).pid
         os.kill(server, signal.SIGKILL)
-        end_of(server)
+        banks.end_of(server)
         assert database.revive(bank, tell=heard) is True
         assert banks.notes(bank) == ["kept"]
         second = state.find(bank).pid
@@ -115,7 +95,7 @@ def test_a_holder_that_is_asked_to_end_takes_the_server_with_it(bank, hold, numb
     holder = hold(bank).wait_until_held()
     holder.kill(number)
     assert holder.process.returncode != 0
-    end_of(holder.server)
+    banks.end_of(holder.server)
     assert state.find(bank) is None
 
 
@@ -137,7 +117,7 @@ def test_sessions_that_outlive_a_killed_server_are_waited_for_and_that_is_said(b
             session = connection.info.backend_pid
             os.kill(session, signal.SIGSTOP)
             os.kill(server, signal.SIGKILL)
-            end_of(server)
+            banks.end_of(server)
             wake = threading.Timer(1.0, os.kill, (session, signal.SIGCONT))
             wake.start()
             began = time.monotonic()
@@ -156,7 +136,7 @@ def test_a_folder_that_an_unseen_process_holds_is_not_started_a_second_time(bank
     elsewhere = leases.lock_now(state.lock_of(bank))
     before = banks.fingerprint(state.data_of(bank))
     try:
-        refused(bank, DatabaseProblem, "for instance in another container")
+        banks.refused(bank, DatabaseProblem, "for instance in another container")
     finally:
         os.close(elsewhere)
     assert banks.fingerprint(state.data_of(bank)) == before
@@ -179,7 +159,7 @@ def test_a_stale_pid_file_whose_pid_is_now_another_process_does_not_stop_the_sta
     holder = hold(bank).wait_until_held()
     os.kill(holder.server, signal.SIGKILL)
     holder.kill(signal.SIGKILL)
-    end_of(holder.server)
+    banks.end_of(holder.server)
     for path in (state.data_of(bank) / "postmaster.pid", Path(holder.word.split()[3]) / ".s.PGSQL.5432.lock"):
         lines = path.read_text().splitlines(keepends=True)
         path.write_text(f"{stranger.pid}\n" + "".join(lines[1:]))
@@ -294,7 +274,7 @@ def test_a_socket_folder_prepared_by_somebody_else_is_refused(bank, monkeypatch,
     taken.mkdir()
     taken.chmod(0o777)
     monkeypatch.setattr(state, "planned_socket_folder", lambda bank: taken)
-    refused(bank, DatabaseProblem, "not a folder closed to everyone else")
+    banks.refused(bank, DatabaseProblem, "not a folder closed to everyone else")
 
 
 @root_only
@@ -337,13 +317,13 @@ def test_an_ordinary_user_makes_shares_and_stops_a_bank(hold, length):
 def test_a_bank_of_another_user_is_not_opened(finished_bank, tmp_path):
     bank = banks.copy_of(finished_bank, tmp_path / "bank")
     os.chown(bank.db, 65534, 65534)
-    refused(bank, DatabaseProblem, "belongs to another user of this machine")
+    banks.refused(bank, DatabaseProblem, "belongs to another user of this machine")
 
 
 @root_only
 def test_data_that_belong_to_root_are_not_started(bank):
     os.chown(state.data_of(bank), 0, 0)
-    refused(bank, DatabaseProblem, "belongs to root, but PostgreSQL never runs as root")
+    banks.refused(bank, DatabaseProblem, "belongs to root, but PostgreSQL never runs as root")
 
 
 # --- folders that must not be opened ----------------------------------------------------------------------------
@@ -353,198 +333,60 @@ def test_data_that_belong_to_root_are_not_started(bank):
 def test_a_folder_of_another_postgresql_is_refused_and_untouched(bank, version):
     (state.data_of(bank) / "PG_VERSION").write_text(f"{version}\n")
     before = banks.fingerprint(state.data_of(bank))
-    refused(bank, DatabaseProblem, f"made by PostgreSQL {version}; this program brings PostgreSQL 18")
+    banks.refused(bank, DatabaseProblem, f"made by PostgreSQL {version}; this program brings PostgreSQL 18")
     assert banks.fingerprint(state.data_of(bank)) == before
 
 
 def test_a_bank_of_a_newer_format_is_refused_and_untouched(bank):
     bank.label.write_text(json.dumps({"schema": "creditbank.bank", "format": banks_of.FORMAT + 1}))
     before = banks.fingerprint(bank.home)
-    refused(bank, BankProblem, f"has format {banks_of.FORMAT + 1}; this program knows formats up to")
+    banks.refused(bank, BankProblem, f"has format {banks_of.FORMAT + 1}; this program knows formats up to")
     assert banks.fingerprint(bank.home) == before
 
 
 @pytest.mark.parametrize("label", ["", "[]", '{"schema": "creditbank.bank"}', "\x00\xff"])
 def test_a_damaged_label_is_refused(bank, label):
     bank.label.write_text(label)
-    refused(bank, BankProblem, r"bank\.json cannot be read")
+    banks.refused(bank, BankProblem, r"bank\.json cannot be read")
 
 
 def test_a_folder_of_something_else_is_refused_and_untouched(tmp_path):
     (tmp_path / "thesis.txt").write_text("three years of work")
     before = banks.fingerprint(tmp_path)
-    refused(Bank(tmp_path), BankProblem, r"already holds other things \(thesis\.txt\)")
+    banks.refused(Bank(tmp_path), BankProblem, r"already holds other things \(thesis\.txt\)")
     assert banks.fingerprint(tmp_path) == before
 
 
 def test_a_bank_whose_database_folder_is_gone_is_not_silently_begun_anew(bank):
     shutil.rmtree(state.data_of(bank))
-    refused(bank, DatabaseProblem, "Mount the disk it is on, restore a backup")
+    banks.refused(bank, DatabaseProblem, "Mount the disk it is on, restore a backup")
     assert not state.data_of(bank).exists()
 
 
 def test_a_data_folder_without_its_version_is_refused(bank):
     (state.data_of(bank) / "PG_VERSION").unlink()
-    refused(bank, DatabaseProblem, "not a PostgreSQL data folder")
+    banks.refused(bank, DatabaseProblem, "not a PostgreSQL data folder")
 
 
 def test_keys_of_another_bank_are_refused_and_the_server_does_not_stay(bank):
     keys.write(bank, "superuser", keys.need(bank, "superuser") | {"password": "another bank's"})
-    refused(bank, DatabaseProblem, "Restore both folders from one backup")
+    banks.refused(bank, DatabaseProblem, "Restore both folders from one backup")
     assert state.find(bank) is None
 
 
 def test_a_key_file_others_may_read_is_not_used(bank):
     keys.path_of(bank, "superuser").chmod(0o644)
-    refused(bank, KeyProblem, r"may be read by other users \(mode 0644\)")
+    banks.refused(bank, KeyProblem, r"may be read by other users \(mode 0644\)")
 
 
 def test_a_missing_key_file_is_named(bank):
     keys.path_of(bank, "superuser").unlink()
-    problem = refused(bank, KeyProblem, r"superuser\.json is missing")
+    problem = banks.refused(bank, KeyProblem, r"superuser\.json is missing")
     assert "backup of the keys folder" in problem.en
 
 
 def test_a_configuration_that_cannot_start_is_said_in_postgresqls_own_words(bank):
     with (state.data_of(bank) / "postgresql.conf").open("a") as configuration:
         configuration.write("shared_buffers = 'plenty'\n")
-    refused(bank, DatabaseProblem, 'did not start: .*"shared_buffers"')
+    banks.refused(bank, DatabaseProblem, 'did not start: .*"shared_buffers"')
     assert state.find(bank) is None
-
-
-# --- full disks -------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """Mounts a small memory disk; only root can."""
-    if os.geteuid() != 0:
-        pytest.skip("not root: a small file system cannot be mounted")
-    place = tmp_path / "small"
-    place.mkdir()
-
-    def mount(megabytes):
-        answer = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "creditbank-test", str(place)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if answer.returncode != 0:
-            pytest.skip(f"a small file system cannot be mounted here: {answer.stderr.strip()}")
-        return place
-
-    yield mount
-    subprocess.run(["umount", str(place)], capture_output=True, check=False)
-    assert not os.path.ismount(place)
-
-
-def fill(folder):
-    """Write until the disk has no room at all; returns the file."""
-    path = folder / "filling"
-    with path.open("wb", buffering=0) as file:
-        for size in (1 << 20, 4096, 1):
-            try:
-                while True:
-                    file.write(b"\0" * size)
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
-    return path
-
-
-def test_a_disk_too_small_for_a_new_bank_is_said_and_nothing_of_it_stays(small_disk):
-    place = small_disk(12)
-    bank = Bank(place / "bank")
-    problem = refused(bank, DatabaseProblem, "The disk is full: the new database could not be made")
-    assert "磁盘空间已满" in problem.zh
-    assert not state.data_of(bank).exists()
-    assert not list(bank.db.glob("data.new.*"))
-    assert not banks_of.exists(bank)
-
-
-def test_a_disk_that_fills_up_under_a_running_bank_costs_no_committed_row(small_disk, finished_bank):
-    place = small_disk(150)
-    bank = banks.copy_of(finished_bank, place / "bank")
-    with database.lease(bank, "first", tell=banks.quiet):
-        banks.write_note(bank, "before the disk was full")
-        server = state.find(bank).pid
-        filling = fill(place)
-        os.kill(server, signal.SIGKILL)
-        end_of(server)
-        refused(bank, DiskProblem, "The disk is full")
-        problem = None
-        try:
-            database.revive(bank, tell=banks.quiet)
-        except (DatabaseProblem, DiskProblem) as caught:
-            problem = caught
-        assert problem is not None
-        assert "The disk is full" in problem.en
-        assert state.find(bank) is None
-        filling.unlink()
-        database.revive(bank, tell=banks.quiet)
-        assert banks.notes(bank) == ["before the disk was full", "kept"]
-    assert state.find(bank) is None
-
-
-FAULTS = ("write", "fsync", "replace", "fchmod")
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """Lets one system call of the file gateways fail as on a full disk."""
-
-    def at(call):
-        def fail(*args, **kwargs):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr(f"creditbank.gateways.disk.os.{call}", fail)
-
-    return at
-
-
-@pytest.mark.parametrize("call", FAULTS)
-def test_a_key_file_is_never_half_written(tmp_path, full_disk, monkeypatch, call):
-    bank = Bank(tmp_path / "bank")
-    keys.write(bank, "database", {"value": "old"})
-    full_disk(call)
-    with pytest.raises(DiskProblem, match=r"The disk is full: .*what stood there before still stands"):
-        keys.write(bank, "database", {"value": "new" * 10_000})
-    monkeypatch.undo()
-    assert keys.need(bank, "database") == {"value": "old"}
-    assert [path.name for path in bank.keys.iterdir()] == ["database.json"]
-
-
-def test_a_write_the_system_takes_in_parts_is_still_whole(tmp_path, monkeypatch):
-    real = os.write
-    monkeypatch.setattr("creditbank.gateways.disk.os.write", lambda handle, data: real(handle, bytes(data[:7])))
-    disk.write_whole(tmp_path / "parts", b"0123456789" * 5)
-    assert (tmp_path / "parts").read_bytes() == b"0123456789" * 5
-
-
-@pytest.mark.parametrize("call", ["write", "fsync", "replace"])
-def test_a_lease_that_cannot_be_written_leaves_none_and_starts_nothing(bank, full_disk, monkeypatch, call):
-    full_disk(call)
-    refused(bank, DiskProblem, "The disk is full")
-    monkeypatch.undo()
-    assert list((leases.folder(bank) / "leases").glob("*")) == []
-    assert state.find(bank) is None
-
-
-def test_a_server_that_cannot_be_recorded_does_not_stay(bank, monkeypatch):
-    real, seen = os.replace, []
-
-    def fail_for_the_record(source, target):
-        if str(target).endswith("server.json"):
-            seen.append(target)
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        real(source, target)
-
-    monkeypatch.setattr("creditbank.gateways.disk.os.replace", fail_for_the_record)
-    refused(bank, DiskProblem, r"The disk is full: .*server\.json")
-    assert seen
-    assert state.find(bank) is None
-    with pytest.raises(DiskProblem):
-        database.revive(bank, tell=banks.quiet)
-    assert state.find(bank) is None
-    assert leases.lock_now(state.lock_of(bank)) is not None, "no server process is left"

@@ -174,7 +174,7 @@ def test_parts_that_overlap_share_one_body_and_are_refused():
     end = bytearray(whole[entry_end:])
     struct.pack_into("<HHI", end, 8, 4, 4, len(directory) + len(twin))
     refused = refusal(whole[:start] + directory + twin + bytes(end))
-    assert (refused.code, refused.facts["reason"]) == ("files.archive_damaged", "its parts overlap")
+    assert (refused.code, refused.facts["reason"].en) == ("files.archive_damaged", "its parts overlap")
 
 
 def test_an_archive_without_a_workbook_and_one_of_very_many_parts_are_refused():
@@ -185,7 +185,7 @@ def test_an_archive_without_a_workbook_and_one_of_very_many_parts_are_refused():
 
 def test_a_part_given_twice_and_an_encrypted_part_are_refused():
     twice = archive({**WORKBOOK, "xl/Workbook.xml": b"<a/>"})
-    assert refusal(twice).facts["reason"] == "two parts have one name"
+    assert refusal(twice).facts["reason"].en == "two parts have one name"
     locked = bytearray(archive(WORKBOOK))
     for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         locked[locked.index(mark) + at] |= 1

@@ -342,7 +342,15 @@ def bench_rules(table, _institution):
     )
 
 
+def bench_catalogue(table, institution):
+    """Search in a catalogue of 100,000 items: by name, initials, full pinyin, and with mistakes."""
+    from tests.perf.bench_catalogue import measure_catalogue
+
+    measure_catalogue(table, institution)
+
+
 BENCHES = {
+    "catalogue": bench_catalogue,
     "batches": bench_batches,
     "single": bench_single,
     "import": bench_import,

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from creditbank.domain.explanation import Refusal, Verdict
 from creditbank.domain.rules.cases import answer_case
 from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.decision import Context, Outcome, Proposal
 from creditbank.domain.rules.evaluate import caps_of, evaluate, evaluate_untraced, family_keys, is_keyed, limit_keys
 from creditbank.domain.rules.facts import read_outcome
 from creditbank.domain.rules.lint import lint
-from creditbank.domain.rules.model import Context, Count, Give, Outcome, Proposal, Ruling, Scope, Until, Within
+from creditbank.domain.rules.model import Count, Give, Ruling, Scope, Until, Within
 from creditbank.domain.values import Hundredths
 from creditbank.exchange.rules import load_pack, load_pack_cases
 from creditbank.gateways.documents import pack_codes

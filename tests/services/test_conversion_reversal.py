@@ -17,7 +17,8 @@ from creditbank.queries.proofs import posting_record_of
 from creditbank.queries.registrar.waiting import count_waiting
 from creditbank.queries.verification import standing_of
 from creditbank.records.scope import acting_for
-from creditbank.services.ledger.undo import ConversionReversal, Undone, reverse_conversions
+from creditbank.services.ledger.post import PostedConversion
+from creditbank.services.ledger.undo import ConversionReversal, reverse_conversions
 from tests.cast import AT, ON
 from tests.intruder import change, superuser
 from tests.services.bookings import counts, deposit, held, overtaken, post, reverse
@@ -51,8 +52,8 @@ def test_a_reversed_conversion_gives_back_what_it_used_and_takes_what_it_made(ba
     before = held(bank, learner)
     (done,) = convert(cast, conversion(learner, (first.lot_id, 300), (second.lot_id, 100), amount=250))
     (undone,) = undo(cast, (learner, done.conversion_id))
-    assert (undone.conversion_id, len(undone.postings), undone.repeated) == (done.conversion_id, 3, False)
-    (made,) = done.lots
+    assert (undone.conversion_id, len(undone.written), undone.repeated) == (done.conversion_id, 3, False)
+    (made,) = done.written
     assert {place: much for place, much in held(bank, learner).items() if much} == before
     with superuser(bank) as su:
         mirrors = su.execute(
@@ -92,7 +93,7 @@ def test_a_conversion_whose_made_credit_was_used_says_what_to_reverse_first_and_
         made = (deposit(learner, "", 300, title=title, code=title),)
         (done,) = convert(cast, conversion(learner, (last, 200), key=title, made=made), at=AT + timedelta(hours=number))
         steps.append(done.conversion_id)
-        last = done.lots[0]
+        last = done.written[0]
     before = counts(bank)
     refusal = undo(cast, (learner, steps[0]))
     assert [line.code for line in refusal.explanation] == [
@@ -111,7 +112,7 @@ def test_conversions_that_stand_on_each_other_come_undone_in_one_call_in_whateve
     learner = cast.lin.person
     (lot,) = post(cast, deposit(learner, amount=300))
     (first,) = convert(cast, conversion(learner, (lot.lot_id, 100), key="a", amount=100))
-    (second,) = convert(cast, conversion(learner, (first.lots[0], 100), (lot.lot_id, 50), key="b", amount=10))
+    (second,) = convert(cast, conversion(learner, (first.written[0], 100), (lot.lot_id, 50), key="b", amount=10))
     (third,) = convert(cast, conversion(learner, (lot.lot_id, 50), key="c", amount=20))
     done = undo(cast, *((learner, one.conversion_id) for one in (first, third, second)))
     assert [one.conversion_id for one in done] == [first.conversion_id, third.conversion_id, second.conversion_id]
@@ -124,7 +125,7 @@ def test_a_refused_reversal_leaves_nothing_behind_not_even_of_the_others_of_the_
     mine, theirs = post(cast, deposit(lin), deposit(mei))
     (good,) = convert(cast, conversion(lin, (mine.lot_id, 100), amount=100))
     (used,) = convert(cast, conversion(mei, (theirs.lot_id, 100), amount=100))
-    convert(cast, conversion(mei, (used.lots[0], 1), key="on top", amount=1))
+    convert(cast, conversion(mei, (used.written[0], 1), key="on top", amount=1))
     before = counts(bank)
     for wanted, reason in (
         ([(lin, good.conversion_id), (mei, used.conversion_id)], "reversal.made_in_use"),
@@ -146,7 +147,7 @@ def test_a_repeated_reversal_writes_nothing_and_another_one_is_refused(bank, cas
     (undone,) = undo(cast, (learner, one.conversion_id))
     before = counts(bank)
     again = undo(cast, (learner, one.conversion_id), at=LATER + timedelta(days=3), on=ON + timedelta(days=3))
-    assert again == (Undone(one.conversion_id, undone.postings, repeated=True),)
+    assert again == (PostedConversion(one.conversion_id, undone.written, repeated=True),)
     assert code(undo(cast, (learner, one.conversion_id), key="other")) == "reversal.reversed_before"
     (other,) = convert(cast, conversion(learner, (lot.lot_id, 300), key="c2"))
     with acting_for(institution=cast.college, purpose="test") as scope:
@@ -182,14 +183,14 @@ def test_a_retry_that_comes_while_the_first_is_at_work_answers_what_the_first_po
         with acting_for(institution=cast.college, purpose="test") as scope:
             (done,) = undo(cast, place, scope=scope)
             start()
-    assert answers[0] == (Undone(one.conversion_id, done.postings, repeated=True),)
+    assert answers[0] == (PostedConversion(one.conversion_id, done.written, repeated=True),)
 
 
 def test_a_conversion_that_comes_first_keeps_the_credit_it_uses_from_being_taken_back(bank, cast):
     learner = cast.lin.person
     (lot,) = post(cast, deposit(learner))
     (one,) = convert(cast, conversion(learner, (lot.lot_id, 300)))
-    on_top = conversion(learner, (one.lots[0], 300), key="d")
+    on_top = conversion(learner, (one.written[0], 300), key="d")
     with overtaken(bank, lambda: undo(cast, (learner, one.conversion_id))) as (answers, start):  # noqa: SIM117
         with acting_for(institution=cast.college, purpose="test") as scope:
             from creditbank.services.ledger.convert import post_conversions
@@ -207,7 +208,7 @@ def test_check_names_a_conversion_that_was_reversed_by_half(bank, cast):
     (other,) = convert(cast, conversion(learner, (second.lot_id, 100), key="c2", amount=100))
     undo(cast, (learner, one.conversion_id), (learner, other.conversion_id))
     assert found_by_check() == []
-    (mirror,) = postings(bank, kind="reverse", lot_id=one.lots[0])
+    (mirror,) = postings(bank, kind="reverse", lot_id=one.written[0])
     change(bank, ("DELETE FROM posting WHERE posting_id = %s", [mirror]))
     assert found_by_check().count("check.conversion_reversal") == 1
 
@@ -245,7 +246,7 @@ def test_whoever_holds_a_proof_of_a_side_is_told_that_the_conversion_was_reverse
     learner = cast.lin.person
     (lot,) = post(cast, deposit(learner))
     (one,) = convert(cast, conversion(learner, (lot.lot_id, 100), amount=100))
-    (use,), (make,) = postings(bank, kind="convert", lot_id=lot.lot_id), postings(bank, lot_id=one.lots[0])
+    (use,), (make,) = postings(bank, kind="convert", lot_id=lot.lot_id), postings(bank, lot_id=one.written[0])
     undo(cast, (learner, one.conversion_id))
     (back,), (gone,) = postings(bank, reverses=use), postings(bank, reverses=make)
     said = {}
@@ -267,7 +268,7 @@ def test_the_passbook_shows_the_reversal_beside_the_conversion_and_its_sides_lea
     undo(cast, (learner, one.conversion_id))
     (use,), (make,) = (
         postings(bank, kind="convert", lot_id=lot.lot_id),
-        postings(bank, kind="convert", lot_id=one.lots[0]),
+        postings(bank, kind="convert", lot_id=one.written[0]),
     )
     with acting_for(person=learner, purpose="test") as scope:
         lines = lines_of(scope, learner, limit=20)
@@ -322,8 +323,8 @@ def test_conversions_and_reversals_in_whatever_order_end_where_a_plain_book_says
             if isinstance(answer, tuple):
                 available[lot] -= used
                 converted[lot] += used
-                available[answer[0].lots[0]], converted[answer[0].lots[0]] = made, 0
-                done.append((answer[0].conversion_id, lot, used, answer[0].lots[0], made))
+                available[answer[0].written[0]], converted[answer[0].written[0]] = made, 0
+                done.append((answer[0].conversion_id, lot, used, answer[0].written[0], made))
         else:
             one = done[at % len(done)]
             conversion_id, lot, took, new, gave = one

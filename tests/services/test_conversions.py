@@ -18,7 +18,8 @@ from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.proofs import posting_record_of
 from creditbank.queries.verification import standing_of
 from creditbank.records.scope import acting_for
-from creditbank.services.ledger.convert import Converted, post_conversions
+from creditbank.services.ledger.convert import post_conversions
+from creditbank.services.ledger.post import PostedConversion
 from tests.cast import AT, ON
 from tests.intruder import change, superuser
 from tests.services.bookings import counts, deposit, held, overtaken, post, reverse
@@ -65,7 +66,7 @@ def test_what_is_used_is_converted_and_what_is_made_is_available(bank, cast):
     learner = cast.lin.person
     (lot,) = post(cast, deposit(learner, amount=500))
     (done,) = convert(cast, conversion(learner, (lot.lot_id, 300), amount=250))
-    (made,) = done.lots
+    (made,) = done.written
     assert held(bank, learner) == {
         (lot.lot_id, "available"): 200, (lot.lot_id, "converted"): 300, (made, "available"): 250,
     }  # fmt: skip
@@ -86,7 +87,7 @@ def test_several_lots_become_several_lots(bank, cast):
     first, second = post(cast, deposit(learner, "a", 200), deposit(learner, "b", 100))
     made = tuple(deposit(learner, "", amount, title=title, code=title) for amount, title in ((150, "X"), (150, "Y")))
     (done,) = convert(cast, conversion(learner, (first.lot_id, 200), (second.lot_id, 100), made=made))
-    assert len(done.lots) == 2
+    assert len(done.written) == 2
     assert sum(amount for (_lot, state), amount in held(bank, learner).items() if state == "available") == 300
     assert sum(amount for (_lot, state), amount in held(bank, learner).items() if state == "converted") == 300
     assert found_by_check() == []
@@ -100,10 +101,10 @@ def test_what_one_conversion_leaves_or_makes_another_of_the_same_call_may_use(ba
         conversion(learner, (lot.lot_id, 300), key="a"),
         conversion(learner, (lot.lot_id, 200), key="b", amount=200),
     )
-    convert(cast, conversion(learner, (first.lots[0], 100), key="c", amount=100))
+    convert(cast, conversion(learner, (first.written[0], 100), key="c", amount=100))
     assert held(bank, learner)[lot.lot_id, "converted"] == 500
     assert held(bank, learner)[lot.lot_id, "available"] == 0
-    assert held(bank, learner)[first.lots[0], "converted"] == 100
+    assert held(bank, learner)[first.written[0], "converted"] == 100
     assert first.conversion_id != second.conversion_id
     assert found_by_check() == []
 
@@ -141,7 +142,7 @@ def test_a_repeated_conversion_writes_nothing_and_another_body_is_refused(bank, 
     (first,) = convert(cast, conversion(learner, (lot.lot_id, 300)))
     before = counts(bank)
     assert convert(cast, conversion(learner, (lot.lot_id, 300)), at=AT + timedelta(hours=1)) == (
-        Converted(first.conversion_id, first.lots, repeated=True),
+        PostedConversion(first.conversion_id, first.written, repeated=True),
     )
     for other in (
         conversion(learner, (lot.lot_id, 200)),
@@ -177,7 +178,7 @@ def test_a_deposit_whose_credit_was_converted_cannot_be_reversed(bank, cast):
     assert len(postings) == 2
     for (posting,) in postings:
         assert code(reverse(cast, (learner, posting), key="other")) == "ledger.not_reversible"
-    assert held(bank, learner)[done.lots[0], "available"] == 1
+    assert held(bank, learner)[done.written[0], "available"] == 1
 
 
 def test_whoever_holds_a_proof_is_told_what_was_converted_since(bank, cast):

@@ -16,92 +16,23 @@ from creditbank.domain.log.checkpoint import read_checkpoint
 from creditbank.domain.log.leaf import commit
 from creditbank.domain.log.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from creditbank.domain.log.proof import judge
-from creditbank.domain.log.tiles import Edge, TileDamagedError, all_paths, edge_paths, grow
+from creditbank.domain.log.tiles import TileDamagedError, all_paths, edge_paths
 from creditbank.gateways.log_files import LogStoreProblem, TileStore
-from creditbank.gateways.signing import LogSigner, verify_ed25519
+from creditbank.gateways.signing import verify_ed25519
 from creditbank.queries.log import LogProblem, check_log, find_index, prove_growth, prove_leaves, prove_record
-from creditbank.services.log import STEPS, Progress, export_log, sequence_once
-from tests import embedded
-
-SIGNER = LogSigner.from_seed("bank.example/log", bytes(range(32)))
-
-
-@pytest.fixture(scope="module")
-def log_database(server):
-    """A migrated database of this module's own; its logins by role."""
-    yield embedded.clone_database(server, "creditbank", "log_scratch")
-    embedded.drop_database(server, "log_scratch")
-
-
-@pytest.fixture
-def clerk(log_database):
-    """A connection that may put anything into the tables, as services and intruders do; it empties them first."""
-    with log_database["superuser"].connect(autocommit=True) as connection:
-        connection.execute("TRUNCATE log_outbox, log_leaf")
-        yield connection
-
-
-@pytest.fixture
-def log_connection(log_database, clerk):
-    """The sequencer's own login: it reads and deletes from the outbox, reads and inserts leaves, nothing more."""
-    with log_database["sequencer"].connect() as connection:
-        yield connection
-
-
-@pytest.fixture
-def store(tmp_path):
-    return TileStore(tmp_path / "log")
-
-
-def commitment(name):
-    return hashlib.sha256(str(name).encode()).digest()
-
-
-def queue(clerk, names, stream="posting"):
-    with (
-        clerk.cursor() as cursor,
-        cursor.copy("COPY log_outbox (stream, leaf_ref, commitment) FROM STDIN") as copy,
-    ):
-        for name in names:
-            copy.write_row((stream, str(name), commitment(name)))
-
-
-def waiting(clerk):
-    return clerk.execute("SELECT count(*) FROM log_outbox").fetchone()[0]
-
-
-def leaves(clerk):
-    rows = clerk.execute("SELECT log_index, stream, leaf_ref, commitment FROM log_leaf ORDER BY 1").fetchall()
-    assert [row[0] for row in rows] == list(range(len(rows)))
-    return rows
-
-
-def files(store):
-    return {
-        path.relative_to(store.folder).as_posix(): path.read_bytes()
-        for path in store.folder.glob("**/*")
-        if path.is_file() and path.name != ".lock"
-    }
-
-
-def run(connection, store, **more):
-    return sequence_once(connection=connection, store=store, signer=SIGNER, **more)
-
-
-def expected_tree(clerk):
-    edge, tree = grow(Edge(), [row[3] for row in leaves(clerk)])
-    wanted = set(all_paths(edge.size))
-    return edge, {path: data for path, data in tree.items() if path in wanted}
-
-
-def settled(clerk, store):
-    """The files of the log without the partial ones of earlier checkpoints, after a full comparison."""
-    edge, tree = expected_tree(clerk)
-    state, _ = read_checkpoint(store.read_checkpoint())
-    assert (state.size, state.root) == (edge.size, edge.root())
-    found = files(store)
-    assert tree.items() <= found.items()
-    return found
+from creditbank.services.log import STEPS, Progress, export_log
+from tests.services.log_keeping import (
+    SIGNER,
+    StoppedError,
+    commitment,
+    expected_tree,
+    files,
+    leaves,
+    queue,
+    run,
+    settled,
+    waiting,
+)
 
 
 def test_an_empty_log_is_signed_once(log_connection, store):
@@ -153,10 +84,6 @@ def test_nothing_new_is_not_signed_again(clerk, log_connection, store):
     run(log_connection, store, at=called.append)
     assert (store.folder / "checkpoint").stat().st_mtime_ns == before
     assert "signed" not in called
-
-
-class StoppedError(Exception):
-    pass
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -228,137 +155,6 @@ def test_a_record_queued_again_with_another_content_is_kept_and_named(clerk, log
     (problem,) = check_log(log_connection, store, SIGNER.vkey)
     assert problem.code == "log.waiting_differs"
     assert problem.facts["leaf_ref"] == "3"
-
-
-def test_a_database_older_than_the_log_is_refused_and_nothing_is_taken(clerk, log_connection, store):
-    queue(clerk, range(10))
-    run(log_connection, store)
-    before = files(store)
-    clerk.execute("DELETE FROM log_leaf WHERE log_index >= 7")
-    queue(clerk, ["new"])
-    with pytest.raises(LogProblem, match="10 leaves, the database only 7") as caught:
-        run(log_connection, TileStore(store.folder))
-    assert "备份" in caught.value.zh
-    with pytest.raises(LogProblem):
-        run(log_connection, store)
-    assert len(leaves(clerk)) == 7
-    assert waiting(clerk) == 1
-    assert files(store) == before
-    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == ["log.checkpoint_ahead"]
-
-
-def test_a_database_that_went_another_way_is_refused(clerk, log_connection, store):
-    queue(clerk, range(600))
-    run(log_connection, store)
-    clerk.execute("UPDATE log_leaf SET commitment = %s WHERE log_index = 5", (commitment("other"),))
-    queue(clerk, ["new"])
-    with pytest.raises(LogProblem, match="not those of the database"):
-        run(log_connection, TileStore(store.folder))
-    problems = check_log(log_connection, store, SIGNER.vkey)
-    assert [line.code for line in problems] == ["log.root_differs", "log.leaf_differs"]
-    assert problems[1].facts == {"index": 5, "stream": "posting", "leaf_ref": leaves(clerk)[5][2]}
-
-
-def test_a_missing_leaf_is_refused_and_named(clerk, log_connection, store):
-    queue(clerk, range(20))
-    run(log_connection, store)
-    clerk.execute("DELETE FROM log_leaf WHERE log_index = 5")
-    queue(clerk, ["new"])
-    with pytest.raises(LogProblem, match="Leaf 5 is missing"):
-        run(log_connection, TileStore(store.folder))
-    (problem,) = check_log(log_connection, store, SIGNER.vkey)
-    assert (problem.code, problem.facts["index"]) == ("log.leaves_gap", 5)
-
-
-def test_a_trimmed_table_goes_on_and_is_checked_from_its_bundles(clerk, log_connection, store):
-    queue(clerk, range(900))
-    run(log_connection, store)
-    clerk.execute("DELETE FROM log_leaf WHERE log_index < 700")
-    queue(clerk, ["new"])
-    assert run(log_connection, TileStore(store.folder)).size == 901
-    assert check_log(log_connection, store, SIGNER.vkey) == ()
-    path = store.folder / "tile/entries/001"
-    path.write_bytes(path.read_bytes()[:-1] + b"!")
-    codes = [line.code for line in check_log(log_connection, store, SIGNER.vkey)]
-    assert "log.root_differs" in codes
-
-
-def test_a_checkpoint_of_another_key_or_none_at_all_is_refused(clerk, log_connection, store):
-    queue(clerk, range(3))
-    run(log_connection, store)
-    other = LogSigner.from_seed("bank.example/log", bytes(32))
-    with pytest.raises(LogProblem, match="not signed by the key"):
-        sequence_once(connection=log_connection, store=store, signer=other)
-    assert [line.code for line in check_log(log_connection, store, other.vkey)] == ["log.checkpoint_foreign"]
-    (store.folder / "checkpoint").write_text("nonsense\n")
-    with pytest.raises(LogProblem, match="damaged"):
-        run(log_connection, store)
-    assert [line.code for line in check_log(log_connection, store, SIGNER.vkey)] == ["log.checkpoint_unreadable"]
-
-
-def test_a_changed_checkpoint_is_refused(clerk, log_connection, store):
-    queue(clerk, range(3))
-    run(log_connection, store)
-    path = store.folder / "checkpoint"
-    path.write_text(path.read_text().replace("\n3\n", "\n2\n"))
-    with pytest.raises(LogProblem, match="not signed by the key"):
-        run(log_connection, store)
-
-
-@pytest.mark.parametrize("harm", ["flip", "cut", "remove"])
-def test_every_damaged_file_is_named_by_the_check(clerk, log_connection, store, harm):
-    queue(clerk, range(600))
-    run(log_connection, store)
-    for path, data in files(store).items():
-        if path == "checkpoint":
-            continue
-        place = store.folder / path
-        if harm == "remove":
-            place.unlink()
-        else:
-            place.write_bytes(data[:-1] + bytes([data[-1] ^ 1]) if harm == "flip" else data[:-1])
-        (problem,) = check_log(log_connection, store, SIGNER.vkey)
-        assert problem.code == ("log.file_missing" if harm == "remove" else "log.file_damaged")
-        assert problem.facts == {"path": path}
-        place.write_bytes(data)
-    assert check_log(log_connection, store, SIGNER.vkey) == ()
-
-
-def test_a_damaged_edge_is_never_built_upon(clerk, log_connection, store):
-    queue(clerk, range(300))
-    run(log_connection, store)
-    before = store.read_checkpoint()
-    path = store.folder / "tile/0/001.p/44"
-    path.write_bytes(bytes(len(path.read_bytes())))
-    queue(clerk, ["new"])
-    for again in (store, TileStore(store.folder)):
-        with pytest.raises(TileDamagedError, match="tile"):
-            run(log_connection, again)
-    assert store.read_checkpoint() == before
-
-
-def test_many_problems_of_one_kind_are_not_listed_without_end(clerk, log_connection, store):
-    queue(clerk, range(60), stream="rumour")
-    run(log_connection, store)
-    problems = check_log(log_connection, store, SIGNER.vkey)
-    assert len(problems) == 21
-    assert problems[-1].code == "log.and_more"
-
-
-def test_numbered_leaves_before_their_checkpoint_are_only_noted(clerk, log_connection, store):
-    queue(clerk, range(4))
-    run(log_connection, store)
-    queue(clerk, ["new"])
-
-    def stop(step):
-        if step == "committed":
-            raise StoppedError
-
-    with pytest.raises(StoppedError):
-        run(log_connection, store, at=stop)
-    problems = check_log(log_connection, store, SIGNER.vkey)
-    assert [line.code for line in problems] == ["log.leaves_unpublished"]
-    assert worst(problems) is Verdict.NOTE
 
 
 def test_two_sequencers_take_turns_and_number_each_leaf_once(log_database, clerk, tmp_path):

@@ -105,9 +105,69 @@ CURRENCY = _table(
     ("USD", "美元", "US dollar", "美金 $"), ("EUR", "欧元", "Euro", "€"), ("GBP", "英镑", "Pound sterling", "£"),
 )  # fmt: skip
 
+# The codes are those of the SKOS mapping properties.
+LEVEL_MATCH = _table(
+    "level_match", "等级对应关系", "Relation of levels", "SKOS 2009, mapping properties",
+    ("exact", "对等", "Equal", "等同 相等 一致 精确对应"),
+    ("broader", "更宽", "Broader", "宽于 高于 包含于 上位"), ("narrower", "更窄", "Narrower", "窄于 低于 包含 下位"),
+    ("related", "相关", "Related", "近似 相近 大致对应"),
+)  # fmt: skip
+
+CARRIER_KIND = _table(
+    "carrier_kind", "单元载体类型", "Kind of carrier", _HOUSE,
+    ("outcome", "成果", "Outcome", "学习成果"), ("course", "课程", "Course", "课"),
+    ("certificate", "证书", "Certificate", "职业技能等级证书 资格证书"),
+)  # fmt: skip
+
+# Only the uppermost level: a centre publishes an edition with the levels that its schools need.
+DISCIPLINE = _table(
+    "discipline", "学科领域", "Field of education", "ISCED-F 2013, broad fields",
+    ("00", "通用", "Generic programmes", "通识 基础"), ("01", "教育", "Education", "教育学"),
+    ("02", "艺术与人文", "Arts and humanities", "艺术 人文 文学"),
+    ("03", "社会科学、新闻与信息", "Social sciences, journalism and information", "社会科学 新闻"),
+    ("04", "商业、管理与法律", "Business, administration and law", "商业 管理 法律 经济管理"),
+    ("05", "自然科学、数学与统计", "Natural sciences, mathematics and statistics", "自然科学 数学 理学"),
+    ("06", "信息通信技术", "Information and communication technologies", "计算机 信息技术"),
+    ("07", "工程、制造与建筑", "Engineering, manufacturing and construction", "工学 工程 制造 建筑"),
+    ("08", "农林渔与兽医", "Agriculture, forestry, fisheries and veterinary", "农学 农业"),
+    ("09", "卫生与福利", "Health and welfare", "医学 护理 卫生"), ("10", "服务", "Services", "服务业"),
+)  # fmt: skip
+
+OCCUPATION = _table(
+    "occupation", "职业大类", "Occupation", "ISCO-08, major groups",
+    ("1", "管理人员", "Managers", "管理者"), ("2", "专业人员", "Professionals", "专业技术人员"),
+    ("3", "技术员与助理专业人员", "Technicians and associate professionals", "技术员"),
+    ("4", "办事人员", "Clerical support workers", "文员"),
+    ("5", "服务与销售人员", "Service and sales workers", "服务人员 销售人员"),
+    ("6", "农林渔业熟练工人", "Skilled agricultural, forestry and fishery workers", "农业工人"),
+    ("7", "工艺及有关人员", "Craft and related trades workers", "技工"),
+    ("8", "设备与机器操作装配工", "Plant and machine operators and assemblers", "操作工 装配工"),
+    ("9", "初级职业", "Elementary occupations", "普工"), ("0", "军人", "Armed forces occupations", "武装部队"),
+)  # fmt: skip
+
+ITEM_KIND = _table(
+    "item_kind", "成果种类", "Kind of item", _HOUSE,
+    ("contest", "竞赛", "Contest", "学科竞赛 技能竞赛 比赛 赛项 大赛"),
+    ("certificate", "证书", "Certificate", "职业资格证书 技能证书 职业技能等级证书 资格证书"),
+    ("exam", "考试", "Examination", "等级考试 水平考试"), ("course", "课程", "Course", "在线课程 慕课 培训课程"),
+    ("paper", "论文", "Paper", "期刊 刊物 学术论文 论文发表"),
+    ("patent", "专利", "Patent", "知识产权 软件著作权 专利类型"),
+    ("work", "工作经历", "Work", "实践经历 企业实践 创业"),
+    ("community", "社会实践", "Community learning", "志愿服务 社区学习 非正式学习"), ("other", "其他", "Other", "其它"),
+)  # fmt: skip
+
+ITEM_TIER = _table(
+    "item_tier", "成果级别", "Tier of item", _HOUSE,
+    ("national_a", "国家级A类", "National A", "国家级A 国A 国家A类"),
+    ("national_b", "国家级B类", "National B", "国家级B 国B 国家B类"),
+    ("provincial_a", "省级A类", "Provincial A", "省级A 省部级A类 省A"),
+    ("provincial_b", "省级B类", "Provincial B", "省级B 省部级B类 省B"),
+    ("school", "校级", "School", "学校级"),
+)  # fmt: skip
+
 CODE_TABLES: tuple[CodeTable, ...] = (
     SEX, ID_KIND, UNIT_KIND, EDUCATION_LEVEL, NATURE, ASSESSMENT, STUDENT_STATUS, CHANGE_KIND, PROVIDER_KIND,
-    RESOURCE_KIND, CURRENCY,
+    RESOURCE_KIND, CURRENCY, LEVEL_MATCH, CARRIER_KIND, DISCIPLINE, OCCUPATION, ITEM_KIND, ITEM_TIER,
 )  # fmt: skip
 
 STATUS_AFTER = {

@@ -37,9 +37,8 @@ Value = str | int | bool | None
 """A value in a fact; ``None`` states that the field is empty, an absent field is not stated."""
 
 _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
-MOST_TEXT, MOST_LONG = 500, 2000
-"""How many characters a text may have, and a paragraph."""
-_MOST_CODE = 64
+MOST_TEXT, MOST_LONG, MOST_CODE = 500, 2000, 64
+"""How many characters a text may have, a paragraph, and a code."""
 _NO_MAP: Mapping[str, str] = MappingProxyType({})
 _REPEATED = frozenset({Kind.CHOICE, Kind.DATE, Kind.INTEGER, Kind.AMOUNT, Kind.YES_NO, Kind.REFERENCE})
 _UNSHOWN = re.compile("[\ufffd\ue000-\uf8ff\U000f0000-\U0010ffff]")
@@ -200,8 +199,8 @@ def _code(one: Field, text: str) -> Value | Fault:
     said = normal(text)
     # What a spreadsheet makes of a long number is no code any more.
     spoiled = one.kind is Kind.CODE and re.fullmatch(r"\d\.\d+[eE]\+\d+", said)
-    if spoiled or len(said) > _MOST_CODE or not said.isprintable() or (one.kind is Kind.CODE and " " in said):
-        return Fault(one.name, "masterdata.no_code", {"value": said[:40], "most": _MOST_CODE})
+    if spoiled or len(said) > MOST_CODE or not said.isprintable() or (one.kind is Kind.CODE and " " in said):
+        return Fault(one.name, "masterdata.no_code", {"value": said[:40], "most": MOST_CODE})
     return said
 
 

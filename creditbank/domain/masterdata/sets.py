@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from creditbank.domain.masterdata import codes
+from creditbank.domain.masterdata.catalogue_sets import CATALOGUE
 from creditbank.domain.masterdata.declaration import Check, CheckKind, DataSet, Field, Kind
 from creditbank.domain.masterdata.fields import NAME_EN as _NAME_EN
 from creditbank.domain.masterdata.fields import RETIRED as _RETIRED
@@ -10,6 +11,7 @@ from creditbank.domain.masterdata.fields import choice as _choice
 from creditbank.domain.masterdata.fields import field as _field
 from creditbank.domain.masterdata.fields import reference as _of
 from creditbank.domain.masterdata.fields import text as _text
+from creditbank.domain.masterdata.framework_sets import FRAMEWORK_SETS
 from creditbank.domain.masterdata.resource_sets import OFFERINGS, PROVIDERS, RESOURCES
 from creditbank.domain.values import Text
 
@@ -347,7 +349,7 @@ MAPPING = DataSet(
 
 DATA_SETS: tuple[DataSet, ...] = (
     YEARS, TERMS, COLLEGES, MAJORS, CLASSES, STUDENTS, STAFF, COURSES, CHANGES, PROVIDERS, RESOURCES, OFFERINGS,
-    OUTCOME_TYPES,
+    OUTCOME_TYPES, CATALOGUE, *FRAMEWORK_SETS,
 )  # fmt: skip
 """Every data set, in the order in which a school begins."""
 

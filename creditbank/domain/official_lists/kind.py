@@ -8,11 +8,29 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.explanation import Fact, Sentence
 from creditbank.domain.masterdata.declaration import Choice, CodeTable, DataSet, Field, Kind
 from creditbank.domain.rules.places import Place
 from creditbank.domain.values import Text
 
 SCHEMA = "creditbank.list_mapping/1"
+
+MESSAGES: dict[str, str] = {
+    "list_mapping.columns": "from one to {most} columns are expected",
+    "list_mapping.identity": "name at least one column that tells two outcomes of one person apart",
+    "list_mapping.no_column": "there is no column {column}",
+    "list_mapping.several": "only a name, a student number or an identity number stands for several",
+    "list_mapping.nobody": "a list names people: by name, student_number or id_number",
+    "list_mapping.about_the_person": "this column is about the person; it belongs under person",
+    "list_mapping.column_name": "a column has a name of small letters, digits and _",
+    "list_mapping.words": "words belong to a column of the kind word, and such a column has them",
+    "list_mapping.source": "a fact is one of: is (a constant), column, place (of the person in the team)",
+    "list_mapping.days": "only a day may lie some days apart",
+    "list_mapping.condition": "a condition has either at_least or one_of",
+    "list_mapping.least": "only a column of the kind whole has a least number",
+    "list_mapping.no_codes": "these are not codes of the column {column}",
+}
+"""What can be wrong with a kind beyond the shape of its document, by code."""
 
 KINDS = ("contest", "one-plus-x", "cet")
 """The kinds of list that come with the program."""
@@ -127,16 +145,16 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
         if words:
             absent[key] = words
     if not columns or len(columns) > _MOST:
-        root.named("columns").fail(f"from one to {_MOST} columns are expected")
+        root.named("columns").fail(_said("columns", most=_MOST))
     known = {field.name: field for field in columns}
     identity = root.named("identity").each(lambda place: place.one_of(tuple(known)), 10)
     if not identity:
-        root.named("identity").fail("name at least one column that tells two outcomes of one person apart")
+        root.named("identity").fail(_said("identity"))
     about = root.named("about").each(lambda place: place.one_of(tuple(known)), 10) or identity
     title = root.named("title").text()
     for one in _TITLE_PLACE.findall(title):
         if one not in known:
-            root.named("title").fail(f"there is no column {one}")
+            root.named("title").fail(_said("no_column", column=one))
     certificate = root.named("certificate").one_of(tuple(known)) if root.given("certificate") else ""
     facts = root.named("facts")
     sources = tuple(_source(fact, place, known) for fact, place in facts.names())
@@ -170,6 +188,10 @@ def read_list_kind(document: Mapping[str, Any]) -> ListKind:
     )
 
 
+def _said(code: str, **facts: Fact) -> Sentence:
+    return Sentence(MESSAGES, f"list_mapping.{code}", **facts)
+
+
 def _headings(place: Place) -> tuple[str, ...]:
     return place.named("headings").each(lambda one: one.text().strip(), 40)
 
@@ -190,7 +212,7 @@ def _person(place: Place) -> tuple[tuple[Field, ...], frozenset[str]]:
         below.object((), ("headings", "several", "required", "examples"))
         if below.named("several").flag():
             if name not in ("name", "student_number", "id_number"):
-                below.named("several").fail("only a name, a student number or an identity number stands for several")
+                below.named("several").fail(_said("several"))
             several.add(name)
         fields.append(
             Field(
@@ -203,20 +225,20 @@ def _person(place: Place) -> tuple[tuple[Field, ...], frozenset[str]]:
             )
         )
     if not {"name", "student_number", "id_number"} & {field.name for field in fields}:
-        place.fail("a list names people: by name, student_number or id_number")
+        place.fail(_said("nobody"))
     return tuple(sorted(fields, key=lambda field: PERSON.index(field.name))), frozenset(several)
 
 
 def _column(name: str, place: Place) -> tuple[Field, frozenset[str]]:
     if name in PERSON:
-        place.fail("this column is about the person; it belongs under person")
+        place.fail(_said("about_the_person"))
     if re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) is None:
-        place.fail("a column has a name of small letters, digits and _")
+        place.fail(_said("column_name"))
     place.object(("label",), ("kind", "headings", "required", "words", "absent", "examples", "least", "most"))
     label = place.named("label").both()
     kind = COLUMN_KINDS[place.named("kind").one_of(tuple(COLUMN_KINDS))] if place.given("kind") else Kind.TEXT
     if (kind is Kind.CHOICE) != place.given("words"):
-        place.fail("words belong to a column of the kind word, and such a column has them")
+        place.fail(_said("words"))
     table = None
     if kind is Kind.CHOICE:
         choices = tuple(_word(code, below) for code, below in place.named("words").names())
@@ -244,13 +266,13 @@ def _word(code: str, place: Place) -> Choice:
 def _source(fact: str, place: Place, known: Mapping[str, Field]) -> Source:
     place.object((), ("is", "column", "days", "place"))
     if sum(place.given(one) for one in ("is", "column", "place")) != 1:
-        place.fail("a fact is one of: is (a constant), column, place (of the person in the team)")
+        place.fail(_said("source"))
     if place.given("is"):
         return Source(fact, constant=place.named("is").text())
     if place.given("column"):
         column = place.named("column").one_of(tuple(known))
         if place.given("days") and known[column].kind is not Kind.DATE:
-            place.named("days").fail("only a day may lie some days apart")
+            place.named("days").fail(_said("days"))
         return Source(fact, column=column, days=place.named("days").whole(0, 1000) if place.given("days") else 0)
     team = place.named("place").object(("alone", "first", "other"))
 
@@ -264,15 +286,15 @@ def _condition(place: Place, known: Mapping[str, Field]) -> Condition:
     place.object(("column",), ("at_least", "one_of"))
     column = place.named("column").one_of(tuple(known))
     if place.given("at_least") == place.given("one_of"):
-        place.fail("a condition has either at_least or one_of")
+        place.fail(_said("condition"))
     if place.given("at_least"):
         if known[column].kind is not Kind.INTEGER:
-            place.named("at_least").fail("only a column of the kind whole has a least number")
+            place.named("at_least").fail(_said("least"))
         return Condition(column, at_least=place.named("at_least").whole(0, 1_000_000))
     codes = place.named("one_of").each(lambda one: one.text(), 40)
     table = known[column].table
     if table is None or not set(codes) <= {choice.code for choice in table.choices}:
-        place.named("one_of").fail(f"these are not codes of the column {column}")
+        place.named("one_of").fail(_said("no_codes", column=column))
     return Condition(column, one_of=codes)
 
 

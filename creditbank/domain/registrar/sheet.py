@@ -7,10 +7,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.explanation import Sentence
 from creditbank.domain.rules.places import Place
 from creditbank.domain.values import Text
 
 SCHEMA = "creditbank.registrar_sheet/1"
+
+MESSAGES: dict[str, str] = {
+    "registrar_sheet.field_or_constant": "a column has either a field or a constant",
+    "registrar_sheet.constant_as_is": "a constant is written as it is; this belongs to a field",
+    "registrar_sheet.voucher_as_is": "the voucher names the line when the sheet comes back; it is written as it is",
+    "registrar_sheet.heading_twice": "the heading {head} is given to more than one column",
+    "registrar_sheet.one_voucher": "exactly one column has the field voucher, by which a line is found again when the "
+    "sheet comes back",
+    "registrar_sheet.no_student_number": "no column has the field student_number",
+    "registrar_sheet.no_credit": "no column has the field credit",
+    "registrar_sheet.no_such_heading": "there is no column with the heading {head}",
+    "registrar_sheet.status_and_words": "status and words belong together: the column, and which of its words mean "
+    "accepted or refused",
+}
+"""What can be wrong with a mapping beyond the shape of its document, by code."""
 
 FIELDS = (
     "student_number", "name", "name_en", "college", "college_code", "cohort", "programme",
@@ -137,21 +153,25 @@ def read_registrar_sheet(document: Mapping[str, Any]) -> RegistrarSheet:
     )
 
 
+def _said(code: str, **facts: str) -> Sentence:
+    return Sentence(MESSAGES, f"registrar_sheet.{code}", **facts)
+
+
 def _column(place: Place) -> Column:
     place.object(("head",), ("field", "constant", "values", "empty"))
     head = place.named("head").text().strip()
     if place.given("field") == place.given("constant"):
-        place.fail("a column has either a field or a constant")
+        place.fail(_said("field_or_constant"))
     if place.given("constant"):
         for name in ("values", "empty"):
             if place.given(name):
-                place.named(name).fail("a constant is written as it is; this belongs to a field")
+                place.named(name).fail(_said("constant_as_is"))
         return Column(head, constant=place.named("constant").text())
     field = place.named("field").one_of(FIELDS)
     values = None
     if place.given("values"):
         if field == "voucher":
-            place.named("values").fail("the voucher names the line when the sheet comes back; it is written as it is")
+            place.named("values").fail(_said("voucher_as_is"))
         values = {said: below.text() for said, below in place.named("values").names()}
     return Column(head, field, values=values, empty=place.named("empty").text() if place.given("empty") else "")
 
@@ -159,14 +179,14 @@ def _column(place: Place) -> Column:
 def _check_columns(place: Place, columns: tuple[Column, ...]) -> None:
     heads = [column.head for column in columns]
     for head in dict.fromkeys(head for head in heads if heads.count(head) > 1):
-        place.fail(f"the heading {head} is given to more than one column")
+        place.fail(_said("heading_twice", head=head))
     fields = [column.field for column in columns]
     if fields.count("voucher") != 1:
-        place.fail("exactly one column has the field voucher, by which a line is found again when the sheet comes back")
+        place.fail(_said("one_voucher"))
     if "student_number" not in fields:
-        place.fail("no column has the field student_number")
+        place.fail(_said("no_student_number"))
     if not {"credit", "amount"} & set(fields):
-        place.fail("no column has the field credit")
+        place.fail(_said("no_credit"))
 
 
 def _returned(place: Place, heads: set[str]) -> Returned:
@@ -176,20 +196,20 @@ def _returned(place: Place, heads: set[str]) -> Returned:
 
     def ours(item: Place) -> str:
         head = item.text()
-        return head if head in heads else item.fail(f"there is no column with the heading {head}")
+        return head if head in heads else item.fail(_said("no_such_heading", head=head))
 
     theirs: dict[str, str] = {}
     if place.given("heads"):
         for head, below in place.named("heads").names():
             if head not in heads:
-                below.fail(f"there is no column with the heading {head}")
+                below.fail(_said("no_such_heading", head=head))
             theirs[head] = below.text().strip()
     words = None
     if place.given("words"):
         words = {said: below.one_of((ACCEPTED, REFUSED)) for said, below in place.named("words").names()}
     status = place.named("status").text().strip() if place.given("status") else ""
     if bool(status) != bool(words):
-        place.fail("status and words belong together: the column, and which of its words mean accepted or refused")
+        place.fail(_said("status_and_words"))
     return Returned(
         heads=theirs,
         status=status,

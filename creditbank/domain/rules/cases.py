@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Line, Refusal
+from creditbank.domain.rules.decision import Context, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Context, Count, Proposal, RuleSet, Ruling
+from creditbank.domain.rules.model import Count, RuleSet, Ruling
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.values import Hundredths, format_credit
 

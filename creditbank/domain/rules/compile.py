@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.rules.amounts import fact_of
+from creditbank.domain.rules.decision import Granted, Proposal
 from creditbank.domain.rules.model import (
     Add,
     After,
@@ -23,12 +24,10 @@ from creditbank.domain.rules.model import (
     FactType,
     FromFact,
     Give,
-    Granted,
     Hit,
     Lower,
     OneOf,
     Prerequisite,
-    Proposal,
     Rank,
     Row,
     RuleSet,

@@ -11,19 +11,10 @@ from typing import TYPE_CHECKING
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.rules.amounts import fact_of, plain_number, steps_up
+from creditbank.domain.rules.decision import Outcome
 from creditbank.domain.rules.evaluate import evaluate_untraced
 from creditbank.domain.rules.facts import fact_shown, holds
-from creditbank.domain.rules.model import (
-    Condition,
-    Fact,
-    FactType,
-    Give,
-    Interval,
-    Outcome,
-    RuleSet,
-    Ruling,
-    Value,
-)
+from creditbank.domain.rules.model import Condition, Fact, FactType, Give, Interval, RuleSet, Ruling, Value
 from creditbank.domain.values import Amount
 
 if TYPE_CHECKING:

@@ -43,6 +43,8 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "exclude": ("id", Text("除外", "Exclusion")),
     "prerequisite": ("id", Text("前提", "Prerequisite")),
     "abbreviations": ("short", Text("简称", "Abbreviation")),
+    "rules": ("id", Text("规则行", "Row")),
+    "closed": ("id", Text("不可置换的课程", "Closed courses")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
@@ -57,12 +59,12 @@ _ANY, _NONE = Text("任意", "any"), Text("无", "nothing")
 def differences(before: RuleSet, after: RuleSet) -> Explanation:
     """Every difference between two rule sets, from the head to the dates; empty exactly if their hashes are equal."""
     old, new = rule_set_data(before), rule_set_data(after)
-    said = [*_values(old, new, without=("tables", *_PARTS))]
+    said = [*values(old, new, without=("tables", *_PARTS))]
     for name in ("categories", "facts"):
-        said += _listed(name, old[name], new[name])
+        said += listed(name, old[name], new[name])
     said += _tables(before, after)
     for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "abbreviations"):
-        said += _listed(name, old.get(name, ()), new.get(name, ()))
+        said += listed(name, old.get(name, ()), new.get(name, ()))
     return tuple(said)
 
 
@@ -77,7 +79,7 @@ def _tables(before: RuleSet, after: RuleSet) -> Iterator[Line]:
         if code not in old:
             yield _line("diff.table_added", name=code, count=len(table.rows))
             continue
-        lines = [*_values(data[0][code], data[1][code], without=("code", "rows"))]
+        lines = [*values(data[0][code], data[1][code], without=("code", "rows"))]
         lines += _rows(before, after, old[code].rows, table.rows)
         if lines:
             yield _line("diff.table_changed", lines, name=code)
@@ -113,7 +115,8 @@ def _row(before: RuleSet, after: RuleSet, old: Row, new: Row) -> Iterator[Line]:
         yield _line("diff.clause", before=old.clause, after=new.clause)
 
 
-def _listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+def listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
+    """What changed in a list of a rule set, whose items are told apart by their key."""
     key, label = _PARTS[part]
     old, new = ({item[key]: item for item in items} for items in (before, after))
     for name, item in old.items():
@@ -122,12 +125,13 @@ def _listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapp
     for name, item in new.items():
         if name not in old:
             yield _line("diff.part_added", part=label, name=name, after=_plain(item, key))
-        elif lines := list(_values(old[name], item, without=(key,))):
+        elif lines := list(values(old[name], item, without=(key,))):
             yield _line("diff.part_changed", lines, part=label, name=name)
     yield from _order(part, list(old), list(new))
 
 
-def _values(before: Mapping[str, Any], after: Mapping[str, Any], *, without: Sequence[str]) -> Iterator[Line]:
+def values(before: Mapping[str, Any], after: Mapping[str, Any], *, without: Sequence[str]) -> Iterator[Line]:
+    """What changed among the values of an object, some left out."""
     for name in dict.fromkeys([*before, *after]):
         if name not in without and before.get(name) != after.get(name):
             yield _line("diff.value", name=name, before=_shown(before.get(name)), after=_shown(after.get(name)))

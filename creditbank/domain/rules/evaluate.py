@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from calendar import monthrange
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.compile import Explained, keep
+from creditbank.domain.rules.days import expiry, in_time
+from creditbank.domain.rules.decision import Context, Granted, Outcome, Proposal
 from creditbank.domain.rules.grant import grant, holds
-from creditbank.domain.rules.model import (
-    Cap,
-    Context,
-    Count,
-    Expires,
-    FromFact,
-    Granted,
-    NeedsCredit,
-    Outcome,
-    Portion,
-    Proposal,
-    Ruling,
-    Scope,
-    Until,
-    Value,
-    Within,
-)
+from creditbank.domain.rules.limits import left_under, prepared
+from creditbank.domain.rules.model import Cap, Count, Ruling, Value
 from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Hundredths
 
@@ -46,7 +32,7 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
     rounded; then the best of the family, the caps and the expiry. The first refusal or question ends it.
     """
     reasons: list[Line] = []
-    ruling = _in_time(compiled, outcome, context, reasons)
+    ruling = in_time(compiled.dates, outcome.values, context.claimed_on, reasons)
     if ruling is not Ruling.RECOGNISE:
         return _ended(ruling, None, reasons)
     by_facts = _explained(compiled, outcome)
@@ -57,15 +43,17 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
     if granted.ruling is not Ruling.RECOGNISE:
         return _ended(granted.ruling, granted.row, reasons) if before else by_facts.proposal
     own = len(reasons)
-    ruling = _prepared(compiled, outcome, context, reasons)
-    if ruling is not Ruling.RECOGNISE:
-        return _ended(ruling, granted.row, reasons)
+    for part, tests in compiled.prerequisites:
+        if holds(tests, outcome.values):
+            ruling = prepared(part, compiled.categories, context, reasons)
+            if ruling is not Ruling.RECOGNISE:
+                return _ended(ruling, granted.row, reasons)
     credit = _best_of_family(compiled, outcome, context.earlier, granted.credit, reasons)
     left = _capped(compiled, outcome, context, granted.category, credit, reasons)
     if left is None:
         return _ended(Ruling.MANUAL, granted.row, reasons)
     credit = left
-    expires = _expires(compiled, outcome, context.claimed_on, reasons) if credit else None
+    expires = expiry(compiled.dates, outcome.values, compiled.position, context.claimed_on, reasons) if credit else None
     if credit == 0 or (expires is not None and expires <= context.claimed_on):
         return _ended(Ruling.REFUSE, granted.row, reasons)
     if not before and own == len(reasons):
@@ -196,26 +184,6 @@ def _best_of_family(
     return credit
 
 
-def _prepared(compiled: Compiled, outcome: Outcome, context: Context, reasons: list[Line]) -> Ruling:
-    """Whether what must be there before is there; the first that is missing or unknown ends it."""
-    for part, tests in compiled.prerequisites:
-        if not holds(tests, outcome.values):
-            continue
-        needs = part.needs
-        if isinstance(needs, NeedsCredit):
-            held = context.held.get(part.id)
-            met = None if held is None else held >= needs.least
-            category = compiled.categories[needs.category] if needs.category else None
-            reasons.append(trace.needs_credit(part, needs, category, held))
-        else:
-            there = None if context.passed is None else [code for code in needs.courses if code in context.passed]
-            met = None if there is None else len(there) >= needs.least
-            reasons.append(trace.needs_courses(part, needs, there))
-        if not met:
-            return Ruling.MANUAL if met is None else part.otherwise
-    return Ruling.RECOGNISE
-
-
 def _capped(
     compiled: Compiled,
     outcome: Outcome,
@@ -228,80 +196,8 @@ def _capped(
     for cap in caps_of(compiled, category, outcome):
         if credit == 0:
             break
-        known = 0 if cap.scope is Scope.CLAIM else context.used.get(cap.id)
-        if isinstance(cap.maximum, Count):
-            reasons.append(trace.counted(cap, cap.maximum.most, known))
-            credit = Hundredths(0) if (known or 0) >= cap.maximum.most else credit
-            continue
-        base: Hundredths | None = None
-        if isinstance(cap.maximum, Portion):
-            base = context.planned.get(cap.maximum.of)
-            if base is None:
-                reasons.append(trace.cap_unknown(cap, cap.maximum))
-                return None
-            maximum = int(cap.maximum.share * base)  # down: a share is never exceeded by rounding
-        else:
-            maximum = cap.maximum
-        room = Hundredths(max(maximum - (known or 0), 0))
-        left = Hundredths(0) if cap.whole and room < credit else min(credit, room)
-        reasons.append(trace.capped(cap, maximum, base, known, credit, left))
+        left = left_under(cap, context, credit, reasons)
+        if left is None:
+            return None
         credit = left
     return credit
-
-
-def _in_time(compiled: Compiled, outcome: Outcome, context: Context, reasons: list[Line]) -> Ruling:
-    """Whether the dates allow the claim at all."""
-    claimed = context.claimed_on
-    for rule, tests, index in compiled.dates:
-        day = outcome.values[index]
-        if not isinstance(day, date) or not holds(tests, outcome.values):
-            continue
-        if isinstance(rule, Until):
-            reasons.append(trace.valid_until(rule, day, claimed))
-            if claimed > day:
-                return rule.otherwise
-            continue
-        if day > claimed:
-            reasons.append(trace.earned_in_future(day, claimed))
-            return Ruling.REFUSE
-        if isinstance(rule, Expires):
-            continue
-        until = months_after(day, rule.months)
-        reasons.append(trace.in_time(rule, day, claimed, until))
-        if claimed > until:
-            return rule.otherwise
-    return Ruling.RECOGNISE
-
-
-def _expires(compiled: Compiled, outcome: Outcome, claimed: date, reasons: list[Line]) -> date | None:
-    """The first day on which the credit no longer counts: the earliest of all that apply."""
-    earliest: date | None = None
-    for rule, tests, index in compiled.dates:
-        day = outcome.values[index]
-        if isinstance(rule, Within) or not isinstance(day, date) or not holds(tests, outcome.values):
-            continue
-        if isinstance(rule, Until):
-            if not rule.ends_credit or day == date.max:
-                continue
-            expires = day + timedelta(days=1)
-        else:
-            period = (
-                outcome.values[compiled.position[rule.months.fact]]
-                if isinstance(rule.months, FromFact)
-                else rule.months
-            )
-            if not isinstance(period, int):
-                continue
-            expires = months_after(day, period)
-        reasons.append(trace.expiry(rule, day, expires, claimed))
-        earliest = expires if earliest is None else min(earliest, expires)
-    return earliest
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day so many months later, or the last day of that month where it has no such day."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    if year > date.max.year:
-        return date.max
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

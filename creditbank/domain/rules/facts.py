@@ -10,22 +10,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.explanation import Line, Refusal, Verdict
-from creditbank.domain.rules.model import (
-    Accept,
-    Choice,
-    Condition,
-    Fact,
-    FactType,
-    Interval,
-    OneOf,
-    Outcome,
-    RuleSet,
-    Value,
-)
+from creditbank.domain.rules.decision import Outcome
+from creditbank.domain.rules.model import Accept, Choice, Condition, Fact, FactType, Interval, OneOf, RuleSet, Value
 from creditbank.domain.values import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MESSAGES: dict[str, str] = {
     "rules.fact_missing": "{fact} is missing.",
@@ -96,6 +86,11 @@ def form_fields(rule_set: RuleSet) -> tuple[Field, ...]:
 
 
 def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal:
+    """The typed facts of one outcome for a rule set; see :func:`read_answers`."""
+    return read_answers(rule_set.facts, raw)
+
+
+def read_answers(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome | Refusal:
     """The typed facts of one outcome; a text is understood for every type, as a form or a table sends it.
 
     A fact whose condition does not hold is not asked, and an answer to it is left out. A refusal has one line
@@ -103,7 +98,7 @@ def read_outcome(rule_set: RuleSet, raw: Mapping[str, Any]) -> Outcome | Refusal
     """
     problems: list[Line] = []
     values: dict[str, Value | None] = {}
-    for fact in rule_set.facts:
+    for fact in facts:
         values[fact.name] = None
         if fact.when and not holds(fact.when, values):
             continue

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.amounts import Values, reckon
+from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.model import (
     COLLECTS,
     Add,
@@ -14,7 +15,6 @@ from creditbank.domain.rules.model import (
     Fact,
     FromFact,
     Give,
-    Granted,
     Hit,
     Multiply,
     Rank,

@@ -1,4 +1,4 @@
-"""Titles that people write differently and mean alike: width, spacing, punctuation, ordinals, abbreviations."""
+"""Titles written differently that mean alike: width, spacing, ordinals, abbreviations."""
 
 from __future__ import annotations
 

@@ -61,7 +61,17 @@ SHARED: dict[str, Any] = {
 }
 
 
-def _rules_definitions() -> dict[str, Any]:
+ROUNDING = object_of(
+    {
+        "step": ref_to("amount"),
+        "mode": {"enum": ["down", "up", "half_up"]},
+        "place": {"enum": [place.value for place in RoundAt]},
+    }
+)
+
+
+def rules_definitions() -> dict[str, Any]:
+    """The parts of a rule set, by name."""
     code, text, when = ref_to("code"), ref_to("text"), {"when": ref_to("when")}
     codes = {"anyOf": [code, list_of(code, 1_000, 1)]}
     taken = {"anyOf": [code, object_of({"fact": ref_to("name")})]}
@@ -221,13 +231,6 @@ def _rules_definitions() -> dict[str, Any]:
 
 def rules_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.rules/1``."""
-    rounding = object_of(
-        {
-            "step": ref_to("amount"),
-            "mode": {"enum": ["down", "up", "half_up"]},
-            "place": {"enum": [place.value for place in RoundAt]},
-        }
-    )
     return document(
         "rules",
         "A rule set for recognition",
@@ -239,7 +242,7 @@ def rules_schema() -> dict[str, Any]:
                 "name": ref_to("text"),
                 "source": ref_to("text"),
                 "unit": ref_to("code"),
-                "rounding": rounding,
+                "rounding": ROUNDING,
                 "categories": list_of(ref_to("choice"), 1_000, 1),
                 "facts": list_of(ref_to("fact"), MOST_FACTS, 1),
                 "tables": list_of(ref_to("table"), MOST_TABLES, 1),
@@ -254,7 +257,7 @@ def rules_schema() -> dict[str, Any]:
                 "abbreviations": list_of(object_of({"short": WORDS, "full": WORDS}), 1_000),
             },
         ),
-        _rules_definitions(),
+        rules_definitions(),
     )
 
 

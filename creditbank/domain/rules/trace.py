@@ -291,7 +291,9 @@ def family(choose: Choose, earlier: int, best: int, amount: int) -> Line:
     return Line("rules.only_the_difference", Verdict.NOTE, {**facts, "amount": Amount(amount)}, choose.clause)
 
 
-def capped(cap: Cap, maximum: int, base: int | None, used: int | None, before: int, amount: int) -> Line:
+def capped(
+    cap: Cap, maximum: int, base: int | None, used: int | None, before: int, amount: int, *, whole: bool
+) -> Line:
     """What a cap let through; ``used`` is ``None`` where it is not known, ``base`` what a share is taken of."""
     facts: dict[str, Said] = {"maximum": Amount(maximum), "used": Amount(used or 0), "amount": Amount(amount)}
     below: tuple[Line, ...] = ()
@@ -302,7 +304,7 @@ def capped(cap: Cap, maximum: int, base: int | None, used: int | None, before: i
         below += (Line("rules.cap_assumed", Verdict.NOTE, {"maximum": Amount(maximum)}),)
     if amount == before:
         return Line("rules.cap_kept", Verdict.NOTE, facts, cap.clause, below)
-    if amount <= 0 and cap.whole and maximum > (used or 0):
+    if amount <= 0 and whole and maximum > (used or 0):
         said = {"maximum": Amount(maximum), "used": Amount(used or 0), "before": Amount(before)}
         return Line("rules.cap_whole", Verdict.NO, said, cap.clause, below)
     if amount <= 0:

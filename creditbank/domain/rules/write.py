@@ -30,6 +30,7 @@ from creditbank.domain.rules.model import (
     Portion,
     Prerequisite,
     Rank,
+    Rounding,
     Row,
     RuleSet,
     Ruling,
@@ -59,26 +60,26 @@ def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
         "name": _text(rule_set.name),
         "source": _text(rule_set.source),
         "unit": rule_set.unit,
-        "rounding": {
-            "step": _credit(rule_set.rounding.step),
-            "mode": rule_set.rounding.mode,
-            "place": rule_set.rounding.place.value,
-        },
-        "categories": _choices(rule_set.categories),
-        "facts": [_fact(fact) for fact in rule_set.facts],
+        "rounding": rounding_data(rule_set.rounding),
+        "categories": choices_data(rule_set.categories),
+        "facts": [fact_data(fact) for fact in rule_set.facts],
         "tables": [_table(table) for table in rule_set.tables],
         "adjust": [_step(step) for step in rule_set.adjust],
         "choose": [_choose(choose) for choose in rule_set.choose],
-        "cap": [_cap(cap) for cap in rule_set.cap],
-        "validity": [_validity(validity) for validity in rule_set.validity],
+        "cap": [cap_data(cap) for cap in rule_set.cap],
+        "validity": [validity_data(validity) for validity in rule_set.validity],
         # Left out where empty, so that rules written before these lists existed keep their hash.
-        **({"exclude": [_exclude(part) for part in rule_set.exclude]} if rule_set.exclude else {}),
+        **({"exclude": [exclude_data(part) for part in rule_set.exclude]} if rule_set.exclude else {}),
         **(
             {"abbreviations": [{"short": one.short, "full": one.full} for one in rule_set.abbreviations]}
             if rule_set.abbreviations
             else {}
         ),
-        **({"prerequisite": [_prerequisite(part) for part in rule_set.prerequisite]} if rule_set.prerequisite else {}),
+        **(
+            {"prerequisite": [prerequisite_data(part) for part in rule_set.prerequisite]}
+            if rule_set.prerequisite
+            else {}
+        ),
     }
 
 
@@ -91,12 +92,14 @@ def _text(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _credit(hundredths: int) -> str:
+def credit_data(hundredths: int) -> str:
+    """An amount as a document writes it."""
     sign, amount = ("-" if hundredths < 0 else ""), abs(hundredths)
     return f"{sign}{amount // 100}.{amount % 100:02d}"
 
 
-def _choices(choices: Sequence[Choice]) -> list[dict[str, str]]:
+def choices_data(choices: Sequence[Choice]) -> list[dict[str, str]]:
+    """Codes with what people call them, as a document writes them."""
     return [{"code": choice.code, **_text(choice.label)} for choice in choices]
 
 
@@ -131,10 +134,11 @@ def _when(condition: Condition) -> dict[str, Any]:
     return {"when": cells} if cells else {}
 
 
-def _fact(fact: Fact) -> dict[str, Any]:
+def fact_data(fact: Fact) -> dict[str, Any]:
+    """A declared fact as a document writes it."""
     data: dict[str, Any] = {"name": fact.name, "type": fact.type.value, "label": _text(fact.label)}
     if fact.choices:
-        data["values"] = _choices(fact.choices)
+        data["values"] = choices_data(fact.choices)
     data |= {name: True for name in ("ordered", "optional") if getattr(fact, name)}
     data |= _when(fact.when)
     if fact.range is not None:
@@ -174,17 +178,18 @@ def _give(give: Give | Ruling) -> Any:
 def _credit_of(credit: CreditOf) -> Any:
     match credit:
         case FromFact():
-            return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": _share(credit.times)})
+            return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": share_data(credit.times)})
         case PerUnit():
             whole = {} if credit.whole else {"whole": False}
-            return {"each": _end(credit.each), "of": credit.of, "gives": _credit(credit.gives), **whole}
+            return {"each": _end(credit.each), "of": credit.of, "gives": credit_data(credit.gives), **whole}
         case Tiers():
-            tiers = [{"from": _end(least), "gives": _credit(gives)} for least, gives in credit.tiers]
+            tiers = [{"from": _end(least), "gives": credit_data(gives)} for least, gives in credit.tiers]
             return {"of": credit.of, "tiers": tiers, "below": credit.below.value}
-    return _credit(credit)
+    return credit_data(credit)
 
 
-def _share(share: Fraction) -> str:
+def share_data(share: Fraction) -> str:
+    """An exact share as a document writes it."""
     return f"{share.numerator}/{share.denominator}"
 
 
@@ -194,19 +199,20 @@ def _step(step: Step) -> dict[str, Any]:
         case Lower():
             what = {"lower": {"fact": step.fact, "steps": step.steps, "below": step.below.value}}
         case Add(each=None):
-            what = {"add": _credit(step.amount)}
+            what = {"add": credit_data(step.amount)}
         case Add():
-            what = {"add": {"amount": _credit(step.amount), "each": step.each, "above": step.above}}
+            what = {"add": {"amount": credit_data(step.amount), "each": step.each, "above": step.above}}
         case Multiply():
-            what = {"multiply": _share(step.factor)}
+            what = {"multiply": share_data(step.factor)}
         case Divide():
             what = {"divide": {"by": step.by}}
         case Share():
-            parts = [_share(part) for part in step.parts]
-            what = {"share": {"fact": step.fact, "parts": parts, "rest": _share(step.rest)}}
+            parts = [share_data(part) for part in step.parts]
+            what = {"share": {"fact": step.fact, "parts": parts, "rest": share_data(step.rest)}}
         case Rank():
             bands = [
-                {"up_to": _share(share), "value": value} if share else {"value": value} for share, value in step.bands
+                {"up_to": share_data(share), "value": value} if share else {"value": value}
+                for share, value in step.bands
             ]
             what = {"rank": {"fact": step.fact, "place": step.place, "among": step.among, "bands": bands}}
     return {"id": step.id, **_when(step.when), **what, "clause": _text(step.clause)}
@@ -217,25 +223,27 @@ def _choose(choose: Choose) -> dict[str, Any]:
     return {"id": choose.id, **_when(choose.when), **family, "clause": _text(choose.clause)}
 
 
-def _cap(cap: Cap) -> dict[str, Any]:
+def cap_data(cap: Cap) -> dict[str, Any]:
+    """A limit as a document writes it."""
     category: dict[str, Any] = {}
     if cap.categories:
         category = {"category": list(cap.categories) if len(cap.categories) > 1 else cap.categories[0]}
     maximum: Any
     match cap.maximum:
         case Portion():
-            maximum = {"share": _share(cap.maximum.share), "of": cap.maximum.of}
+            maximum = {"share": share_data(cap.maximum.share), "of": cap.maximum.of}
         case Count():
             maximum = {"count": cap.maximum.most}
         case _:
-            maximum = _credit(cap.maximum)
+            maximum = credit_data(cap.maximum)
     apart = {"by": list(cap.by)} if cap.by else {}
     whole = {"whole": True} if cap.whole else {}
     limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **whole}
     return {"id": cap.id, **_when(cap.when), **category, **limits, "clause": _text(cap.clause)}
 
 
-def _validity(validity: Validity) -> dict[str, Any]:
+def validity_data(validity: Validity) -> dict[str, Any]:
+    """A rule about days as a document writes it."""
     what: dict[str, Any] = {"fact": validity.fact}
     match validity:
         case Expires(months=FromFact() as months):
@@ -251,14 +259,21 @@ def _validity(validity: Validity) -> dict[str, Any]:
     return {"id": validity.id, **_when(validity.when), **what, "clause": _text(validity.clause)}
 
 
-def _exclude(part: Exclude) -> dict[str, Any]:
+def rounding_data(rounding: Rounding) -> dict[str, str]:
+    """How amounts are rounded, as a document writes it."""
+    return {"step": credit_data(rounding.step), "mode": rounding.mode, "place": rounding.place.value}
+
+
+def exclude_data(part: Exclude) -> dict[str, Any]:
+    """An exclusion as a document writes it."""
     return {"id": part.id, **_when(part.when), "otherwise": part.otherwise.value, "clause": _text(part.clause)}
 
 
-def _prerequisite(part: Prerequisite) -> dict[str, Any]:
+def prerequisite_data(part: Prerequisite) -> dict[str, Any]:
+    """A prerequisite as a document writes it."""
     needs: dict[str, Any]
     if isinstance(part.needs, NeedsCredit):
-        needs = {"credit": _credit(part.needs.least)}
+        needs = {"credit": credit_data(part.needs.least)}
         needs |= {"category": part.needs.category} if part.needs.category else {}
     else:
         needs = {"courses": list(part.needs.courses), "least": part.needs.least}

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from creditbank.domain.explanation import Sentence
 from creditbank.domain.masterdata.declaration import CodeTable
 from creditbank.domain.masterdata.editions import row_content
 from creditbank.domain.masterdata.facts import Stored
@@ -26,6 +27,11 @@ MESSAGES: dict[str, str] = {
     "codes.parent_unknown": "The code above, {value}, is not among the codes of this table. Correct it or leave it "
     "empty.",
     "codes.own_parent": "A code cannot stand below itself ({value}). Correct the code above.",
+    "codes.unknown_name": "unknown name",
+    "codes.expected": "expected {expected}",
+    "codes.expected_objects": "expected a list of objects",
+    "codes.expected_day": "expected a day like 2027-09-01",
+    "codes.expected_text": "expected text",
 }
 """What is wrong with a code table as a whole."""
 
@@ -66,26 +72,26 @@ def read_codes_document(data: bytes, *, name: str, table: CodeTable) -> ReadCode
     document = read_document(data, name=name)
     unknown = sorted(document.keys() - _HEAD)
     if unknown:
-        raise _problem(name, f"/{unknown[0]}", "unknown name")
+        raise _problem(name, f"/{unknown[0]}", _said("unknown_name"))
     if document.get("schema") != SCHEMA:
-        raise _problem(name, "/schema", f"expected {SCHEMA}")
+        raise _problem(name, "/schema", _said("expected", expected=SCHEMA))
     if document.get("table") != table.code:
-        raise _problem(name, "/table", f"expected {table.code}")
+        raise _problem(name, "/table", _said("expected", expected=table.code))
     codes = document.get("codes")
     if not isinstance(codes, list) or not all(isinstance(one, dict) for one in codes):
-        raise _problem(name, "/codes", "expected a list of objects")
+        raise _problem(name, "/codes", _said("expected_objects"))
     day = document.get("effective_on")
     try:
         effective_on = date.fromisoformat(str(day)) if day else None
     except ValueError as error:
-        raise _problem(name, "/effective_on", "expected a day like 2027-09-01") from error
+        raise _problem(name, "/effective_on", _said("expected_day")) from error
     fields = {field.name for field in CODES.fields}
     rows, refused, lines = [], [], []
     seen: dict[str, int] = {}
     for place, one in enumerate(codes):
         more = sorted(one.keys() - fields)
         if more:
-            raise _problem(name, f"/codes/{place}/{more[0]}", "unknown name")
+            raise _problem(name, f"/codes/{place}/{more[0]}", _said("unknown_name"))
         read = read_record(CODES, {field: _text(name, f"/codes/{place}/{field}", one[field]) for field in one})
         if isinstance(read, tuple):
             refused += [_refused(place, fault) for fault in read]
@@ -123,7 +129,11 @@ def _text(name: str, path: str, value: Any) -> str:
         case list() if all(isinstance(one, str) for one in value):
             return "、".join(value)
         case _:
-            raise _problem(name, path, "expected text")
+            raise _problem(name, path, _said("expected_text"))
+
+
+def _said(code: str, **facts: str) -> Sentence:
+    return Sentence(MESSAGES, f"codes.{code}", **facts)
 
 
 def _problem(name: str, path: str, what: str) -> DocumentError:

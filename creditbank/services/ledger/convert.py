@@ -28,17 +28,8 @@ from creditbank.domain.log.leaf import commit
 from creditbank.gateways.clock import new_id, new_salt
 from creditbank.gateways.postgres import run
 from creditbank.records.scope import Scope
-from creditbank.services.ledger.post import earlier_postings, institution_code
+from creditbank.services.ledger.post import PostedConversion, earlier_postings, institution_code
 from creditbank.services.ledger.statements import LOCK_LOTS, MADE, TO_CONVERT, USED
-
-
-@dataclass(frozen=True, slots=True)
-class Converted:
-    """Where a conversion ended up: its id, the lots it made; ``repeated`` when it had been posted before."""
-
-    conversion_id: UUID
-    lots: tuple[UUID, ...]
-    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ def post_conversions(
     actor: UUID,
     at: datetime,
     batch: UUID | None = None,
-) -> tuple[Converted, ...] | Refusal:
+) -> tuple[PostedConversion, ...] | Refusal:
     """Use up credit and make other credit of it, all conversions or none, inside the scope's transaction.
 
     The scope's institution awarded what is used and awards what is made. A conversion may use what an earlier one of
@@ -90,7 +81,7 @@ def post_conversions(
         "reason": reason,
         "batch_id": batch,
     }
-    done: list[Converted] = []
+    done: list[PostedConversion] = []
     for part in _rounds(conversions):
         posted = _post(scope, part, common)
         if isinstance(posted, Refusal):
@@ -121,7 +112,7 @@ def _rounds(conversions: Sequence[Conversion]) -> Iterator[list[Conversion]]:
         yield part
 
 
-def _post(scope: Scope, conversions: Sequence[Conversion], common: dict[str, Any]) -> list[Converted] | Refusal:
+def _post(scope: Scope, conversions: Sequence[Conversion], common: dict[str, Any]) -> list[PostedConversion] | Refusal:
     planned = [_plan(one) for one in conversions]
     known = _known(scope, planned, common)
     if isinstance(known, Refusal):
@@ -138,7 +129,7 @@ def _post(scope: Scope, conversions: Sequence[Conversion], common: dict[str, Any
     _write_made(scope, fresh, common)
     return [
         known.get(one.conversion_id)
-        or Converted(one.conversion_id, tuple(leg.lot_id for leg in one.legs if leg.made is not None))
+        or PostedConversion(one.conversion_id, tuple(leg.lot_id for leg in one.legs if leg.made is not None))
         for one in planned
     ]
 
@@ -157,7 +148,7 @@ def _plan(one: Conversion) -> _Planned:
     return _Planned(one, new_id(), (*used, *made))
 
 
-def _known(scope: Scope, planned: Sequence[_Planned], common: dict[str, Any]) -> dict[UUID, Converted] | Refusal:
+def _known(scope: Scope, planned: Sequence[_Planned], common: dict[str, Any]) -> dict[UUID, PostedConversion] | Refusal:
     """What conversions with the same keys made before, by the id planned for each now."""
     places = [(one, leg) for one in planned for leg in one.legs]
     lookup = {
@@ -169,7 +160,7 @@ def _known(scope: Scope, planned: Sequence[_Planned], common: dict[str, Any]) ->
     earlier = earlier_postings(scope, lookup)
     if isinstance(earlier, Refusal):
         return earlier
-    found: dict[UUID, Converted] = {}
+    found: dict[UUID, PostedConversion] = {}
     for one in planned:
         mine = [(at, leg) for at, (of, leg) in enumerate(places, 1) if of is one]
         if all(at not in earlier for at, _leg in mine):
@@ -182,7 +173,7 @@ def _known(scope: Scope, planned: Sequence[_Planned], common: dict[str, Any]) ->
             [one.conversion.learner_id, posting],
         )[0]
         lots = tuple(earlier[at].lot_id for at, leg in mine if leg.made is not None)
-        found[one.conversion_id] = Converted(conversion, lots, repeated=True)
+        found[one.conversion_id] = PostedConversion(conversion, lots, repeated=True)
     return found
 
 

@@ -51,6 +51,19 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True)
+class PostedConversion:
+    """Where a conversion, or what reverses one, ended up.
+
+    ``written`` are the lots it made, or the postings that mirror its sides; ``repeated`` when an earlier identical
+    request had written them already.
+    """
+
+    conversion_id: UUID
+    written: tuple[UUID, ...]
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Reversal:
     """A request to reverse one posting; ``key`` makes a repeat harmless."""
 

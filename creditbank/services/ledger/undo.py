@@ -20,7 +20,7 @@ from creditbank.gateways.clock import new_id, new_salt
 from creditbank.gateways.postgres import run
 from creditbank.queries.conversions import later_uses
 from creditbank.records.scope import Scope
-from creditbank.services.ledger.post import earlier_postings, institution_code
+from creditbank.services.ledger.post import PostedConversion, earlier_postings, institution_code
 from creditbank.services.ledger.statements import LOCK_SIDES, SIDES, UNDO
 
 _ABOUT = ("title", "title_en", "category", "level", "earned_on", "expires_on", "unit")
@@ -33,15 +33,6 @@ class ConversionReversal:
     learner_id: UUID
     conversion_id: UUID
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The mirrors of a conversion's sides; ``repeated`` when an earlier identical request had posted them."""
-
-    conversion_id: UUID
-    postings: tuple[UUID, ...]
-    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +54,7 @@ def reverse_conversions(
     effective_on: date,
     at: datetime,
     batch: UUID | None = None,
-) -> tuple[Undone, ...] | Refusal:
+) -> tuple[PostedConversion, ...] | Refusal:
     """Post the mirrors of all sides of conversions, all or none, inside the scope's transaction.
 
     What a conversion used is available again, what it made goes back to the issuer. One of the call may have used what
@@ -111,7 +102,7 @@ def reverse_conversions(
             raise RuntimeError("a balance changed under its lock; nothing was posted")
     return tuple(
         done.get(item.conversion_id)
-        or Undone(item.conversion_id, tuple(mirror.posting_id for mirror in mirrors[item.conversion_id]))
+        or PostedConversion(item.conversion_id, tuple(mirror.posting_id for mirror in mirrors[item.conversion_id]))
         for item in reversals
     )
 
@@ -132,7 +123,7 @@ def _mirrors(
 
 def _known(
     scope: Scope, reversals: Sequence[ConversionReversal], mirrors: Mapping[UUID, Sequence[_Mirror]]
-) -> dict[UUID, Undone] | Refusal:
+) -> dict[UUID, PostedConversion] | Refusal:
     """What the same requests posted before, by conversion."""
     places = [(item, mirror) for item in reversals for mirror in mirrors[item.conversion_id]]
     lookup = {
@@ -148,7 +139,7 @@ def _known(
     for place, (item, _mirror) in enumerate(places, 1):
         if place in earlier:
             found.setdefault(item.conversion_id, []).append(earlier[place].posting_id)
-    return {one: Undone(one, tuple(postings), repeated=True) for one, postings in found.items()}
+    return {one: PostedConversion(one, tuple(postings), repeated=True) for one, postings in found.items()}
 
 
 def _refused(

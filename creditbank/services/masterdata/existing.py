@@ -1,4 +1,4 @@
-"""Take what a bank held before its sheets into the data sets: calendar, units, courses, outcome types."""
+"""Take what a bank held before its sheets into the data sets: calendar, units, courses, students."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from creditbank.queries.masterdata.inheritance import outcome_types_as_they_stan
 from creditbank.records.catalogue import Course
 from creditbank.records.institutions import AcademicYear, Institution, Term
 from creditbank.records.masterdata import DataFact
+from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope, acting_for
 from creditbank.services.masterdata.editions import keep_outcome_types
 from creditbank.services.masterdata.facts import store_facts
@@ -22,6 +23,7 @@ from creditbank.services.masterdata.rows import take_turn
 Held = dict[str, dict[str, Any]]
 """Contents by key."""
 
+_KINDS = {Institution.Kind.COLLEGE: "college", Institution.Kind.DEPARTMENT: "department"}
 _DAYS = ("starts_on", "ends_on", "resits_from", "resits_until", "claims_from", "claims_until")
 
 
@@ -84,20 +86,39 @@ def _terms(scope: Scope) -> Held:
 
 def _colleges(scope: Scope) -> Held:
     """The units below the institution, by the code the school knows them by."""
-    own = scope.rows(Institution).get(pk=scope.institution)
-    kinds = {Institution.Kind.COLLEGE: "college", Institution.Kind.DEPARTMENT: "department"}
-    found = scope.rows(Institution).filter(parent_id=own.pk, kind__in=list(kinds))
-    keys = {one.code.removeprefix(f"{own.code}-"): one for one in found}
+    keys = _units(scope)
+    found = scope.rows(Institution).filter(pk__in=list(keys))
     return {
-        key: {"code": key, "name": one.name, "name_en": one.name_en, "kind": kinds[Institution.Kind(one.kind)]}
-        for key, one in keys.items()
-    }
+        keys[one.pk]: {
+            "code": keys[one.pk], "name": one.name, "name_en": one.name_en, "kind": _KINDS[Institution.Kind(one.kind)],
+        }
+        for one in found
+    }  # fmt: skip
+
+
+def _units(scope: Scope) -> dict[UUID, str]:
+    """The code the school knows each unit below it by."""
+    own = scope.rows(Institution).get(pk=scope.institution)
+    found = scope.rows(Institution).filter(parent_id=own.pk, kind__in=list(_KINDS))
+    return {pk: code.removeprefix(f"{own.code}-") for pk, code in found.values_list("pk", "code")}
 
 
 def _courses(scope: Scope) -> Held:
     names = ("code", "name", "name_en", "credit", "level", "field", "nature", "hours", "assessment", "category")
     found = scope.rows(Course).filter(institution_id=scope.institution)
     return {one.code: {name: getattr(one, name) for name in (*names, "retired")} for one in found}
+
+
+def _students(scope: Scope) -> Held:
+    """Learners whom results, claims or opening lots enrolled; their identity stays sealed where it is."""
+    units = _units(scope)
+    names = {"name": "name", "name_en": "name_en", "cohort": "cohort", "programme": "programme_code",
+             "major": "major_code", "class_code": "class_code", "status": "status"}  # fmt: skip
+    found = scope.rows(Enrolment).filter(institution_id=scope.institution).exclude(student_number="")
+    return {
+        number: {"number": number, "college": units.get(college), **dict(zip(names, said, strict=True))}
+        for number, college, *said in found.values_list("student_number", "college_id", *names.values())
+    }
 
 
 def _outcome_types(scope: Scope) -> Held:
@@ -117,6 +138,7 @@ _HOLDERS: Mapping[str, Callable[[Scope], Held]] = MappingProxyType(
         "terms": _terms,
         "colleges": _colleges,
         "courses": _courses,
+        "students": _students,
         "outcome_types": _outcome_types,
     }
 )

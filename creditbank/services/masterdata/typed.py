@@ -23,7 +23,10 @@ from creditbank.queries.masterdata.inheritance import inheritance_of, laid_over
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 from creditbank.services.masterdata import statements as sql
+from creditbank.services.masterdata.catalogue import follow_catalogue
 from creditbank.services.masterdata.education_resources import follow_resources
+from creditbank.services.masterdata.framework_rows import CODES as FRAMEWORK_ROWS
+from creditbank.services.masterdata.framework_rows import follow_frameworks
 
 Contents = Mapping[str, Mapping[str, Stored]]
 """The values of rows by key."""
@@ -55,6 +58,12 @@ def follow(*, scope: Scope, data_set: DataSet, before: Contents, made: Contents,
             _enrol(scope, made, at)
         case "providers" | "resources" | "offerings":
             follow_resources(scope=scope, data_set=data_set, before=before, made=made)
+            if data_set.code == "providers":
+                follow_catalogue(scope=scope, data_set=data_set, before=before, made=made)
+        case "catalogue":
+            follow_catalogue(scope=scope, data_set=data_set, before=before, made=made)
+        case code if code in FRAMEWORK_ROWS:
+            follow_frameworks(scope=scope, data_set=data_set, keys={*before, *made})
         case _:
             return
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
+from creditbank.domain.catalogue.outcome_types import OutcomeSchema, evidence_problems, identity_of
 from creditbank.domain.explanation import Line, Refusal, Verdict, to_data
 from creditbank.domain.recognition import Act, State, decide
 from creditbank.gateways import vault
 from creditbank.gateways.bank import Bank
 from creditbank.gateways.clock import new_id
 from creditbank.queries.official_lists.claims import listing_of
+from creditbank.queries.outcome_schemas import schema_of
 from creditbank.queries.outcome_types import outcome_type_of, outcome_types_of, today_at
 from creditbank.queries.recognition import Proposed, propose
 from creditbank.records.people import Enrolment
@@ -24,6 +26,8 @@ from creditbank.services.access import NotVisible, fetch_claim
 from creditbank.services.recognition.history import move_claim
 
 MOST_FILES = 10
+_NO_CLAIM = (State.DRAFT.value, State.WITHDRAWN.value, State.REFUSED.value, State.REVERSED.value)
+"""States in which a claim stands in no other one’s way."""
 _EDITABLE = (State.DRAFT, State.SUPPLEMENT_REQUESTED)
 
 
@@ -36,6 +40,8 @@ class Draft:
     title: str
     facts: Mapping[str, Any]
     title_en: str = ""
+    item: Mapping[str, Any] | None = None
+    """The catalogue item it was taken from; a change of the draft keeps it."""
 
 
 def keep_draft(
@@ -61,7 +67,7 @@ def keep_draft(
     kind = outcome_types_of(scope, draft.institution, today_at(scope, draft.institution)).get(draft.outcome_type)
     if kind is None or not (kind.is_open or claim_id is not None):
         raise NotVisible
-    words = {
+    words: dict[str, Any] = {
         "outcome_type": kind.code,
         "title": draft.title.strip()[:120],
         "title_en": draft.title_en.strip()[:120],
@@ -82,6 +88,8 @@ def keep_draft(
         for name, value in words.items():
             setattr(claim, name, value)
         return claim
+    if draft.item is not None:
+        words["item"] = dict(draft.item)
     claim_id = new_id()
     created: Claim = scope.rows(Claim).create(
         learner_id=learner,
@@ -158,6 +166,7 @@ def submit_claim(
     listing = listing_of(scope, claim)
     if needed and not listing.verified:
         problems.append(Line("recognition.evidence_needed", Verdict.NO))
+    problems += _asked_by_type(scope, claim, files.values_list("name", "media_type"), verified=listing.verified)
     proposed = propose(
         scope,
         institution=claim.institution_id,
@@ -166,6 +175,7 @@ def submit_claim(
         on=on,
         learner=claim.learner_id,
         excluding=claim_id,
+        item=claim.item,
     )
     if isinstance(proposed, Refusal):
         return Refusal((*problems, *proposed.explanation))
@@ -223,6 +233,34 @@ def proposal_columns(proposed: Proposed) -> dict[str, Any]:
         "expires_on": proposal.expires_on,
         "proposal": to_data(proposal.explanation),
     }
+
+
+def _asked_by_type(scope: Scope, claim: Claim, files: Iterable[tuple[str, str]], *, verified: bool) -> Iterable[Line]:
+    """What the type of a claim asks besides its facts: evidence, a catalogue item, and that it is claimed once."""
+    stated = schema_of(scope, claim.institution_id, claim.outcome_type)
+    schema = stated.schema if stated else None
+    if not verified:
+        yield from evidence_problems(schema, list(files))
+    if schema is None:
+        return
+    if schema.item_needed and not claim.item:
+        yield Line("outcome_type.item_needed", Verdict.NO)
+    mine = _identity(schema, claim)
+    if not mine:
+        return
+    others = scope.rows(Claim).filter(
+        learner_id=claim.learner_id, institution_id=claim.institution_id, outcome_type=claim.outcome_type
+    )
+    for other in others.exclude(claim_id=claim.claim_id).exclude(state__in=_NO_CLAIM).order_by("claim_id"):
+        if _identity(schema, other) == mine:
+            yield Line("outcome_type.claimed_already", Verdict.NO, {"number": other.number})
+            return
+
+
+def _identity(schema: OutcomeSchema, claim: Claim) -> str:
+    picked = claim.item or {}
+    item = f"{picked['institution']} {picked['code']}" if picked else ""
+    return identity_of(schema, claim.facts, title=claim.title, item=item)
 
 
 def _own(scope: Scope, actor: Actor, claim_id: UUID) -> Claim:

@@ -316,6 +316,8 @@ def _propose_again(scope: Scope, claim: Claim, on: date) -> Proposed | Refusal:
         on=claim.submitted_at.date() if claim.submitted_at else on,
         learner=claim.learner_id,
         excluding=claim.claim_id,
+        item=claim.item,
+        at=claim.submitted_at,
     )
 
 

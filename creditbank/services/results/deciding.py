@@ -9,11 +9,12 @@ from uuid import UUID
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.explanation import Refusal, to_data
 from creditbank.domain.results import CourseResult, RefusedRow
+from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.evaluate import evaluate_untraced, explain_row
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Granted, Ruling
+from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id
-from creditbank.queries.rules import InForce, in_force, version_in_force
+from creditbank.queries.rules import InForce, in_force, version_for
 from creditbank.records.rules import RowExplanation, RuleVersion
 from creditbank.records.scope import Scope
 
@@ -36,7 +37,7 @@ class Deciding:
     """The decisions of one run, remembered by rule set, day and facts; a rule version is asked once for each."""
 
     def __init__(self) -> None:
-        self._versions: dict[tuple[str, Any], InForce | None] = {}
+        self._versions: dict[tuple[str, Any], InForce | Refusal] = {}
         self._decisions: dict[tuple[Any, ...], Decision | RefusedRow] = {}
         self._stored: dict[UUID, InForce] = {}
 
@@ -75,11 +76,18 @@ class Deciding:
         assert scope.institution is not None
         place = (result.rule_set, result.earned_on)
         if place not in self._versions:
-            self._versions[place] = version_in_force(
-                scope, institution=scope.institution, code=result.rule_set, on=result.earned_on
+            self._versions[place] = version_for(
+                scope,
+                institution=scope.institution,
+                code=result.rule_set,
+                claimed_on=result.earned_on,
+                earned_on=result.earned_on,
             )
         version = self._versions[place]
-        if version is None:
+        if isinstance(version, Refusal):
+            (why,) = version.explanation
+            if why.code != "rule_life.none_applies":
+                return RefusedRow(result.line, "rule_set", why.code, dict(why.facts))
             facts = {"rule_set": result.rule_set, "day": result.earned_on.isoformat()}
             return RefusedRow(result.line, "rule_set", "results.no_rule", facts)
         granted = _granted(version, result)

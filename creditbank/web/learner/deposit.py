@@ -13,22 +13,29 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from creditbank.domain.catalogue.life import State as CatalogueState
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.facts import Field
 from creditbank.gateways.clock import now
 from creditbank.gateways.vault import MOST_BYTES
+from creditbank.queries.catalogue.items import ItemLine, find_item, items_found, takes_item
+from creditbank.queries.catalogue.search import search_items
 from creditbank.queries.claims import ClaimPage, claim_of, claims_of, fields_of, offers_of
+from creditbank.queries.masterdata.inheritance import chain_of
 from creditbank.queries.passbook import enrolments_of
 from creditbank.queries.recognition import Proposed, propose
 from creditbank.records.scope import Scope
-from creditbank.services.recognition.begin import begin_draft
+from creditbank.services.recognition.begin import begin_draft, begin_from_item
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
 from creditbank.web.doors import door
 from creditbank.web.learner.answers import answers_shown
 from creditbank.web.learner.forms import EvidenceForm, FactsForm, StartForm, SubmitForm, posted_answers
 from creditbank.web.learner.frame import day_in, found, own_scope, show
 from creditbank.web.learner.words import STATES, lines_said
+
+_MOST_FOUND = 12
+"""So many items of the catalogue are offered; who does not find theirs types more, or begins without."""
 
 
 @door("recognition.claim")
@@ -37,6 +44,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """What is it? Drafts that were begun can be taken up again."""
     actor = request.visitor.actor
     with own_scope(request) as scope:
+        asked = request.GET.get("q", "").replace("\x00", "").strip()[:100]
         form = StartForm(request.POST or None, offers=_offers(scope, actor.person))
         if request.method == "POST" and form.is_valid():
             institution, _bar, code = form.cleaned_data["offer"].partition("|")
@@ -44,8 +52,43 @@ def start(request: HttpRequest) -> HttpResponse:
             return redirect("learner:deposit_facts", draft.claim_id)
         begun = claims_of(scope, actor.person, states=frozenset({State.DRAFT, State.SUPPLEMENT_REQUESTED}))
         drafts = [(line, STATES[line.state]) for line in begun if line.title.zh]
-        context = {"form": form, "drafts": drafts, "steps": _steps()}
+        context = {
+            "form": form,
+            "drafts": drafts,
+            "steps": _steps(),
+            "asked": asked,
+            "found": _found_items(scope, actor.person, asked) if asked else (),
+        }
         return show(request, scope, "deposit_start", context, status=422 if form.errors else 200)
+
+
+@door("recognition.claim")
+@require_http_methods(["GET", "HEAD", "POST"])
+def pick(request: HttpRequest, institution: str, code: str) -> HttpResponse:
+    """Begin with an item of the catalogue: its name and what it fixes are filled in."""
+    actor = request.visitor.actor
+    with own_scope(request) as scope:
+        line = found(find_item(scope, institution, code))
+        places = [
+            place for place in enrolments_of(scope, actor.person) if takes_item(scope, place.institution_id, line)
+        ]
+        if request.method == "POST":
+            chosen = request.POST.get("place", "")
+            place = next((one for one in places if str(one.institution_id) == chosen), None)
+            if place is None:
+                raise Http404
+            draft = begin_from_item(
+                scope=scope,
+                actor=actor,
+                institution=place.institution_id,
+                item_of=line.institution,
+                code=code,
+                at=now(),
+            )
+            if not isinstance(draft, Refusal):
+                return redirect("learner:deposit_facts", draft.claim_id)
+            messages.warning(request, " ".join(lines_said(draft.explanation)))
+        return show(request, scope, "deposit_item", {"line": line, "places": places, "steps": _steps()})
 
 
 @door("recognition.claim")
@@ -156,6 +199,15 @@ def _offers(scope: Scope, person: UUID) -> list[tuple[str, str]]:
             said = f"{name} · {place.institution.said_in(language)}" if len(places) > 1 else name
             offers.append((f"{place.institution_id}|{offer.code}", said))
     return offers
+
+
+def _found_items(scope: Scope, person: UUID, asked: str) -> list[ItemLine]:
+    """What of the catalogues of a learner's institutions, and of those above them, answers a search."""
+    places = {above for place in enrolments_of(scope, person) for above, _name in chain_of(scope, place.institution_id)}
+    if not places:
+        return []
+    lines = items_found(scope, search_items(scope, asked, institutions=sorted(places), most=_MOST_FOUND * 3))
+    return [line for line in lines if line.shown_state is CatalogueState.IN_FORCE][:_MOST_FOUND]
 
 
 def _open(request: HttpRequest, scope: Scope, claim_id: UUID) -> tuple[ClaimPage, tuple[Field, ...]]:

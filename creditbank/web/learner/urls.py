@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
 
+from creditbank.web.addresses import RowKey
 from creditbank.web.learner import deposit, entries, evidence, notices, passbook, progress, proposals, requests
+
+register_converter(RowKey, "item_key")
 
 app_name = "learner"
 urlpatterns = [
@@ -13,6 +16,7 @@ urlpatterns = [
     path("entry/<uuid:posting_id>/", entries.entry, name="entry"),
     path("entry/<uuid:posting_id>/proof.json", entries.proof, name="proof"),
     path("deposit/", deposit.start, name="deposit"),
+    path("deposit/item/<item_key:institution>/<item_key:code>/", deposit.pick, name="deposit_item"),
     path("deposit/<uuid:claim_id>/facts/", deposit.facts, name="deposit_facts"),
     path("deposit/<uuid:claim_id>/proposal/", deposit.proposal, name="deposit_proposal"),
     path("deposit/<uuid:claim_id>/evidence/", deposit.evidence, name="deposit_evidence"),

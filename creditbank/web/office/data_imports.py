@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, cast
 from uuid import UUID
 
@@ -22,11 +21,12 @@ from creditbank.domain.masterdata.editions import handed_mapping
 from creditbank.domain.masterdata.facts import Verdict
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.kept_sheets import KeptSheet
 from creditbank.exchange.masterdata.imports import import_sheet, open_mapped, plan_sheet, read_sheet
 from creditbank.exchange.masterdata.reading import ReadTable, Table
 from creditbank.exchange.masterdata.reports import MISSING, REFUSED, Report, keep_report, kept_report, mark_of
 from creditbank.gateways import clock
-from creditbank.gateways.files import FileRefused
+from creditbank.gateways.files import FileRefused, Upload
 from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.queries.masterdata.pages import find_data_run
 from creditbank.records.scope import Scope
@@ -40,7 +40,7 @@ from creditbank.web.office.data_rows import changes_said
 from creditbank.web.office.data_words import VERDICTS, Reader, row_address, set_to_write
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response
-from creditbank.web.office.staged import Staged, keep_upload, kept_state
+from creditbank.web.office.staged import keep_upload, kept_state, taken
 
 STEPS = (_("Sheet"), _("Columns"), _("Dry run"), _("Applied"))
 _JUDGED = (
@@ -59,20 +59,10 @@ _MISSING = (Column("main", _("Record"), second="by", link="url"),)
 
 
 @dataclass(slots=True)
-class Sheet(Staged):
+class Sheet(KeptSheet):
     """An uploaded sheet of a data set between its steps."""
 
     data_set: DataSet
-
-    @property
-    def as_of(self) -> date:
-        """The day whose state it shows."""
-        return date.fromisoformat(self.state["as_of"])
-
-    @property
-    def run_id(self) -> UUID | None:
-        """The run that applied it."""
-        return UUID(self.state["run"]) if self.state.get("run") else None
 
     def address(self, step: str) -> str:
         """The page of a step: columns, check, problems or apply."""
@@ -93,7 +83,7 @@ def upload(request: HttpRequest, data_set: str) -> HttpResponse:
                     request,
                     scope,
                     form.cleaned_data["file"],
-                    look=lambda taken: open_mapped(taken, found, institution=institution, as_of=as_of),
+                    look=lambda upload: open_mapped(upload, found, institution=institution, as_of=as_of),
                     state={"set": found.code, "as_of": as_of.isoformat()},
                     action="masterdata.upload",
                 )
@@ -113,7 +103,7 @@ def columns(request: HttpRequest, data_set: str, upload_id: UUID) -> HttpRespons
         sheet, reader = _sheet(request, data_set, upload_id), Reader(actor_of(request))
         if sheet.run_id is not None and find_data_run(scope, sheet.run_id) is not None:
             return HttpResponseRedirect(reverse("office:data-run", args=[sheet.run_id]))
-        table = sheet.taken(lambda taken: _table(sheet, taken))
+        table = taken(sheet, lambda upload: _table(sheet, upload))
         read, problem = _try_to_read(scope, sheet, reader)
         headings = {column.heading: column.field for column in table.columns}
         unknown = _words_of(read, sheet)
@@ -251,19 +241,20 @@ def _sheet(request: HttpRequest, code: str, upload_id: UUID) -> Sheet:
     institution, state = kept_state(request, upload_id)
     if state.get("set") != data_set.code:
         raise NotVisible
-    return Sheet(institution, upload_id, state, data_set)
+    return Sheet(settings.BANK, institution, upload_id, state, data_set)
 
 
-def _table(sheet: Sheet, taken: Any) -> Table:
-    return open_mapped(taken, sheet.data_set, institution=sheet.institution, given=sheet.given, as_of=sheet.as_of)[0]
+def _table(sheet: Sheet, upload: Upload) -> Table:
+    return open_mapped(upload, sheet.data_set, institution=sheet.institution, given=sheet.given, as_of=sheet.as_of)[0]
 
 
 def _try_to_read(scope: Scope, sheet: Sheet, reader: Reader) -> tuple[ReadTable | None, str]:
     """The rows as the mapping of now reads them, or why they cannot be read."""
     try:
-        read = sheet.taken(
-            lambda taken: read_sheet(
-                taken,
+        read = taken(
+            sheet,
+            lambda upload: read_sheet(
+                upload,
                 sheet.data_set,
                 institution=sheet.institution,
                 given=sheet.given,

@@ -39,6 +39,7 @@ _MENU = (
         _("Rules"),
         (
             (Place(_("Recognition rules"), "office:rules", "scale", "r"), "rules.read"),
+            (Place(_("Outcome catalogue"), "office:catalogue", "bookmark-square", "k"), "catalogue.read"),
             (Place(_("Programmes"), "office:programmes", "academic-cap", "p"), "programme.read"),
         ),
     ),
@@ -48,6 +49,7 @@ _MENU = (
         (
             (Place(_("Data sets"), "office:data", "circle-stack", "d"), "masterdata.read"),
             (Place(_("Official lists"), LISTS, "document-check", "o"), "lists.read"),
+            (Place(_("Frameworks"), "office:frameworks", "squares-2x2", "f"), "masterdata.read"),
             (Place(_("Code tables"), "office:code-tables", "tag", "t"), "edition.read"),
             (Place(_("Centre and schools"), "office:centre", "building-library", "c"), "edition.read"),
         ),

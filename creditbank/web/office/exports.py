@@ -51,6 +51,7 @@ from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at
 from creditbank.web.office.downloads import sheet_response
+from creditbank.web.office.unreadable import unreadable_said
 from creditbank.web.office.words import LINE_KINDS, LINE_STANDINGS
 
 _BATCHES = (
@@ -178,7 +179,7 @@ def uploaded_mapping(form: DesignForm) -> tuple[RegistrarSheet, dict[str, Any]] 
     try:
         return read_mapping_bytes(upload.read(MOST_MAPPING_BYTES + 1), name=upload.name)
     except (DocumentError, UnreadableError) as problem:
-        form.add_error("mapping", _t("The mapping cannot be used: %(problem)s") % {"problem": str(problem)[:2000]})
+        form.add_error("mapping", _t("The mapping cannot be used: %(problem)s") % {"problem": unreadable_said(problem)})
         return None
 
 

@@ -23,6 +23,7 @@ from creditbank.domain.official_lists.matching import Found
 from creditbank.domain.official_lists.outcomes import Standing
 from creditbank.domain.results import RefusedRow
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.kept_sheets import KeptSheet
 from creditbank.exchange.masterdata.reading import Table
 from creditbank.exchange.official_lists import (
     ReadList,
@@ -35,7 +36,7 @@ from creditbank.exchange.official_lists import (
 )
 from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock
-from creditbank.gateways.files import FileRefused
+from creditbank.gateways.files import FileRefused, Upload
 from creditbank.gateways.identities import Identities
 from creditbank.queries.official_lists.lists import GoneLine, find_list
 from creditbank.records.scope import Scope
@@ -61,7 +62,7 @@ from creditbank.web.office.list_words import (
     reasons_said,
     to_write,
 )
-from creditbank.web.office.staged import Staged, keep_upload, kept_state
+from creditbank.web.office.staged import keep_upload, kept_state, taken
 
 STEPS = (_("Official list"), _("Columns"), _("Dry run"), _("Applied"))
 REFUSED, GONE = "refused", "gone"
@@ -84,7 +85,7 @@ _GONE = (
 
 
 @dataclass(slots=True)
-class Kept(Staged):
+class Kept(KeptSheet):
     """An uploaded list between its steps."""
 
     kind: ListKind
@@ -114,7 +115,7 @@ def upload(request: HttpRequest) -> HttpResponse:
                     request,
                     scope,
                     given,
-                    look=lambda taken: open_list(taken, kind, institution=institution),
+                    look=lambda upload: open_list(upload, kind, institution=institution),
                     state=form.state(),
                     action="lists.upload",
                 )
@@ -134,7 +135,7 @@ def columns(request: HttpRequest, upload_id: UUID) -> HttpResponse:
         kept, reader = _kept(request, scope, upload_id), Reader(actor_of(request))
         if found := _applied(request, scope, kept):
             return found
-        table = kept.taken(lambda taken: _table(kept, taken))
+        table = taken(kept, lambda upload: _table(kept, upload))
         read, problem = _try_to_read(scope, kept)
         headings = {column.heading: column.field for column in table.columns}
         form = ListMappingForm(kept.kind, reader, headings, _words_of(read, kept), kept.state, request.POST or None)
@@ -284,7 +285,7 @@ def _kept(request: HttpRequest, scope: Scope, upload_id: UUID) -> Kept:
     kind = kind_here(scope, state["list_kind"])
     if kind is None:
         raise NotVisible
-    return Kept(institution, upload_id, state, kind)
+    return Kept(settings.BANK, institution, upload_id, state, kind)
 
 
 def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | None:
@@ -294,23 +295,24 @@ def _applied(request: HttpRequest, scope: Scope, kept: Kept) -> HttpResponse | N
     return HttpResponseRedirect(reverse("office:list", args=[kept.applied]))
 
 
-def _table(kept: Kept, taken: Any) -> Table:
-    return open_list(taken, kept.kind, institution=kept.institution, given=kept.given)[0]
+def _table(kept: Kept, upload: Upload) -> Table:
+    return open_list(upload, kept.kind, institution=kept.institution, given=kept.given)[0]
 
 
 def _try_to_read(scope: Scope, kept: Kept) -> tuple[ReadList | None, str]:
     """The rows as the mapping of now reads them, or why they cannot be read."""
     try:
-        read = kept.taken(
-            lambda taken: read_list(
-                taken,
+        read = taken(
+            kept,
+            lambda upload: read_list(
+                upload,
                 kept.kind,
                 institution=kept.institution,
                 given=kept.given,
                 values=kept.values,
                 every=kept.state.get("every", {}),
                 today=today_at(scope),
-            )
+            ),
         )
     except SheetProblem as problem:
         return None, fault_said(problem.code, problem.facts)

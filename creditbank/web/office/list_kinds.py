@@ -29,6 +29,7 @@ from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show
 from creditbank.web.office.list_words import language_now, may_write, reasons_said, to_write
+from creditbank.web.office.unreadable import unreadable_said
 
 _KINDS = (
     Column("name", _("Kind of list"), link="url", second="code"),
@@ -60,7 +61,7 @@ class KindForm(DesignForm):
             read_list_kind(expect_schema(document, "list_mapping", name=_t("document")))
         except (DocumentError, UnreadableError) as problem:
             said = _t("The document cannot be used: %(problem)s")
-            raise forms.ValidationError(said % {"problem": str(problem)[:2000]}) from problem
+            raise forms.ValidationError(said % {"problem": unreadable_said(problem)}) from problem
         self.read = document
         return text
 

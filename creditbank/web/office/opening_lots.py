@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -21,6 +22,7 @@ from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.opening_lots import OPENING, OpeningLine
 from creditbank.domain.values import Hundredths
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.kept_sheets import KeptSheet
 from creditbank.exchange.opening_lots import ReadOpening, import_sheet, opening_template, plan_sheet, read_opening
 from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock
@@ -33,7 +35,7 @@ from creditbank.web.doors import door
 from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import csv_response, file_response
-from creditbank.web.office.staged import Staged, keep_upload, kept_state
+from creditbank.web.office.staged import keep_upload, kept_state, taken
 
 STEPS = (_("Sheet"), _("Dry run"), _("Posted"))
 RECOGNITIONS, CONVERSIONS, REFUSED = "recognitions", "conversions", "refused"
@@ -196,17 +198,17 @@ def _whole_school(request: HttpRequest) -> Actor:
     return actor
 
 
-def _kept(request: HttpRequest, upload_id: UUID) -> Staged:
+def _kept(request: HttpRequest, upload_id: UUID) -> KeptSheet:
     """A kept sheet; what another institution uploaded is not there."""
     _whole_school(request)
     institution, state = kept_state(request, upload_id)
     if state.get("set") != OPENING.code:
         raise NotVisible
-    return Staged(institution, upload_id, state)
+    return KeptSheet(settings.BANK, institution, upload_id, state)
 
 
-def _read(kept: Staged, today: date) -> ReadOpening:
-    return kept.taken(lambda taken: read_opening(taken, today=today))  # type: ignore[no-any-return]
+def _read(kept: KeptSheet, today: date) -> ReadOpening:
+    return taken(kept, lambda upload: read_opening(upload, today=today))
 
 
 def _groups(address: str, counts: Mapping[str, int], shown: str) -> list[dict[str, Any]]:

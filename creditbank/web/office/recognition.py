@@ -164,6 +164,9 @@ def case_context(
         and may(actor, "recognition.reverse", thing)
         and detail.decided_by != actor.person,
         "second_person": found.state is State.DEPOSITED and detail.decided_by == actor.person,
+        "may_attach": detail.basis is not None
+        and found.state in (State.RECOGNISED, State.DEPOSITED, State.REFUSED)
+        and may(actor, "rules.edit", Thing(institution=actor.institution)),
         "judgement_form": JudgementForm(detail.categories),
         "supplement_form": ReasonForm(Act.REQUEST_SUPPLEMENT),
         "refuse_form": ReasonForm(Act.REFUSE),

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.exchange.encoding import SheetProblem
+from creditbank.exchange.kept_sheets import SheetGone
 from creditbank.exchange.masterdata.reading import heading_key
 from creditbank.exchange.result_imports import (
     AT_ONCE,
@@ -31,6 +32,7 @@ from creditbank.exchange.result_imports import (
     keep_results,
     plan_kept,
     refused_rows,
+    whole_problem,
 )
 from creditbank.exchange.result_sheets import (
     COURSE,
@@ -62,6 +64,7 @@ from creditbank.web.office.data_words import Reader
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
 from creditbank.web.office.downloads import csv_response, file_response
 from creditbank.web.office.result_forms import ResultMappingForm, ResultUploadForm
+from creditbank.web.office.unreadable import unreadable_said
 from creditbank.web.office.words import RESULTS as OUTCOMES
 
 ALL_SENTENCES = {**SHEET_MESSAGES, **ALL_MESSAGES}
@@ -164,8 +167,8 @@ def check(request: HttpRequest, upload_id: UUID) -> HttpResponse:
             return show(request, scope, "office/results_waiting.html", _waiting(scope, kept))
         if report is None:
             return HttpResponseRedirect(reverse("office:results-columns", args=[upload_id]))
-        if "problem" in report:
-            messages.warning(request, _said(*report["problem"]))
+        if (problem := whole_problem(report)) is not None:
+            messages.warning(request, _said(*problem))
             return HttpResponseRedirect(reverse("office:results-columns", args=[upload_id]))
         plan, refused = report["plan"], refused_rows(report)
         reasons = _reasons(refused)
@@ -281,7 +284,7 @@ class _Sheet:
                 }
                 marks = {heading: code for heading, code in self.courses.items() if code}
                 self.scan = scan_sheet(taken, self.table, self.headings, marks)
-        except FileNotFoundError as gone:
+        except SheetGone as gone:
             raise NotVisible from gone
         self.every = default_every() | self.remembered.get("every", {}) | kept.state.get("every", {})
         if kept.given is None:
@@ -342,7 +345,7 @@ class _Sheet:
         try:
             mapping = read_answers(document)
         except UnreadableError as unreadable:
-            messages.warning(request, "; ".join(str(problem) for problem in unreadable.problems))
+            messages.warning(request, unreadable_said(unreadable))
             return HttpResponseRedirect(reverse("office:results-columns", args=[kept.upload_id]))
         kept.note(
             mapping=document, digest=mapping.digest, actor=str(actor.person), headings=_headings(now.headings),

@@ -1,16 +1,15 @@
-"""Uploaded sheets between the steps of their import, as the bank's folder keeps them."""
+"""Uploads of the office's pages: kept once looked at, found again by their institution, opened."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from creditbank.exchange.kept_sheets import KeptSheet, SheetGone
 from creditbank.gateways import clock, staging
 from creditbank.gateways.files import Upload, open_upload
 from creditbank.records.scope import Scope
@@ -18,46 +17,20 @@ from creditbank.services.access import NotVisible
 from creditbank.services.operations import note_operation
 from creditbank.web.office.desk import actor_of, request_id
 
+_Found = TypeVar("_Found")
 
-@dataclass(slots=True)
-class Staged:
-    """An uploaded sheet and what has been said of it so far."""
 
-    institution: UUID
-    upload_id: UUID
-    state: dict[str, Any]
+def taken(kept: KeptSheet, then: Callable[[Upload], _Found]) -> _Found:
+    """Do something with the file of a kept sheet.
 
-    @property
-    def name(self) -> str:
-        """What the file is called."""
-        return str(self.state["name"])
-
-    @property
-    def given(self) -> dict[str, str] | None:
-        """What the headings mean, once somebody has said it."""
-        return cast("dict[str, str] | None", self.state.get("given"))
-
-    @property
-    def values(self) -> dict[str, dict[str, str]]:
-        """What words stand for, as far as somebody has said it."""
-        return cast("dict[str, dict[str, str]]", self.state.get("values", {}))
-
-    def note(self, **more: Any) -> None:
-        """Keep what has been said."""
-        self.state = self.state | more
-        staging.note_state(settings.BANK, self.institution, self.upload_id, self.state)
-
-    def taken(self, then: Callable[[Any], Any]) -> Any:
-        """Do something with the file as an upload; it is closed afterwards.
-
-        Raises:
-            NotVisible: the file is not kept any more.
-        """
-        content = staging.sheet_content(settings.BANK, self.institution, self.upload_id)
-        if content is None:
-            raise NotVisible
-        with open_upload(io.BytesIO(content), name=self.name) as upload:
+    Raises:
+        NotVisible: the file is not kept any more.
+    """
+    try:
+        with kept.opened() as upload:
             return then(upload)
+    except SheetGone as gone:
+        raise NotVisible from gone
 
 
 def keep_upload(

@@ -7,9 +7,12 @@ from django.urls import path, register_converter
 from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
     batches,
+    catalogue,
     centre,
+    certification_units,
     code_tables,
     conversions,
+    crosswalks,
     data_imports,
     data_lists,
     data_rows,
@@ -17,18 +20,23 @@ from creditbank.web.office import (
     decisions,
     evidence,
     exports,
+    framework_imports,
+    frameworks,
     imports,
     learners,
     list_imports,
     list_kinds,
     lists,
     opening_lots,
+    outcome_types,
     plans,
     programmes,
     recognition,
     result_imports,
     returned,
     reversals,
+    rule_cases,
+    rule_drafts,
     rules,
     today,
 )
@@ -40,9 +48,14 @@ app_name = "office"
 _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
+_ITEM = "catalogue/item/<row_key:key>/"
 _BROUGHT = "lists/bring/<uuid:upload_id>/"
 _RESULTS = "imports/results/<uuid:upload_id>/"
+_DRAFT = "rules/drafts/<uuid:draft_id>/"
+_CASES = "rules/cases/<uuid:rule_set_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
+_FRAMEWORK = "frameworks/of/<row_key:institution>/<row_key:code>/"
+_CROSSWALK = "frameworks/crosswalks/<row_key:institution>/<row_key:code>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -61,6 +74,7 @@ urlpatterns = [
     path(f"{_CASE}supplement/", decisions.supplement, name="supplement"),
     path(f"{_CASE}refuse/", decisions.refuse, name="refuse"),
     path(f"{_CASE}reverse/", decisions.reverse, name="reverse"),
+    path(f"{_CASE}attach/", rule_cases.attach, name="rule-case-attach"),
     path(f"{_CASE}evidence/<uuid:evidence_id>/", evidence.piece, name="evidence"),
     path("learners/", learners.listing, name="learners"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
@@ -97,6 +111,16 @@ urlpatterns = [
         returned.download,
         name="reconciliation-csv",
     ),
+    path("catalogue/", catalogue.listing, name="catalogue"),
+    path("catalogue/submit/", catalogue.submit_all, name="catalogue-submit-all"),
+    path("catalogue/approve/", catalogue.approve_all, name="catalogue-approve-all"),
+    path("catalogue/types/", outcome_types.listing, name="outcome-types"),
+    path("catalogue/types/<slug:code>/", outcome_types.one, name="outcome-type"),
+    path("catalogue/types/<slug:code>/change/", outcome_types.change, name="outcome-type-change"),
+    path(_ITEM, catalogue.one, name="catalogue-item"),
+    path(f"{_ITEM}submit/", catalogue.submit, name="catalogue-submit"),
+    path(f"{_ITEM}<int:number>/approve/", catalogue.approve, name="catalogue-approve"),
+    path(f"{_ITEM}<int:number>/<slug:name>/", catalogue.act, name="catalogue-act"),
     path("data/", data_lists.overview, name="data"),
     path("data/runs/<uuid:run_id>/", data_runs.run, name="data-run"),
     path("data/runs/<uuid:run_id>/problems.csv", data_runs.problems, name="data-run-csv"),
@@ -133,6 +157,24 @@ urlpatterns = [
     path("codes/", code_tables.listing, name="code-tables"),
     path("codes/<slug:table>/", code_tables.table, name="code-table"),
     path("codes/<slug:table>/table.xlsx", code_tables.export, name="code-table-export"),
+    path("frameworks/", frameworks.listing, name="frameworks"),
+    path("frameworks/compare/", frameworks.side_by_side, name="framework-compare"),
+    path("frameworks/credit-units/", frameworks.credit_units, name="credit-units"),
+    path("frameworks/import/", framework_imports.upload, name="framework-import"),
+    path("frameworks/import/apply/", framework_imports.apply, name="framework-apply"),
+    path(_FRAMEWORK, frameworks.framework, name="framework"),
+    path(f"{_FRAMEWORK}file/<slug:form>/", frameworks.file, name="framework-file"),
+    path("frameworks/crosswalks/", crosswalks.begin, name="crosswalk-new"),
+    path(_CROSSWALK, crosswalks.matrix, name="crosswalk"),
+    path(f"{_CROSSWALK}cell/<row_key:from_level>/<row_key:to_level>/", crosswalks.cell, name="crosswalk-cell"),
+    path(f"{_CROSSWALK}file/<slug:form>/", crosswalks.file, name="crosswalk-file"),
+    path("frameworks/certification-units/", certification_units.listing, name="certification-units"),
+    path("frameworks/certification-units/file/<slug:form>/", certification_units.file, name="certification-file"),
+    path(
+        "frameworks/certification-units/of/<row_key:institution>/<row_key:code>/",
+        certification_units.unit,
+        name="certification-unit",
+    ),
     path("centre/", centre.overview, name="centre"),
     path("centre/prepare/<str:kind>/", centre.prepare, name="edition-prepare"),
     path(_EDITION, centre.edition, name="edition"),
@@ -140,7 +182,20 @@ urlpatterns = [
     path(f"{_EDITION}withdraw/", centre.withdraw, name="edition-withdraw"),
     path(f"{_EDITION}acknowledge/", centre.acknowledge, name="edition-acknowledge"),
     path("rules/", rules.listing, name="rules"),
+    path("rules/begin/", rule_drafts.begin, name="rule-begin"),
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
+    path("rules/<uuid:version_id>/compare/", rules.compare, name="rule-compare"),
+    path("rules/<uuid:version_id>/begin/", rules.begin, name="rule-begin-from"),
+    path("rules/<uuid:version_id>/objection/", rules.objection, name="rule-objection"),
+    path("rules/<uuid:version_id>/step/", rules.step, name="rule-version-step"),
+    path(_DRAFT, rule_drafts.one, name="rule-draft"),
+    path(f"{_DRAFT}save/", rule_drafts.save, name="rule-draft-save"),
+    path(f"{_DRAFT}step/", rule_drafts.write_step, name="rule-draft-step"),
+    path(f"{_DRAFT}decide/", rule_drafts.decide_step, name="rule-draft-decide"),
+    path(_CASES, rule_cases.bench, name="rule-cases"),
+    path(f"{_CASES}save/", rule_cases.save, name="rule-cases-save"),
+    path(f"{_CASES}remove/", rule_cases.remove, name="rule-case-remove"),
+    path(f"{_CASES}cases.yaml", rule_cases.document, name="rule-cases-file"),
     path("programmes/", programmes.listing, name="programmes"),
     path("programmes/template.xlsx", plans.template, name="plan-template"),
     path("programmes/upload/", plans.upload, name="plan-upload"),

@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from creditbank.domain.rules.compile import Compiled, compile_rules
+from creditbank.domain.rules.decision import Context, Outcome, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import read_outcome
-from creditbank.domain.rules.model import Context, Outcome, Proposal
 from creditbank.domain.rules.read import read_rule_set
 
 CLAIMED = date(2024, 6, 30)

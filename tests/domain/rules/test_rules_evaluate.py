@@ -10,16 +10,17 @@ from small_rules import CLAIMED, both, compiled, outcome, propose, row, rules
 from creditbank.domain.explanation import Verdict, from_data, to_data
 from creditbank.domain.rules.cases import codes_of
 from creditbank.domain.rules.compile import MOST_ANSWERS, MOST_ENTRIES, compile_rules, compiled_before
+from creditbank.domain.rules.days import months_after
+from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.evaluate import (
     caps_of,
     evaluate,
     evaluate_untraced,
     explain_row,
     family_keys,
-    months_after,
 )
 from creditbank.domain.rules.facts import MESSAGES as FACT_MESSAGES
-from creditbank.domain.rules.model import Context, Ruling
+from creditbank.domain.rules.model import Ruling
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.trace import MESSAGES
 from creditbank.domain.values import Amount, Hundredths, Text

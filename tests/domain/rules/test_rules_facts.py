@@ -9,8 +9,9 @@ import pytest
 from small_rules import both, rules
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rules.decision import Outcome
 from creditbank.domain.rules.facts import MESSAGES, form_fields, read_outcome
-from creditbank.domain.rules.model import FactType, Outcome, RuleSet
+from creditbank.domain.rules.model import FactType, RuleSet
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Text

@@ -11,7 +11,7 @@ from small_rules import propose
 
 from creditbank.domain.rules import counterfactuals, differences, facts, lint, lint_limits, trace
 from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.model import Context
+from creditbank.domain.rules.decision import Context
 from creditbank.exchange.rules import load_rule_set
 
 ROOT = Path(__file__).parents[3]

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from small_rules import both, outcome, row, rules
 
 from creditbank.domain.rules.compile import Compiled
+from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.evaluate import evaluate, evaluate_untraced
-from creditbank.domain.rules.model import Context, Count, Hit, Portion, Ruling
+from creditbank.domain.rules.model import Count, Hit, Portion, Ruling
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.domain.values import Amount, Hundredths

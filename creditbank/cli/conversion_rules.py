@@ -1,0 +1,114 @@
+"""Tests and lints conversion rules for ``creditbank rules``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from creditbank.cli.shown import said
+from creditbank.domain.conversions import lint, loops, trace
+from creditbank.domain.conversions.cases import run_conversion_case
+from creditbank.domain.conversions.compile import compile_conversions
+from creditbank.domain.conversions.evaluate import possibilities
+from creditbank.domain.explanation import Verdict, to_data
+from creditbank.domain.rules import trace as rules_trace
+from creditbank.domain.values import format_credit
+from creditbank.exchange.rules import load_conversion_cases
+
+if TYPE_CHECKING:
+    from creditbank.domain.conversions.cases import CaseResult
+    from creditbank.domain.conversions.model import ConversionRules, Possibility
+    from creditbank.domain.rules.finding import Finding
+
+GREEN, RED = 0, 1
+_MESSAGES = {**rules_trace.MESSAGES, **trace.MESSAGES, **lint.MESSAGES, **loops.MESSAGES}
+_HEADS = {Verdict.NO: "wrong", Verdict.ASK: "look", Verdict.NOTE: "note"}
+
+
+def evaluate(rules: ConversionRules, data: bytes, *, name: str, as_json: bool) -> int:
+    """Print what the items of each case could become by every row, and why not."""
+    compiled = compile_conversions(rules)
+    cases = load_conversion_cases(data, rules, name=name)
+    answers = [(case.id, possibilities(compiled, case.items, case.around)) for case in cases]
+    if as_json:
+        said_of = [{"id": case, "possibilities": [_data(one) for one in found]} for case, found in answers]
+        _print_json({"rules": {"code": rules.code, "hash": compiled.hash, "unit": rules.unit}, "cases": said_of})
+        return GREEN
+    for case, found in answers:
+        print(case)
+        for one in found:
+            print(f"  {one.row}")
+            print("\n".join(said(one.explanation, _MESSAGES, 2)))
+    return GREEN
+
+
+def test(rules: ConversionRules, data: bytes, *, name: str, as_json: bool) -> int:
+    """Run golden cases, and say what is wrong with the rules themselves."""
+    compiled = compile_conversions(rules)
+    results = [run_conversion_case(compiled, case) for case in load_conversion_cases(data, rules, name=name)]
+    red = [result for result in results if result.differences]
+    found = [finding.line for finding in findings(rules) if finding.line.verdict is Verdict.NO]
+    if as_json:
+        _print_json(
+            {
+                "rules": {"code": rules.code, "hash": compiled.hash},
+                "cases": len(results),
+                "red": [_result_data(result) for result in red],
+                "wrong": to_data(tuple(found)),
+            }
+        )
+        return RED if red or found else GREEN
+    for result in red:
+        print(f"{result.case.id} is red{f': {result.case.name}' if result.case.name else ''}")
+        for difference in result.differences:
+            print(f"  {difference.what}: expected {difference.expected}, found {difference.found or 'nothing'}")
+        if result.answer is not None:
+            print("\n".join(said(result.answer.explanation, _MESSAGES, 2)))
+    if found:
+        print("\n".join(said(found, _MESSAGES)))
+    print(f"{rules.code} {compiled.hash[:12]}: {len(results)} cases, {len(red)} red, {len(found)} wrong")
+    return RED if red or found else GREEN
+
+
+def lint_rules(rules: ConversionRules, *, as_json: bool, strict: bool) -> int:
+    """Print what is wrong with conversion rules."""
+    compiled, found = compile_conversions(rules), findings(rules)
+    if as_json:
+        listed = [{**to_data((one.line,))[0], "places": list(one.places)} for one in found]
+        _print_json({"rules": {"code": rules.code, "hash": compiled.hash}, "findings": listed})
+    else:
+        for one in found:
+            print(f"{_HEADS[one.line.verdict]:<6}{one.places[0]}: {said([one.line], _MESSAGES)[0]}")
+        counts = [sum(one.line.verdict is verdict for one in found) for verdict in _HEADS]
+        print(f"{rules.code} {compiled.hash[:12]}: {counts[0]} wrong, {counts[1]} to look at, {counts[2]} notes")
+    grave = {Verdict.NO, Verdict.ASK} if strict else {Verdict.NO}
+    return RED if any(one.line.verdict in grave for one in found) else GREEN
+
+
+def findings(rules: ConversionRules) -> tuple[Finding, ...]:
+    """What is wrong, with the circles in which credit grows within these rules."""
+    own = [loops.finding(loop) for loop in loops.loops([rules], {})]
+    return (*lint.lint_conversions(rules), *own)
+
+
+def _print_json(data: Any) -> None:
+    print(json.dumps(data, ensure_ascii=False, indent=2))
+
+
+def _data(one: Possibility) -> dict[str, Any]:
+    return {
+        "row": one.row,
+        "ruling": one.ruling.value,
+        "targets": [str(target) for target in one.targets],
+        "uses": {use.item: format_credit(use.credit) for use in one.uses},
+        "makes": {str(made.target): format_credit(made.credit) for made in one.made},
+        "grade": one.grade,
+        "surplus": format_credit(one.surplus),
+        "explanation": to_data(one.explanation),
+    }
+
+
+def _result_data(result: CaseResult) -> dict[str, Any]:
+    differences = [{"what": d.what, "expected": d.expected, "found": d.found} for d in result.differences]
+    answer = _data(result.answer) if result.answer is not None else {}
+    return {"id": result.case.id, "differences": differences, **answer}

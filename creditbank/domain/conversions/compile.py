@@ -1,0 +1,94 @@
+"""Compiles conversion rules once per content hash: bound tests, and rows found by what items are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from creditbank.domain.conversions.write import conversion_rules_hash
+from creditbank.domain.rules.compile import Tests, bind
+from creditbank.domain.rules.grant import holds
+from creditbank.domain.rules.model import OneOf
+
+if TYPE_CHECKING:
+    from creditbank.domain.conversions.model import ConversionRow, ConversionRules, Source
+    from creditbank.domain.rules.amounts import Values
+    from creditbank.domain.rules.model import Exclude, Validity, Value
+    from creditbank.domain.values import Hundredths, Text
+
+MOST_KEPT = 64
+
+Place = tuple[int, int]
+"""The number of a row and of a group in it."""
+
+Entry = tuple[Place, Tests, "Hundredths | None"]
+"""What a source still has to be asked of an item: where it stands, its other cells, the credit it needs at least."""
+
+
+class CompiledConversions:
+    """Conversion rules ready to evaluate; make them with :func:`compile_conversions`."""
+
+    __slots__ = ("_always", "_found", "categories", "dates", "excludes", "hash", "number", "position", "rules")
+
+    def __init__(self, rules: ConversionRules, content_hash: str) -> None:
+        self.rules = rules
+        self.hash = content_hash
+        self.position: dict[str, int] = {fact.name: index for index, fact in enumerate(rules.facts)}
+        self.categories: dict[str, Text] = {category.code: category.label for category in rules.categories}
+        self.number: dict[str, int] = {row.id: number for number, row in enumerate(rules.rows)}
+        self.excludes: tuple[tuple[Exclude, Tests], ...] = tuple(
+            (part, bind(part.when, self.position)) for part in rules.exclude
+        )
+        self.dates: tuple[tuple[Validity, Tests, int], ...] = tuple(
+            (rule, bind(rule.when, self.position), self.position[rule.fact]) for rule in rules.validity
+        )
+        self._found: dict[tuple[int, Value], list[Entry]] = {}
+        self._always: list[Entry] = []
+        for number, row in enumerate(rules.rows):
+            self._enter(number, row)
+
+    def _enter(self, number: int, row: ConversionRow) -> None:
+        """Enter each source under the values of the cell that lists fewest, the most telling one."""
+        for at, group in enumerate(row.groups):
+            for source in group.sources:
+                key = _key(source)
+                tests = bind((cell for cell in source.when if cell.fact != key), self.position)
+                entry: Entry = ((number, at), tests, source.credit)
+                if key is None:
+                    self._always.append(entry)
+                    continue
+                accept = next(cell.accept for cell in source.when if cell.fact == key)
+                assert isinstance(accept, OneOf)
+                for value in accept.values:
+                    self._found.setdefault((self.position[key], value), []).append(entry)
+
+    def places(self, values: Values, credit: int) -> set[Place]:
+        """The groups of all rows that an item with these facts and so much credit serves in."""
+        found: set[Place] = set()
+        for index, value in enumerate(values):
+            for place, tests, least in self._found.get((index, value), ()) if value is not None else ():
+                if place not in found and (least is None or credit >= least) and holds(tests, values):
+                    found.add(place)
+        for place, tests, least in self._always:
+            if place not in found and (least is None or credit >= least) and holds(tests, values):
+                found.add(place)
+        return found
+
+
+def _key(source: Source) -> str | None:
+    listed = [(len(cell.accept.values), cell.fact) for cell in source.when if isinstance(cell.accept, OneOf)]
+    return min(listed)[1] if listed else None
+
+
+_KEPT: dict[str, CompiledConversions] = {}
+
+
+def compile_conversions(rules: ConversionRules) -> CompiledConversions:
+    """The compiled form of conversion rules, made once per content hash and process."""
+    content_hash = conversion_rules_hash(rules)
+    kept = _KEPT.get(content_hash)
+    if kept is None:
+        kept = CompiledConversions(rules, content_hash)
+        while len(_KEPT) >= MOST_KEPT:
+            _KEPT.pop(next(iter(_KEPT)), None)
+        _KEPT[content_hash] = kept
+    return kept

@@ -1,0 +1,354 @@
+"""Evaluates conversion rules: the items a learner holds in, what they could become out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from creditbank.domain.conversions import trace
+from creditbank.domain.conversions.choose import Chosen, choose, order
+from creditbank.domain.conversions.model import (
+    Around,
+    ConversionRow,
+    Course,
+    CreditOnly,
+    FixedGrade,
+    Full,
+    Held,
+    Item,
+    KeptGrade,
+    Made,
+    Possibility,
+    Standing,
+    Surplus,
+    Target,
+    TargetKind,
+    Use,
+)
+from creditbank.domain.rules.days import in_time
+from creditbank.domain.rules.facts import holds as condition_holds
+from creditbank.domain.rules.grant import holds
+from creditbank.domain.rules.limits import left_under, prepared
+from creditbank.domain.rules.model import Ruling
+from creditbank.domain.values import Hundredths, round_fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from creditbank.domain.conversions.compile import CompiledConversions
+    from creditbank.domain.explanation import Line
+
+ELECTIVE = "elective"
+"""The category in which unspecified elective credit counts."""
+
+_WORST = (Ruling.REFUSE, Ruling.MANUAL, Ruling.RECOGNISE)
+
+
+@dataclass(slots=True)
+class _Held:
+    """The items of a learner sorted into the groups they serve in, once for all rows."""
+
+    serving: dict[tuple[int, int], list[Item]]
+    barred: list[Line]
+
+
+def possibilities(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> tuple[Possibility, ...]:
+    """What every row would do with the items, in the order of the rows; those that cannot say why not.
+
+    A row into any course of a category is one possibility for each of its courses that is still offered.
+    """
+    held = _sorted(compiled, items, around)
+    return tuple(
+        _row(compiled, number, one, held, around)
+        for number, row in enumerate(compiled.rules.rows)
+        for one in _opened(row, around)
+    )
+
+
+def convert(
+    compiled: CompiledConversions, row: str, items: Sequence[Item], around: Around, *, course: str | None = None
+) -> Possibility:
+    """What one row would do with the items; pass only those that may be used to pin them.
+
+    ``course`` names the course for a row into any course of a category.
+
+    Raises:
+        KeyError: the rules have no such row.
+        ValueError: the row goes into any course of a category and none of it was named.
+    """
+    number = compiled.number[row]
+    opened = [
+        one
+        for one in _opened(compiled.rules.rows[number], around)
+        if course is None or Target(TargetKind.COURSE, course) in one.targets
+    ]
+    if len(opened) != 1:
+        raise ValueError(f"row {row} goes into {len(opened)} courses; name one")
+    return _row(compiled, number, opened[0], _sorted(compiled, items, around), around)
+
+
+def best_for(
+    compiled: CompiledConversions, target: Target, items: Sequence[Item], around: Around
+) -> Possibility | None:
+    """The row that serves a target best: one that can, of those the one that uses least; ``None`` where none has it."""
+    held = _sorted(compiled, items, around)
+    asked = [
+        _row(compiled, number, one, held, around)
+        for number, row in enumerate(compiled.rules.rows)
+        for one in _opened(row, around)
+        if target in one.targets
+    ]
+    return min(asked, key=_preference, default=None)
+
+
+def _opened(row: ConversionRow, around: Around) -> tuple[ConversionRow, ...]:
+    """A row with its courses named: itself, or one for each course of a category."""
+    if row.targets[0].kind is not TargetKind.COURSE_OF:
+        return (row,)
+    return tuple(
+        replace(row, targets=(Target(TargetKind.COURSE, course.code),))
+        for course in sorted(around.courses.values(), key=lambda course: course.code)
+        if course.category == row.targets[0].code and not course.retired
+    )
+
+
+def _preference(one: Possibility) -> tuple[int, int, int, str]:
+    used = sum(use.credit for use in one.uses)
+    return (-_WORST.index(one.ruling), one.surplus, used, one.row)
+
+
+def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> _Held:
+    held = _Held({}, [])
+    for item in items:
+        reasons: list[Line] = []
+        values = item.outcome.values
+        part = next((part for part, tests in compiled.excludes if holds(tests, values)), None)
+        if (
+            part is not None
+            or in_time(compiled.dates, values, around.context.claimed_on, reasons) is not Ruling.RECOGNISE
+        ):
+            held.barred.append(trace.excluded(item, part, reasons))
+            continue
+        if item.credit > 0:
+            for place in compiled.places(values, item.credit):
+                held.serving.setdefault(place, []).append(item)
+    return held
+
+
+def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _Held, around: Around) -> Possibility:
+    """One row, from its targets to its items, its amounts and its limits; the first that refuses ends it."""
+    reasons: list[Line] = []
+    said = trace.targets_said(row.targets, around.courses, compiled.categories)
+
+    def ended(ruling: Ruling) -> Possibility:
+        explanation = trace.summary(ruling, said, 0, reasons)
+        return Possibility(ruling, row.id, row.targets, (), (), None, row.counts, Hundredths(0), explanation)
+
+    ruling = _targets(compiled, row, around, reasons)
+    if ruling is Ruling.REFUSE:
+        return ended(ruling)
+    need = _need(row, around)
+    chosen = _items(compiled, number, row, held, need, reasons)
+    if chosen is None:
+        return ended(Ruling.REFUSE)
+    if ruling is Ruling.MANUAL:
+        return ended(ruling)
+    for part in compiled.rules.prerequisite:
+        ready = prepared(part, compiled.categories, around.context, reasons)
+        if ready is not Ruling.RECOGNISE:
+            return ended(ready)
+    amounts = _amounts(compiled, row, chosen, around, reasons)
+    made = _limited(compiled, row, amounts, around, reasons)
+    if made is None:
+        return ended(Ruling.MANUAL)
+    credit = trace.total(made)
+    if credit == 0 and any(target.kind is not TargetKind.WAIVER for target in row.targets):
+        reasons.append(trace.nothing())
+        return ended(Ruling.REFUSE)
+    grade, known = _grade(compiled, row, chosen, reasons)
+    if not known:
+        return ended(Ruling.MANUAL)
+    uses, surplus = _uses(row, chosen, need, credit)
+    if surplus and row.surplus is Surplus.ELECTIVE:
+        made = (*made, Made(Target(TargetKind.ELECTIVE), surplus, ELECTIVE))
+    spent = {use.item: use for use in uses}
+    below = [trace.used(item, spent[item.id].credit) for item in chosen.items]
+    if not chosen.complete:
+        below.append(trace.not_all_tried())
+    reasons.insert(0, trace.applies(row, below))
+    kept = sum(use.left for use in uses)
+    if surplus or (kept and row.surplus is Surplus.KEPT):
+        reasons.append(trace.surplus_said(row.surplus, kept if row.surplus is Surplus.KEPT else surplus))
+    reasons.append(trace.counts_said(row.counts))
+    explanation = trace.summary(Ruling.RECOGNISE, said, credit, reasons)
+    return Possibility(Ruling.RECOGNISE, row.id, row.targets, uses, made, grade, row.counts, surplus, explanation)
+
+
+def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, reasons: list[Line]) -> Ruling:
+    """Whether the target courses can be converted into at all, and how the learner stands to them."""
+    worst = Ruling.RECOGNISE
+    for target in row.targets:
+        if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
+            continue
+        course = around.courses.get(target.code)
+        if course is None:
+            reasons.append(trace.course_unknown(target.code))
+            worst = min(worst, Ruling.MANUAL, key=_WORST.index)
+            continue
+        ruling = _course(compiled, course, reasons)
+        worst = min(worst, ruling, key=_WORST.index)
+    return worst
+
+
+def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) -> Ruling:
+    if course.retired:
+        reasons.append(trace.course_retired(course))
+        return Ruling.REFUSE
+    for part in compiled.rules.closed:
+        if course.code in part.courses or course.nature in part.natures or course.category in part.categories:
+            reasons.append(trace.course_closed(course, part))
+            return Ruling.REFUSE
+    reasons.append(trace.course_said(course))
+    ruling = compiled.rules.standings[course.standing]
+    if course.standing is not Standing.OPEN:
+        reasons.append(trace.stands(course, course.standing, ruling))
+    return ruling
+
+
+def _need(row: ConversionRow, around: Around) -> int:
+    """What the targets need together, in hundredths; 0 where they take what is held."""
+    if isinstance(row.worth, Full):
+        courses = [around.courses.get(target.code) for target in row.targets if target.kind is TargetKind.COURSE]
+        return sum(course.credit for course in courses if course is not None)
+    return 0 if isinstance(row.worth, Held) else row.worth
+
+
+def _items(
+    compiled: CompiledConversions, number: int, row: ConversionRow, held: _Held, need: int, reasons: list[Line]
+) -> Chosen | None:
+    serving = [held.serving.get((number, at), []) for at in range(len(row.groups))]
+    least = 0 if isinstance(row.worth, Full) and row.worth.short else need
+    everything = isinstance(row.worth, Held)
+    chosen = choose(row.groups, serving, need=least, everything=everything, surplus=row.surplus)
+    if chosen is not None:
+        return chosen
+    facts = {fact.name: fact for fact in compiled.rules.facts}
+    before = len(reasons)
+    for group, items in zip(row.groups, serving, strict=True):
+        enough = len(items) >= (group.count or 1) and sum(item.credit for item in items) >= (group.credit or 0)
+        if not enough:
+            reasons.append(trace.wanting(row, group, facts, sorted(items, key=order)))
+    if before == len(reasons):
+        together = {item.id: item.credit for items in serving for item in items}
+        reasons.append(trace.not_together(row, least, sum(together.values())))
+    reasons += held.barred
+    return None
+
+
+def _amounts(
+    compiled: CompiledConversions, row: ConversionRow, chosen: Chosen, around: Around, reasons: list[Line]
+) -> tuple[Made, ...]:
+    """What each target would be worth before limits."""
+    worth = row.worth
+    if isinstance(worth, Full):
+        made = []
+        for target in row.targets:
+            course = around.courses[target.code]
+            credit = Hundredths(0) if target.kind is TargetKind.WAIVER else course.credit
+            made.append(Made(target, credit, course.category))
+        need = trace.total(made)
+        if need:
+            reasons.append(trace.worth("conversion.worth_full", need))
+        if chosen.credit < need:
+            reasons.append(trace.short(need, chosen.credit))
+        return tuple(made)
+    (target,) = row.targets
+    if isinstance(worth, Held):
+        rounding = compiled.rules.rounding
+        exact = Fraction(chosen.credit) * worth.times
+        credit = round_fraction(exact, rounding.step, rounding.mode)
+        if worth.times != 1:
+            reasons.append(trace.worth("conversion.worth_held", credit, chosen.credit, str(worth.times)))
+        elif credit != chosen.credit:
+            reasons.append(trace.worth("conversion.rounded", credit))
+    else:
+        credit = worth
+        reasons.append(trace.worth("conversion.worth_fixed", credit))
+    return (Made(target, credit, _category(target)),)
+
+
+def _category(target: Target) -> str:
+    if target.kind is TargetKind.CATEGORY:
+        return target.code
+    return ELECTIVE if target.kind is TargetKind.ELECTIVE else ""
+
+
+def _limited(
+    compiled: CompiledConversions, row: ConversionRow, made: tuple[Made, ...], around: Around, reasons: list[Line]
+) -> tuple[Made, ...] | None:
+    """What the limits leave; a course is converted whole or not at all. ``None`` where a person has to decide."""
+    whole = isinstance(row.worth, Full)
+    for cap in compiled.rules.cap:
+        bound = [one for one in made if one.credit and cap.binds(one.category)]
+        if not bound:
+            continue
+        credit = trace.total(bound)
+        left = left_under(cap, around.context, credit, reasons, whole=whole)
+        if left is None:
+            return None
+        if left < credit:
+            if whole:
+                return tuple(Made(one.target, Hundredths(0), one.category) for one in made)
+            made = tuple(Made(one.target, left, one.category) for one in made)
+    return made
+
+
+def _grade(
+    compiled: CompiledConversions, row: ConversionRow, chosen: Chosen, reasons: list[Line]
+) -> tuple[str | None, bool]:
+    """The grade that is recorded, and whether the rules say one at all."""
+    match row.grade:
+        case CreditOnly():
+            reasons.append(trace.grade_said("conversion.grade_credit_only"))
+            return None, True
+        case FixedGrade(grade=grade):
+            reasons.append(trace.grade_said("conversion.grade_fixed", grade))
+            return grade, True
+        case KeptGrade(fact=name):
+            value = chosen.groups[0][0].outcome.values[compiled.position[name]]
+            if value is None:
+                reasons.append(trace.grade_missing())
+                return None, False
+            reasons.append(trace.grade_said("conversion.grade_kept", str(value)))
+            return str(value), True
+        case mapped:
+            values = dict(zip(compiled.position, chosen.groups[0][0].outcome.values, strict=True))
+            for condition, grade in mapped.rows:
+                if condition_holds(condition, values):
+                    reasons.append(trace.grade_said("conversion.grade_mapped", grade))
+                    return grade, True
+            reasons.append(trace.grade_missing())
+            return None, False
+
+
+def _uses(row: ConversionRow, chosen: Chosen, need: int, credit: int) -> tuple[tuple[Use, ...], Hundredths]:
+    """How much of each item is used up, and what is used beyond what was needed.
+
+    Where the rest is kept, items are used in their order until what is made is covered, for a waiver not at all; else
+    they are used whole.
+    """
+    if isinstance(row.worth, Held):
+        covered = -(-credit * row.worth.times.denominator // row.worth.times.numerator)
+    else:
+        covered = need
+    needed = min(covered, chosen.credit)
+    if row.surplus is not Surplus.KEPT:
+        uses = tuple(Use(item.id, item.credit, Hundredths(0)) for item in chosen.items)
+        return uses, Hundredths(chosen.credit - needed if needed else 0)
+    uses, left = (), needed
+    for item in chosen.items:
+        taken = Hundredths(min(item.credit, left))
+        left -= taken
+        uses += (Use(item.id, taken, Hundredths(item.credit - taken)),)
+    return uses, Hundredths(0)

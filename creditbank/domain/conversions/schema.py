@@ -1,0 +1,175 @@
+"""The JSON Schemas of conversion rules and their cases, for editors and other programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from creditbank.domain.conversions.model import Standing, Surplus, TargetKind
+from creditbank.domain.conversions.read import (
+    KIND,
+    MOST_CODES,
+    MOST_GROUPS,
+    MOST_ITEMS,
+    MOST_ROWS,
+    MOST_SOURCES,
+    MOST_TARGETS,
+    SCHEMA,
+)
+from creditbank.domain.rules.model import Ruling
+from creditbank.domain.rules.read import MOST_STEPS
+from creditbank.domain.rules.read_cells import MOST_FACTS
+from creditbank.domain.rules.schema import (
+    ROUNDING,
+    SHARED,
+    WORDS,
+    document,
+    list_of,
+    object_of,
+    ref_to,
+    rules_definitions,
+)
+
+_FLAG = {"type": "boolean"}
+_SHARED_PARTS = ("choice", "interval", "cell", "when", "fact", "cap", "validity", "exclude", "prerequisite", "factor")
+
+
+def _definitions() -> dict[str, Any]:
+    code = ref_to("code")
+    shared = rules_definitions()
+    source = {"when": ref_to("when"), "credit": ref_to("amount")}
+    many = {
+        "count": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"const": "as_needed"}]},
+        "together": ref_to("amount"),
+    }
+    named = [kind.value for kind in TargetKind if kind is not TargetKind.ELECTIVE]
+    return {
+        **SHARED,
+        **{name: shared[name] for name in _SHARED_PARTS},
+        "group": {
+            "anyOf": [
+                object_of({}, {**source, **many}),
+                object_of({"any": list_of(object_of({}, source), MOST_SOURCES, 1)}, many),
+            ]
+        },
+        "target": {"anyOf": [{"const": TargetKind.ELECTIVE.value}, *(object_of({kind: code}) for kind in named)]},
+        "worth": {
+            "anyOf": [
+                {"enum": ["full", "held"]},
+                ref_to("amount"),
+                object_of({"full": {"const": "even_if_short"}}),
+                object_of({"held": ref_to("factor")}),
+            ]
+        },
+        "grade": {
+            "anyOf": [
+                {"const": "credit_only"},
+                object_of({"fixed": WORDS}),
+                object_of({"keep": ref_to("name")}),
+                object_of({"map": list_of(object_of({"grade": WORDS}, {"when": ref_to("when")}), MOST_CODES, 1)}),
+            ]
+        },
+        "row": object_of(
+            {
+                "id": code,
+                "from": list_of(ref_to("group"), MOST_GROUPS, 1),
+                "to": list_of(ref_to("target"), MOST_TARGETS, 1),
+                "credit": ref_to("worth"),
+                "grade": ref_to("grade"),
+                "clause": ref_to("text"),
+            },
+            {
+                "counts": object_of({}, {"gpa": _FLAG, "rank": _FLAG, "transcript": _FLAG, "graduation": _FLAG}),
+                "surplus": {"enum": [policy.value for policy in Surplus]},
+            },
+        ),
+        "closed": object_of(
+            {"id": code, "clause": ref_to("text")},
+            {name: list_of(code, MOST_CODES) for name in ("courses", "natures", "categories")},
+        ),
+    }
+
+
+def conversion_rules_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.conversion_rules/1``."""
+    rulings = {"enum": [ruling.value for ruling in Ruling]}
+    return document(
+        "conversion_rules",
+        "A rule set for conversion",
+        object_of(
+            {
+                "schema": {"const": SCHEMA},
+                "code": ref_to("code"),
+                "kind": {"const": KIND},
+                "name": ref_to("text"),
+                "source": ref_to("text"),
+                "unit": ref_to("code"),
+                "rounding": ROUNDING,
+                "categories": list_of(ref_to("choice"), 1_000),
+                "facts": list_of(ref_to("fact"), MOST_FACTS, 1),
+                "rules": list_of(ref_to("row"), MOST_ROWS, 1),
+            },
+            {
+                "held_unit": ref_to("code"),
+                "carriers": object_of({}, {"course": ref_to("name"), "category": ref_to("name")}),
+                "standings": object_of({}, {one.value: rulings for one in Standing if one is not Standing.OPEN}),
+                "surplus": {"enum": [policy.value for policy in Surplus]},
+                **{name: list_of(ref_to(name), MOST_STEPS) for name in ("exclude", "prerequisite", "cap", "validity")},
+                "closed": list_of(ref_to("closed"), MOST_STEPS),
+            },
+        ),
+        _definitions(),
+    )
+
+
+def conversion_cases_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.conversion_cases/1``."""
+    day = {"type": "string", "format": "date"}
+    amounts = {"type": "object", "additionalProperties": ref_to("amount")}
+    facts = {"type": "object", "propertyNames": ref_to("name")}
+    item = object_of({"id": ref_to("code"), "facts": facts, "credit": ref_to("amount")}, {"expires_on": day})
+    course = object_of(
+        {"code": ref_to("code"), "credit": ref_to("amount")},
+        {
+            "category": ref_to("code"),
+            "nature": ref_to("code"),
+            "retired": _FLAG,
+            "standing": {"enum": [standing.value for standing in Standing]},
+        },
+    )
+    expect = object_of(
+        {"ruling": {"enum": [ruling.value for ruling in Ruling]}},
+        {
+            "row": ref_to("code"),
+            "uses": amounts,
+            "makes": amounts,
+            "grade": WORDS,
+            "surplus": ref_to("amount"),
+            "codes": list_of(ref_to("code"), 1_000),
+        },
+    )
+    case = object_of(
+        {"id": ref_to("code"), "on": day, "items": list_of(item, 1_000), "expect": expect},
+        {
+            "name": WORDS,
+            "row": ref_to("code"),
+            "to": ref_to("target"),
+            "course": ref_to("code"),
+            "courses": list_of(course, 1_000),
+            "used": amounts,
+            "held": amounts,
+            "planned": amounts,
+            "passed": list_of(ref_to("code"), 1_000),
+        },
+    )
+    return document(
+        "conversion_cases",
+        "Golden cases of conversion rules",
+        object_of(
+            {
+                "schema": {"const": "creditbank.conversion_cases/1"},
+                "rules": ref_to("code"),
+                "cases": {"type": "array", "items": {**case, "oneOf": [{"required": ["row"]}, {"required": ["to"]}]}},
+            }
+        ),
+        {**SHARED, "target": _definitions()["target"]},
+    )

@@ -1,0 +1,1 @@
+"""Qualification frameworks, crosswalks between them, credit units and certification units."""

@@ -1,0 +1,173 @@
+"""Drafts of rule versions as documents: what a text says, each problem with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.access import Actor
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.rules.model import RuleSet as Rules
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.write import rule_set_data
+from creditbank.domain.values import Text
+from creditbank.exchange.documents import DocumentError, read_document, write_document
+from creditbank.exchange.rules import load_pack_cases, load_rule_set
+from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
+from creditbank.queries.rule_cases import list_cases
+from creditbank.records.rules import RuleDraft, RuleVersion
+from creditbank.records.scope import Scope
+from creditbank.services.access import NotVisible
+from creditbank.services.rule_cases import save_cases
+from creditbank.services.rule_drafts import Conflict, begin_draft, save_draft
+
+_NAME = "draft"
+MOST_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TextProblem:
+    """One thing wrong with a text; line and column count from 1 and are 0 where the place has none."""
+
+    line: int
+    column: int
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a text says as a rule set, or its problems."""
+
+    rules: Rules | None
+    problems: tuple[TextProblem, ...]
+
+
+def reading_of(text: str) -> Reading:
+    """The rule set that a draft's text says, or every problem with its place."""
+    try:
+        return Reading(load_rule_set(text.encode("utf-8", "replace"), name=_NAME), ())
+    except DocumentError as error:
+        found = [error, *error.more][:MOST_PROBLEMS]
+        return Reading(None, tuple(TextProblem(one.line, one.column, one.path, one.message) for one in found))
+
+
+def save_text(
+    *,
+    scope: Scope,
+    actor: Actor,
+    draft_id: UUID,
+    revision: int,
+    text: str,
+    at: datetime,
+    applies: Mapping[str, Any] | None = None,
+) -> RuleDraft | Conflict | Refusal:
+    """Keep a text as it was typed, with what it says where it can be read.
+
+    Raises:
+        NotVisible: there is no such draft, or the actor writes no rules here.
+    """
+    text = text.replace("\r\n", "\n")
+    return save_draft(
+        scope=scope, actor=actor, draft_id=draft_id, revision=revision, text=text, rules=reading_of(text).rules, at=at,
+        applies=applies,
+    )  # fmt: skip
+
+
+def save_document(
+    *, scope: Scope, actor: Actor, draft_id: UUID, revision: int, document: Mapping[str, Any], at: datetime
+) -> RuleDraft | Conflict | Refusal:
+    """Keep a document, as a table editor has it; its text is written from it.
+
+    Raises:
+        NotVisible: there is no such draft, or the actor writes no rules here.
+    """
+    return save_text(
+        scope=scope, actor=actor, draft_id=draft_id, revision=revision, text=write_document(document), at=at
+    )
+
+
+def begin_from_text(
+    *, scope: Scope, actor: Actor, data: bytes, name: str, at: datetime
+) -> RuleDraft | Refusal | DocumentError:
+    """Begin a draft from an uploaded document; one that is no rule set is answered with its first problem."""
+    try:
+        rules = load_rule_set(data, name=name)
+    except DocumentError as error:
+        return error
+    text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    return _begin(scope, actor, rules, text, {"file": name[:200]}, at)
+
+
+def begin_from_pack(*, scope: Scope, actor: Actor, pack: str, at: datetime) -> RuleDraft | Refusal:
+    """Begin a draft from a pack that comes with the program; its cases are attached where there are none yet.
+
+    Raises:
+        LookupError: there is no such pack.
+    """
+    data = pack_bytes(pack)
+    if data is None:
+        raise LookupError(f"there is no rule pack {pack}")
+    rules = load_rule_set(data, name=pack)
+    draft = _begin(scope, actor, rules, data.decode("utf-8"), {"pack": pack}, at)
+    if isinstance(draft, Refusal) or pack_cases_bytes(pack) is None or list_cases(scope, draft.rule_set_id):
+        return draft
+    # Cases are stored as people wrote them; the packaged ones are green, which the rules' own tests hold.
+    documents = read_document(pack_cases_bytes(pack) or b"", name=pack)["cases"]
+    assert len(load_pack_cases(pack).cases) == len(documents)
+    saved = save_cases(
+        scope=scope, actor=actor, rule_set_id=draft.rule_set_id, documents=documents, at=at, source={"pack": pack}
+    )
+    return saved if isinstance(saved, Refusal) else draft
+
+
+def begin_from_version(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime) -> RuleDraft | Refusal:
+    """Begin a draft of one's own rule set from any version that is read here, also from one handed down.
+
+    Raises:
+        NotVisible: there is no such version.
+    """
+    version = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id).first()
+    if version is None:
+        raise NotVisible
+    rules = read_rule_set(version.content)
+    own = version.institution_id == scope.institution
+    return begin_draft(
+        scope=scope, actor=actor, code=rules.code, kind=rules.kind, name=rules.name,
+        text=write_document(rule_set_data(rules)), rules=rules,
+        origin={"version": version.number} | ({} if own else {"from": str(version.institution_id)}), at=at,
+        applies=version.applies if own else None,
+    )  # fmt: skip
+
+
+def begin_blank(*, scope: Scope, actor: Actor, code: str, name: Text, at: datetime) -> RuleDraft | Refusal:
+    """Begin a draft from nothing: the head of a rule set, a fact and an empty table."""
+    document = {
+        "schema": "creditbank.rules/1",
+        "code": code,
+        "kind": "recognition",
+        "name": {"zh": name.zh, "en": name.en or name.zh},
+        "source": {"zh": "待填写", "en": "To be filled in"},
+        "unit": "credit",
+        "rounding": {"step": "0.5", "mode": "half_up", "place": "end"},
+        "categories": [{"code": "general", "zh": "一般", "en": "General"}],
+        "facts": [{"name": "earned_on", "type": "date", "label": {"zh": "获得日期", "en": "Earned on"}}],
+        "tables": [{"code": "main", "columns": [], "rows": []}],
+    }
+    text = write_document(document)
+    return begin_draft(
+        scope=scope, actor=actor, code=code, kind="recognition", name=name, text=text, rules=reading_of(text).rules,
+        origin={}, at=at,
+    )  # fmt: skip
+
+
+def _begin(
+    scope: Scope, actor: Actor, rules: Rules, text: str, origin: Mapping[str, Any], at: datetime
+) -> RuleDraft | Refusal:
+    return begin_draft(
+        scope=scope, actor=actor, code=rules.code, kind=rules.kind, name=rules.name, text=text, rules=rules,
+        origin=origin, at=at,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Reading the outcome catalogue: search, items with their history, lists for the office."""

@@ -1,0 +1,1 @@
+"""The outcome catalogue: versions with approval, and the schemas of outcome types."""
