@@ -62,6 +62,7 @@ def pages() -> dict[str, str]:
         "tables.md": _tables,
         "states.md": _states,
         "errors.md": _errors,
+        "packs.md": _packs,
     }
     from django.utils import translation
 
@@ -220,6 +221,38 @@ def _tables() -> Iterator[str]:
         yield ""
         yield f"Key: {_code(table.declared.key)}."
         yield from _table(("Column", "Type"), ((f"`{name}`", f"`{kind}`") for name, kind in table.declared.columns))
+
+
+def _packs() -> Iterator[str]:
+    from creditbank.exchange.rules import load_pack, load_pack_cases
+    from creditbank.gateways.documents import pack_codes
+
+    yield "# Rule packs 规则包"
+    yield ""
+    yield "Rule sets that come along as data, each with cases from its own clauses: `creditbank rules test CODE`."
+    yield "Names are neutral. What a source note calls a default was not verified; set it before use."
+    yield ""
+    yield "随程序提供的规则，每套附有按其条文编写的用例，运行 `creditbank rules test 代码`。名称均为中性名称。"
+    yield "来源说明中称为默认值的，未经核实，启用前请自行设定。"
+    packs = [(load_pack(code), len(load_pack_cases(code).cases)) for code in pack_codes()]
+    rows = [
+        (
+            f"[`{rules.code}`](#{rules.code})",
+            rules.name.en,
+            rules.name.zh,
+            sum(len(table.rows) for table in rules.tables),
+            cases,
+        )
+        for rules, cases in packs
+    ]
+    yield from _table(("Pack", "English", "中文", "Rows", "Cases"), rows)
+    for rules, _cases in packs:
+        yield f"## {rules.code}"
+        yield ""
+        yield rules.source.en or ""
+        yield ""
+        yield rules.source.zh
+        yield ""
 
 
 def _states() -> Iterator[str]:

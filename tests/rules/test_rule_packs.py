@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from creditbank.domain.explanation import Refusal, Verdict
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from creditbank.domain.values import Text
 
 steady = settings(deadline=None, max_examples=60)  # a busy machine is no failure
+# Long lists of claims shrink for minutes; the example that was found says enough.
+quick = settings(steady, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 CLEAN = (
     "cn-certificates",
     "cn-innovation-c",
@@ -57,7 +61,7 @@ def lines_of(explanation: Explanation) -> Iterator[Line]:
 
 def said_by_cases(code: str) -> list[Line]:
     """Every line that the answers to a pack's cases hold."""
-    compiled = compile_rules(load_pack(code))
+    compiled = compiled_pack(code)
     answers = [answer_case(compiled, case) for case in load_pack_cases(code).cases]
     return [line for answer in answers for line in lines_of(answer.explanation)]
 
@@ -101,51 +105,59 @@ def test_no_pack_says_a_clause_twice() -> None:
         assert len(clauses) == len(set(clauses)), code
 
 
+@cache
+def compiled_pack(code: str) -> Compiled:
+    return compile_rules(load_pack(code))
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A recognised claim with the keys that a service stores beside it."""
+
+    proposal: Proposal
+    day: date
+    families: dict[str, str]
+    limits: dict[str, str]
+
+
 class Account:
     """One learner under one rule set: claims are fed one after the other, limits and families add up."""
 
     def __init__(self, code: str, period: Callable[[date], tuple[str, str]], planned: str = "160") -> None:
-        self.compiled: Compiled = compile_rules(load_pack(code))
+        self.compiled = compiled_pack(code)
         self.period = period
         self.planned = {"programme": Hundredths(int(planned) * 100)}
-        self.posted: list[tuple[Outcome, Proposal, date]] = []
+        self.posted: list[Posted] = []
 
     def claim(self, facts: dict[str, Any], claimed_on: date = date(2030, 1, 1)) -> Proposal:
         outcome = read_outcome(self.compiled.rules, facts)
         assert not isinstance(outcome, Refusal), outcome
         day = date.fromisoformat(facts["earned_on"])
-        context = Context(claimed_on, self._used(outcome, day), self._earlier(outcome), planned=self.planned)
+        families, limits = family_keys(self.compiled, outcome), limit_keys(self.compiled, outcome)
+        context = Context(claimed_on, self._used(outcome, day, limits), self._earlier(families), planned=self.planned)
         proposal = evaluate(self.compiled, outcome, context)
         if proposal.ruling is Ruling.RECOGNISE:
-            self.posted.append((outcome, proposal, day))
+            self.posted.append(Posted(proposal, day, families, limits))
         return proposal
 
-    def _used(self, outcome: Outcome, day: date) -> dict[str, int]:
+    def _used(self, outcome: Outcome, day: date, limits: dict[str, str]) -> dict[str, int]:
         used = {}
-        keys = limit_keys(self.compiled, outcome)
+        places = {Scope.TERM: 0, Scope.ACADEMIC_YEAR: 1}
         for cap in caps_of(self.compiled, evaluate_untraced(self.compiled, outcome).category, outcome):
-            scopes = {Scope.TERM: 0, Scope.ACADEMIC_YEAR: 1}
-            mine = [
-                proposal.credit
-                for other, proposal, other_day in self.posted
-                if cap.scope not in scopes
-                or self.period(day)[scopes[cap.scope]] == self.period(other_day)[scopes[cap.scope]]
-                if (
-                    limit_keys(self.compiled, other).get(cap.id) == keys[cap.id]
-                    if is_keyed(cap)
-                    else cap.binds(proposal.category)
-                )
+            same = [
+                one.proposal.credit
+                for one in self.posted
+                if cap.scope not in places
+                or self.period(day)[places[cap.scope]] == self.period(one.day)[places[cap.scope]]
+                if (one.limits.get(cap.id) == limits[cap.id] if is_keyed(cap) else cap.binds(one.proposal.category))
             ]
-            used[cap.id] = len(mine) if isinstance(cap.maximum, Count) else sum(mine)
+            used[cap.id] = len(same) if isinstance(cap.maximum, Count) else sum(same)
         return used
 
-    def _earlier(self, outcome: Outcome) -> dict[str, Hundredths]:
-        keys = family_keys(self.compiled, outcome)
+    def _earlier(self, families: dict[str, str]) -> dict[str, Hundredths]:
         return {
-            name: Hundredths(
-                sum(p.credit for other, p, _ in self.posted if family_keys(self.compiled, other).get(name) == key)
-            )
-            for name, key in keys.items()
+            name: Hundredths(sum(one.proposal.credit for one in self.posted if one.families.get(name) == key))
+            for name, key in families.items()
         }
 
 
@@ -157,14 +169,16 @@ def korean_period(day: date) -> tuple[str, str]:
 
 @st.composite
 def korean_claims(draw: st.DrawFn) -> dict[str, Any]:
-    source = draw(st.sampled_from(("course", "part-time", "self-study", "prior-university", "qualification")))
+    source = draw(
+        st.sampled_from(("course", "part-time", "self-study", "prior-university", "qualification", "qualification"))
+    )
     day = date(2023, 3, 1) + timedelta(days=draw(st.integers(0, 729)))
     facts: dict[str, Any] = {
         "source": source,
         "degree": "bachelor",
         "route": "first-degree",
         "enrolment": "none",
-        "division": draw(st.sampled_from(("major", "elective"))),
+        "division": draw(st.sampled_from(("major", "major", "elective"))),
         "earned_on": day.isoformat(),
     }
     if source == "qualification":
@@ -181,8 +195,8 @@ def korean_claims(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@steady
-@given(st.lists(korean_claims(), min_size=5, max_size=40))
+@quick
+@given(st.lists(korean_claims(), min_size=15, max_size=40))
 def test_no_order_of_claims_brings_more_than_the_limits_of_korea(claims: list[dict[str, Any]]) -> None:
     account = Account("kr-acbs", korean_period)
     for facts in claims:
@@ -190,8 +204,8 @@ def test_no_order_of_claims_brings_more_than_the_limits_of_korea(claims: list[di
     terms: dict[str, int] = defaultdict(int)
     years: dict[str, int] = defaultdict(int)
     certificates: list[str | None] = []
-    for _outcome, proposal, day in account.posted:
-        term, year = korean_period(day)
+    for one in account.posted:
+        proposal, (term, year) = one.proposal, korean_period(one.day)
         if proposal.category in ("course", "part-time", "exemption-course", "prior-same-term"):
             terms[term] += proposal.credit
         if proposal.category in ("course", "part-time", "exemption-course", "prior-same-term", "prior-same-year"):
@@ -227,11 +241,11 @@ def test_a_full_term_lets_a_course_of_the_next_term_through() -> None:
         account.claim(facts | {"subject": f"과목 {number}", "earned_on": day}).credit for number, day in enumerate(ends)
     ]
     assert given_credit == [*[300] * 8, 0, 300, 300, 300]
-    assert {proposal.field for _, proposal, _ in account.posted} == {"general"}
+    assert {one.proposal.field for one in account.posted} == {"general"}
 
 
 def test_subjects_of_korea_written_differently_are_one_family() -> None:
-    compiled = compile_rules(load_pack("kr-acbs"))
+    compiled = compiled_pack("kr-acbs")
 
     def key(subject: str) -> str:
         facts = {"source": "self-study", "degree": "bachelor", "route": "first-degree", "enrolment": "none"}
@@ -267,7 +281,7 @@ def test_credit_of_india_lives_as_long_as_the_shortest_of_three(awarder: int | N
 def test_credit_of_the_united_kingdom_does_not_expire() -> None:
     account = Account("uk-cats", lambda _day: ("", ""))
     facts = {"kind": "hours", "prior": True, "passed": True, "level": "4", "hours": 200, "earned_on": "1980-01-01"}
-    assert (account.claim(facts).credit, account.posted[0][1].expires_on) == (2000, None)
+    assert (account.claim(facts).credit, account.posted[0].proposal.expires_on) == (2000, None)
 
 
 SHARES = ("certificate", "training", "online", "contest", "practice")
@@ -285,7 +299,9 @@ def test_recognised_credit_never_exceeds_its_share_of_a_programme(
     for number, (kind, credits_given) in enumerate(claims):
         facts = {"kind": kind, "item": f"item {number}", "credits": credits_given, "earned_on": "2024-05-20"}
         account.claim(facts)
-    total = {kind: sum(p.credit for _, p, _ in account.posted if p.category == kind) for kind in SHARES}
+    total = {
+        kind: sum(one.proposal.credit for one in account.posted if one.proposal.category == kind) for kind in SHARES
+    }
     assert sum(total.values()) * 2 <= programme * 100
     for group in (("certificate", "training"), ("online",), ("contest", "practice")):
         assert sum(total[kind] for kind in group) * 4 <= programme * 100
@@ -299,8 +315,8 @@ def test_half_of_a_programme_of_india_is_earned_where_the_degree_is_awarded(clai
         facts = _indian(kind="course" if kind == "own" else kind, here=kind == "own", credits=credits_given)
         account.claim({name: facts[name] for name in facts if name != "here" or kind != "mooc"}, date(2024, 6, 1))
     total: dict[str | None, int] = defaultdict(int)
-    for _, proposal, _ in account.posted:
-        total[proposal.category] += proposal.credit
+    for one in account.posted:
+        total[one.proposal.category] += one.proposal.credit
     assert total["mooc"] <= 4800
     assert total["elsewhere"] + total["mooc"] <= 6000
     assert total["own"] == 100 * sum(credits_given for kind, credits_given in claims if kind == "own")
@@ -312,7 +328,7 @@ UNITS = {"ects": Fraction(1), "cats": Fraction(2), "semester-hour": Fraction(1, 
 @steady
 @given(st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)), st.integers(1, 10_000))
 def test_units_of_credit_are_converted_without_loss(source: str, target: str, hundredths: int) -> None:
-    compiled = compile_rules(load_pack("units-exact"))
+    compiled = compiled_pack("units-exact")
     amount = f"{hundredths // 100}.{hundredths % 100:02d}"
     outcome = read_outcome(compiled.rules, {"unit_from": source, "unit_to": target, "credits": amount})
     assert isinstance(outcome, Outcome)
@@ -334,8 +350,15 @@ def test_the_ratios_of_the_units_agree_with_each_other() -> None:
                 assert ratio[f"{a}-to-{b}"] * ratio[f"{b}-to-{c}"] == ratio[f"{a}-to-{c}"]
 
 
+def places_among(among: int) -> st.SearchStrategy[tuple[int, int]]:
+    """Any place, and often one beside the border."""
+    border = among * 15 // 100
+    beside = st.sampled_from([place for place in (border, border + 1) if place >= 1])
+    return st.tuples(st.one_of(beside, st.integers(1, among)), st.just(among))
+
+
 @steady
-@given(st.integers(1, 500).flatmap(lambda among: st.tuples(st.integers(1, among), st.just(among))))
+@given(st.integers(1, 500).flatmap(places_among))
 def test_a_place_is_a_first_prize_exactly_within_the_first_fifteen_percent(place: tuple[int, int]) -> None:
     account = Account("cn-innovation-c", lambda _day: ("", ""))
     facts = {"kind": "contest", "activity": "a", "tier": "national", "ranking_only": True, "earned_on": "2024-05-20"}
