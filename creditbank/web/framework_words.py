@@ -10,10 +10,9 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from creditbank.domain.frameworks import crosswalks, units
 from creditbank.domain.frameworks.model import (
