@@ -144,7 +144,7 @@ def test_a_version_is_led_from_its_approval_into_force_and_read_by_everybody(sta
     set_day = {"act": "schedule", "schedule-effective_from": str(on), "schedule-sure": "on"}
     assert browser.post(f"{address}step/", set_day).status_code == 302
     page = browser.get(address)
-    assert page.context["status"][1] == "in force"
+    assert page.context["status"][1] == "In force"
     said = page.content.decode()
     places = [said.index(title) for title in ("Day set", "Objection answered", "Objection noted", "Publicity begun")]
     assert places == sorted(places)

@@ -77,4 +77,5 @@ def _row(one: Version) -> dict[str, object]:
 
 
 def _tag(state: State) -> tuple[str, str]:
-    return _TONES.get(state, "info"), STATE_NAMES[state].said_in(get_language() or "zh-hans")
+    word = STATE_NAMES[state].said_in(get_language() or "zh-hans")
+    return _TONES.get(state, "info"), word[:1].upper() + word[1:]
