@@ -15,7 +15,7 @@ from creditbank.domain.rules.model import Cap, Context, Outcome, Proposal
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
 from creditbank.queries.outcome_types import outcome_type_of
-from creditbank.queries.rules import InForce, version_for, version_in_force
+from creditbank.queries.rules import InForce, version_asking, version_for
 from creditbank.records.institutions import Term
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
@@ -94,7 +94,7 @@ def _asked(
     scope: Scope, institution: UUID, code: str, raw: Mapping[str, Any], on: date, learner: UUID | None
 ) -> tuple[InForce, Outcome] | Refusal:
     """The version that decides, by the day it was earned and the learner's cohort, and the facts as it reads them."""
-    first = version_in_force(scope, institution=institution, code=code, on=on)
+    first = version_asking(scope, institution=institution, code=code, on=on)
     outcome = read_outcome(first.compiled.rules, raw) if first is not None else None
     if first is not None and isinstance(outcome, Outcome):
         found = outcome.values[first.compiled.position["earned_on"]] if "earned_on" in first.compiled.position else None

@@ -17,6 +17,9 @@ from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
 from creditbank.records.scope import Scope
 
+_DECIDING = (State.SCHEDULED, State.ABOLISHED)
+"""The states of versions that decide within their days."""
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -32,15 +35,20 @@ class InForce:
 def version_in_force(scope: Scope, *, institution: UUID, code: str, on: date) -> InForce | None:
     """The version of a rule set in force on a day: the institution's own, else the one it inherits.
 
-    Where several are in force for different claims, it is the newest: what a form asks before anything of the claim
-    is known. Nothing where the version is suspended; :func:`version_for` says so.
+    Where several are in force for different claims, it is the newest: what is known of rules before anything of a claim
+    is. Nothing where the version is suspended; :func:`version_for` says so.
     """
-    for place in _places(scope, institution):
-        found = [one for one in candidates(scope, place, code) if one.period is not None and one.period.holds(on)]
-        if found:
-            going = [one for one in found if one.state is not State.SUSPENDED]
-            return _compiled(scope, going[-1].version_id) if going else None
-    return None
+    found = _newest(scope, institution, code, on, suspended=False)
+    return None if found is None else _compiled(scope, found.version_id)
+
+
+def version_asking(scope: Scope, *, institution: UUID, code: str, on: date) -> InForce | None:
+    """The version whose questions a form asks on a day: that in force, also while it is suspended.
+
+    What people answer meanwhile is kept, and decided when the version is resumed or replaced.
+    """
+    found = _newest(scope, institution, code, on, suspended=True)
+    return None if found is None else _compiled(scope, found.version_id)
 
 
 def version_for(
@@ -109,6 +117,20 @@ def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) 
         known_versions((Done(version, Act(act), facts) for version, act, facts in done), known).values(),
         key=lambda one: one.number,
     )
+
+
+def _newest(scope: Scope, institution: UUID, code: str, on: date, *, suspended: bool) -> Candidate | None:
+    """The newest version of a day at the nearest place that has one; without ``suspended``, the newest that is not."""
+    for place in _places(scope, institution):
+        found = [
+            one
+            for one in candidates(scope, place, code)
+            if one.period is not None and one.period.holds(on) and one.state in (*_DECIDING, State.SUSPENDED)
+        ]
+        if found:
+            going = [one for one in found if suspended or one.state is not State.SUSPENDED]
+            return going[-1] if going else None
+    return None
 
 
 def _known(scope: Scope, institution: UUID, code: str, known_at: datetime) -> Sequence[Candidate]:
