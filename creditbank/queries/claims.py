@@ -13,7 +13,7 @@ from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
 from creditbank.queries.outcome_types import outcome_type_of, outcome_type_of_claim, outcome_types_of
-from creditbank.queries.rules import in_force, version_asking
+from creditbank.queries.rules import Versions, in_force
 from creditbank.records.recognition import Claim, ClaimEvent, Evidence
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
@@ -199,7 +199,7 @@ def fields_of(scope: Scope, *, institution: UUID, outcome_type: str, on: date) -
     kind = outcome_type_of(scope, institution, outcome_type, on)
     if kind is None:
         return None
-    version = version_asking(scope, institution=institution, code=kind.rule_set_code, on=on)
+    version = Versions(scope, institution, kind.rule_set_code).asking(on)
     return form_fields(version.compiled.rules) if version else None
 
 

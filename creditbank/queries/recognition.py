@@ -15,7 +15,7 @@ from creditbank.domain.rules.model import Cap, Context, Outcome, Proposal
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
 from creditbank.queries.outcome_types import outcome_type_of
-from creditbank.queries.rules import InForce, version_asking, version_for
+from creditbank.queries.rules import InForce, Versions
 from creditbank.records.institutions import Term
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
@@ -94,21 +94,15 @@ def _asked(
     scope: Scope, institution: UUID, code: str, raw: Mapping[str, Any], on: date, learner: UUID | None
 ) -> tuple[InForce, Outcome] | Refusal:
     """The version that decides, by the day it was earned and the learner's cohort, and the facts as it reads them."""
-    first = version_asking(scope, institution=institution, code=code, on=on)
+    versions = Versions(scope, institution, code)
+    first = versions.asking(on)
     outcome = read_outcome(first.compiled.rules, raw) if first is not None else None
     if first is not None and isinstance(outcome, Outcome):
         found = outcome.values[first.compiled.position["earned_on"]] if "earned_on" in first.compiled.position else None
         earned_on = found if isinstance(found, date) else None
     else:
         earned_on = None
-    version = version_for(
-        scope,
-        institution=institution,
-        code=code,
-        claimed_on=on,
-        earned_on=earned_on,
-        cohort=_cohort_of(scope, institution, learner),
-    )
+    version = versions.deciding(on, earned_on=earned_on, cohort=_cohort_of(scope, institution, learner))
     if isinstance(version, Refusal):
         absent = version.explanation[0].code == "rule_life.none_applies"
         return Refusal.because("recognition.no_rule", day=on.isoformat()) if absent else version
