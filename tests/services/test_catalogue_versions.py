@@ -153,6 +153,7 @@ def test_the_office_lists_by_state_and_finds_what_is_not_public(bank, cast):
     typed(bank, cast, MODELLING | {"code": "other", "name": "程序设计大赛", "aliases": "程设赛"})
     submitted(cast, "other")
     with acting_for(institution=cast.college, purpose="test") as scope:
+
         def listed(**filters):
             return [line.code for line in page_of_items(scope, filters=filters, institution=cast.college)[0]]
 
