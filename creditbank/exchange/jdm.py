@@ -1,4 +1,4 @@
-"""Writes the decision tables of a rule set as GoRules JDM, so that a stranger re-runs them in another engine."""
+"""Writes decision tables as GoRules JDM, so that a stranger re-runs them in another engine."""
 
 from __future__ import annotations
 
