@@ -104,6 +104,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
 
     from creditbank.exchange.college import Simulated
     from creditbank.exchange.documents import read_document
+    from creditbank.exchange.frameworks.files import packaged_names, read_packaged
     from creditbank.gateways import chance as chances
     from creditbank.gateways import clock
     from creditbank.gateways.documents import packaged
@@ -136,11 +137,15 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     places.open_calendars(ids, on.year - 4, on.year)
     places.publish_catalogue(ids, pack, ids["centre"], at)
     take_existing_everywhere(at)
+    units = {name for name in packaged_names() if name.startswith("example-")}
+    shared = [read_packaged(name) for name in packaged_names() if name not in units]
+    places.publish_frameworks(ids["centre"], shared, at)
     _say(f"A college of {students:,} students sends its sheets")
     asked = Simulated(seed, students, students * RESULTS_EACH, present_year(on))
     simulated = simulate_college(bank, asked, code=places.COLLEGE, say=lambda en, _zh: _say(en))
     college = institution_named(places.COLLEGE)
     assert college is not None
+    places.publish_frameworks(college.id, [read_packaged(name) for name in sorted(units)], at)
     ids |= places.college_places(college.id)
     people = places.hire_staff(ids, password, chances.romanised, at)
     _say(f"Enrolling {LEARNERS} learners of the university and the company")

@@ -21,8 +21,10 @@ from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import format_credit
+from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
 from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes
+from creditbank.gateways.disk import write_whole
 from creditbank.gateways.documents import conversion_pack_codes, file_bytes, pack_cases_bytes, pack_codes
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ _MOST_OUTCOME_BYTES = 50_000_000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Four actions on files."""
+    """Actions on files."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     evaluate = actions.add_parser("evaluate", help="say what each outcome would give, and why")
     evaluate.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
@@ -62,14 +64,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     diff = actions.add_parser("diff", help="say in words what changed from one rule set to another")
     diff.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
     diff.add_argument("after", metavar="AFTER", help="the other one")
-    for action in (evaluate, test, lint, diff):
+    export = actions.add_parser("export", help="write the tables for another engine (GoRules JDM)")
+    export.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
+    export.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
+    for action in (evaluate, test, lint, diff, export):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0: evaluated, green, nothing wrong, no difference; 1: not so; 2: a document cannot be read."""
     try:
-        return {"evaluate": _evaluate, "test": _test, "lint": _lint, "diff": _diff}[args.action](args)
+        return {"evaluate": _evaluate, "test": _test, "lint": _lint, "diff": _diff, "export": _export}[args.action](
+            args
+        )
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
@@ -206,6 +213,26 @@ def _tell_differences(
     else:
         print("\n".join(_told(found, 0)) or f"{before.hash[:12]}: the same rules")
     return RED if found else GREEN
+
+
+def _export(args: argparse.Namespace) -> int:
+    rules = _rules(args.rules)
+    if not isinstance(rules, RuleSet):
+        print(
+            f"{args.rules} are rules for conversion; the format knows tables of single outcomes only", file=sys.stderr
+        )
+        return UNREADABLE
+    exported = jdm.rule_set_jdm(rules)
+    text = json.dumps(exported.document, ensure_ascii=False, indent=2) + "\n"
+    if args.output:
+        write_whole(Path(args.output), text.encode(), mode=0o644)
+    else:
+        sys.stdout.write(text)
+    if args.json:
+        print(json.dumps(to_data(exported.left_out), ensure_ascii=False), file=sys.stderr)
+    else:
+        print("\n".join(said(exported.left_out, jdm.MESSAGES)), file=sys.stderr)
+    return GREEN
 
 
 def _finding_data(finding: Finding) -> dict[str, Any]:

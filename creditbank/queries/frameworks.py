@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
-from creditbank.domain.frameworks.model import CertificationUnit, Crosswalk, Framework, UnitTable
+from creditbank.domain.frameworks.model import CertificationUnit, Crosswalk, Framework, Ratio, UnitSystem, UnitTable
 from creditbank.domain.frameworks.rows import (
     Content,
     certification_units_from,
@@ -129,7 +129,8 @@ class Library:
 
     def units(self, near: Shelf | None = None) -> UnitTable:
         """All credit units together; where two shelves have one code, the nearer one counts."""
-        systems, ratios = {}, {}
+        systems: dict[str, UnitSystem] = {}
+        ratios: dict[tuple[str, str], Ratio] = {}
         for shelf in (*((near,) if near is not None else ()), *self.shelves):
             for system in shelf.units.systems:
                 systems.setdefault(system.code, system)

@@ -12,7 +12,7 @@ from uuid import UUID
 from creditbank.domain.catalogue.outcome_types import OutcomeSchema, asked_by, read_outcome_schema
 from creditbank.domain.rules.model import RuleSet
 from creditbank.queries.outcome_types import OutcomeType, outcome_type_of
-from creditbank.queries.rules import InForce, version_in_force
+from creditbank.queries.rules import InForce, Versions
 from creditbank.records.scope import Scope
 
 # The nearest institution that says something stands for the ones below it.
@@ -70,7 +70,7 @@ def asked_of(
     kind = outcome_type_of(scope, institution, outcome_type, on)
     if kind is None:
         return None
-    version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)
+    version = Versions(scope, institution, kind.rule_set_code).asking(on)
     if version is None:
         return None
     stated = schema_of(scope, institution, outcome_type, at=at)

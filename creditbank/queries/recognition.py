@@ -19,7 +19,7 @@ from creditbank.queries.catalogue.items import notes_on_claim
 from creditbank.queries.outcome_schemas import schema_of
 from creditbank.queries.outcome_types import outcome_type_of
 from creditbank.queries.rule_context import known_around
-from creditbank.queries.rules import InForce, version_for, version_in_force
+from creditbank.queries.rules import InForce, Versions
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
 
@@ -114,17 +114,11 @@ def _asked(
         rules = asked_by(version.compiled.rules, schema)
         return rules.facts, read_outcome(rules, raw)
 
-    first = version_in_force(scope, institution=institution, code=code, on=on)
+    versions = Versions(scope, institution, code)
+    first = versions.asking(on)
     answers = read(first) if first is not None else None
     earned_on = _earned_on(*answers) if answers is not None else None
-    version = version_for(
-        scope,
-        institution=institution,
-        code=code,
-        claimed_on=on,
-        earned_on=earned_on,
-        cohort=_cohort_of(scope, institution, learner),
-    )
+    version = versions.deciding(on, earned_on=earned_on, cohort=_cohort_of(scope, institution, learner))
     if isinstance(version, Refusal):
         absent = version.explanation[0].code == "rule_life.none_applies"
         return Refusal.because("recognition.no_rule", day=on.isoformat()) if absent else version

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,6 +17,9 @@ from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
 from creditbank.records.scope import Scope
 
+_DECIDING = (State.SCHEDULED, State.ABOLISHED)
+"""The states of versions that decide within their days."""
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -29,18 +32,69 @@ class InForce:
     why: Line | None = None
 
 
+class Versions:
+    """The versions of a rule set that an institution has or inherits, read as far up as a question needs them."""
+
+    def __init__(self, scope: Scope, institution: UUID, code: str) -> None:
+        self._scope = scope
+        self._code = code
+        self._places = _places(scope, institution)
+        self._read: list[tuple[UUID, Sequence[Candidate]]] = []
+
+    def asking(self, on: date) -> InForce | None:
+        """The version whose questions a form asks on a day: that in force, also while it is suspended.
+
+        What people answer meanwhile is kept, and decided when the version is resumed or replaced.
+        """
+        found = self._open(on)
+        return _compiled(self._scope, found[-1]) if found else None
+
+    def in_force(self, on: date) -> InForce | None:
+        """The newest version in force on a day; nothing where that is suspended."""
+        found = [one for one in self._open(on) if one.state is not State.SUSPENDED]
+        return _compiled(self._scope, found[-1]) if found else None
+
+    def deciding(
+        self, claimed_on: date, *, earned_on: date | None, cohort: int | None, known_at: datetime | None = None
+    ) -> InForce | Refusal:
+        """The one version that decides a claim, or why there is none or more than one."""
+        for place, current in self._levels():
+            versions = current if known_at is None else _known(self._scope, place, self._code, known_at)
+            chosen = choose(self._code, versions, claimed_on=claimed_on, earned_on=earned_on, cohort=cohort)
+            if isinstance(chosen, Chosen):
+                return _compiled(self._scope, chosen.version, chosen.why)
+            if chosen is not None:
+                return chosen
+        return Refusal.because("rule_life.none_applies", rules=self._code, day=claimed_on.isoformat())
+
+    def _levels(self) -> Iterator[tuple[UUID, Sequence[Candidate]]]:
+        """The institution and all above it with their versions; each is read once."""
+        yield from self._read
+        for place in self._places:
+            level = place, candidates(self._scope, place, self._code)
+            self._read.append(level)
+            yield level
+
+    def _open(self, on: date) -> list[Candidate]:
+        """The versions of a day at the nearest place that has one."""
+        for _place, versions in self._levels():
+            found = [
+                one
+                for one in versions
+                if one.period is not None and one.period.holds(on) and one.state in (*_DECIDING, State.SUSPENDED)
+            ]
+            if found:
+                return found
+        return []
+
+
 def version_in_force(scope: Scope, *, institution: UUID, code: str, on: date) -> InForce | None:
     """The version of a rule set in force on a day: the institution's own, else the one it inherits.
 
-    Where several are in force for different claims, it is the newest: what a form asks before anything of the claim
-    is known. Nothing where the version is suspended; :func:`version_for` says so.
+    Where several are in force for different claims, it is the newest: what is known of rules before anything of a claim
+    is. Nothing where the version is suspended; :func:`version_for` says so.
     """
-    for place in _places(scope, institution):
-        found = [one for one in candidates(scope, place, code) if one.period is not None and one.period.holds(on)]
-        if found:
-            going = [one for one in found if one.state is not State.SUSPENDED]
-            return _compiled(scope, going[-1].version_id) if going else None
-    return None
+    return Versions(scope, institution, code).in_force(on)
 
 
 def version_for(
@@ -64,14 +118,8 @@ def version_for(
         cohort: the learner's cohort, where that is known.
         known_at: answer with the versions known at that moment; as things stand now when it is left out.
     """
-    for place in _places(scope, institution):
-        versions = candidates(scope, place, code) if known_at is None else _known(scope, place, code, known_at)
-        chosen = choose(code, versions, claimed_on=claimed_on, earned_on=earned_on, cohort=cohort)
-        if isinstance(chosen, Chosen):
-            return _compiled(scope, chosen.version_id, chosen.why)
-        if chosen is not None:
-            return chosen
-    return Refusal.because("rule_life.none_applies", rules=code, day=claimed_on.isoformat())
+    versions = Versions(scope, institution, code)
+    return versions.deciding(claimed_on, earned_on=earned_on, cohort=cohort, known_at=known_at)
 
 
 def in_force(version: RuleVersion) -> InForce:
@@ -90,9 +138,10 @@ def candidates(scope: Scope, institution: UUID, code: str) -> Sequence[Candidate
             State(state),
             read_applies(applies) if applies else Applies(),
             None if first is None else Days(first, last),
+            content_hash,
         )
-        for version_id, number, state, applies, first, last in rows.values_list(
-            "id", "number", "state", "applies", "effective_from", "effective_until"
+        for version_id, number, state, applies, first, last, content_hash in rows.values_list(
+            "id", "number", "state", "applies", "effective_from", "effective_until", "content_hash"
         )
     ]
 
@@ -116,21 +165,20 @@ def _known(scope: Scope, institution: UUID, code: str, known_at: datetime) -> Se
     return [] if found is None else recorded_steps(scope, found, known_at)
 
 
-def _compiled(scope: Scope, version_id: UUID, why: Line | None = None) -> InForce:
+def _compiled(scope: Scope, found: Candidate, why: Line | None = None) -> InForce:
     """A version with its rules compiled; its content is read only where nobody compiled it before."""
-    rows = scope.rows(RuleVersion).filter(pk=version_id)
-    number, first, said = rows.values_list("number", "effective_from", "content_hash").get()
-    compiled = compiled_before(said)
+    assert found.period is not None
+    assert found.period.first is not None
+    compiled = compiled_before(found.content_hash)
     if compiled is None:
-        compiled = compile_rules(read_rule_set(rows.values_list("content", flat=True).get()))
-    return InForce(version_id, number, first, compiled, why)
+        content = scope.rows(RuleVersion).filter(pk=found.version_id).values_list("content", flat=True).get()
+        compiled = compile_rules(read_rule_set(content))
+    return InForce(found.version_id, found.number, found.period.first, compiled, why)
 
 
-def _places(scope: Scope, institution: UUID) -> list[UUID]:
+def _places(scope: Scope, institution: UUID) -> Iterator[UUID]:
     """The institution and all above it, the nearest first."""
-    found: list[UUID] = []
     place: UUID | None = institution
     while place is not None:
-        found.append(place)
+        yield place
         place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-    return found

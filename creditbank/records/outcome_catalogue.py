@@ -100,7 +100,9 @@ CATALOGUE_KEY = Table(
             ("grams", "integer[] NOT NULL DEFAULT '{}'"),
         ),
         key=("institution_id", "code"),
-        indexes=("CREATE INDEX catalogue_key_grams ON catalogue_key USING gin (grams)",),
+        indexes=(
+            "CREATE INDEX catalogue_key_grams ON catalogue_key USING gin (grams) WITH (gin_pending_list_limit = 64)",
+        ),
     ),
 )
 OUTCOME_SCHEMA = Table(

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -92,6 +92,12 @@ def level_rows(framework: Framework) -> list[dict[str, Any]]:
 def _level_code(framework: Framework, level: Level) -> str:
     code = f"{framework.code} {level.code}"
     return f"{code} · {level.hours.said_in(language())}" if level.hours is not None else code
+
+
+def levels_said(framework: Framework) -> str:
+    """How many levels a framework has, in words, since on a phone the figure stands alone."""
+    count = len(framework.levels)
+    return ngettext("%(count)s level", "%(count)s levels", count) % {"count": count}
 
 
 def framework_facts(placed: Placed, library: Library) -> list[dict[str, Any]]:

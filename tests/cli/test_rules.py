@@ -102,7 +102,7 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, capsys: pytes
     assert "line 4" in said.err
     assert "outcomes[0].claimed_on" in said.err
     assert main(["rules", "evaluate", "cn-inovation", str(bad)]) == 2
-    assert "the packs are cn-certificates, " in capsys.readouterr().err
+    assert "the packs are cn-certificates, cn-innovation, " in capsys.readouterr().err
     assert main(["rules", "evaluate", "cn-innovation", str(tmp_path / "none.yaml")]) == 2
     assert "No such file" in capsys.readouterr().err
 

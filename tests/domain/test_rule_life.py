@@ -198,7 +198,7 @@ def version(number, first=None, last=None, *, state=State.SCHEDULED, **applies):
 
 def chosen(versions, *, claimed=ON, earned=None, cohort=None):
     answer = choose("r", versions, claimed_on=claimed, earned_on=earned, cohort=cohort)
-    return answer.version_id.int if isinstance(answer, Chosen) else answer and code_of(answer)
+    return answer.version.number if isinstance(answer, Chosen) else answer and code_of(answer)
 
 
 BEFORE, SINCE = {"until": "2026-08-31"}, {"from": "2026-09-01"}

@@ -323,12 +323,14 @@ def bench_log(table, _institution):
 
 
 def bench_rules(table, _institution):
-    """Lint of a table of 2,000 rows, complete; the baseline compares each pair of rows cell by cell."""
+    """Decisions beside another engine; lint of 2,000 rows, complete, beside each pair of rows cell by cell."""
     from creditbank.domain.rules.lint import lint
     from creditbank.domain.rules.read import read_rule_set
     from creditbank.domain.rules.tables import conditions_meet
+    from tests.perf.rule_speed import measure
     from tests.perf.rule_tables import table_of
 
+    measure(table)
     rules = read_rule_set(table_of(2_000))
     rows = rules.tables[0].rows
     with timed() as baseline:

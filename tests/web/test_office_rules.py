@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from creditbank.domain.access import Role
 from creditbank.domain.rule_life.states import Act
+from creditbank.domain.rules.write import rule_set_data
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.rule_drafts import begin_from_version
 from creditbank.gateways import clock
+from creditbank.queries.claims import fields_of
 from creditbank.queries.rule_cases import list_cases
 from creditbank.queries.rules import version_in_force
 from creditbank.records.rules import RuleDraft
 from creditbank.services.recognition.review import approve_claim, take_claim
+from creditbank.services.rules import publish_rule_version
 from creditbank.web.office.desk import key_text
 from tests.services.rule_drafts import (
     CASE,
@@ -24,6 +27,7 @@ from tests.services.rule_drafts import (
     colleague,
     done,
     moved,
+    refused,
     reviewed,
     scheduled,
     text_of,
@@ -144,7 +148,7 @@ def test_a_version_is_led_from_its_approval_into_force_and_read_by_everybody(sta
     set_day = {"act": "schedule", "schedule-effective_from": str(on), "schedule-sure": "on"}
     assert browser.post(f"{address}step/", set_day).status_code == 302
     page = browser.get(address)
-    assert page.context["status"][1] == "in force"
+    assert page.context["status"][1] == "In force"
     said = page.content.decode()
     places = [said.index(title) for title in ("Day set", "Objection answered", "Objection noted", "Publicity begun")]
     assert places == sorted(places)
@@ -231,3 +235,30 @@ def test_a_past_decision_becomes_a_case_without_the_person(bank, staff, cast):
     }
     assert (page.context["green_count"], page.context["red_count"]) == (1, 0)
     assert key_text(key.learner_id, key.claim_id) not in page.content.decode()
+
+
+def test_while_its_rules_are_suspended_a_claim_waits_and_keeps_what_was_answered(bank, staff, cast):
+    zhao, chen, liu = staff
+    waiting = handed_in(bank, cast, who=cast.mei)
+    with at(zhao) as scope:
+        handed = version_in_force(scope, institution=zhao.institution, code="cn-innovation", on=clock.today("UTC"))
+        own = publish_rule_version(
+            scope=scope, document=rule_set_data(handed.compiled.rules), effective_from=date(2024, 1, 1), actor=zhao.person,
+            at=clock.now(),
+        )  # fmt: skip
+    for who, values in (
+        (chen, {"act": "ask", "ask-wanted": "suspend", "ask-reason": "审计发现"}),
+        (liu, {"act": "suspend"}),
+    ):
+        assert client_of(who).post(f"/office/rules/{own.id}/step/", values).status_code == 302
+    page = client_of(chen).get(f"/office/recognition/{waiting.learner_id}/{waiting.claim_id}/").content.decode()
+    assert "is suspended, so nothing is decided by these rules" in page
+    with at(zhao) as scope:
+        decided = approve_claim(
+            scope=scope, actor=chen, key=waiting, seen=300, at=clock.now(), on=clock.today("Asia/Shanghai")
+        )
+        assert refused(decided.refusal) == ["rule_life.suspended"]
+        asked = fields_of(
+            scope, institution=zhao.institution, outcome_type="innovation", on=clock.today("Asia/Shanghai")
+        )
+        assert "activity" in [field.name for field in asked]

@@ -11,12 +11,14 @@ from enum import StrEnum
 from creditbank.domain.catalogue.names import lasting_name, normal_name
 
 _TEXT, _SPELLED, _INITIALS = "t", "p", "i"
-_WINDOW = {_SPELLED: 4, _INITIALS: 3}
+_WINDOW = {_TEXT: 2, _SPELLED: 4, _INITIALS: 3}
+_MOST_COVERING = 10
+"""So many grams are asked for at most: who has them all, has the name nearly always, and it is compared anyway."""
 _SHORTEST_NEAR = 3
 """Of fewer letters nothing is called similar: everything would be."""
 _LEAST_COMMON = 0.65
 _LEAST_GRAMS = 0.3
-_MOST_RARE = 12
+_MOST_RARE = 8
 _NEEDED = 0.4
 
 
@@ -53,19 +55,24 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """One way to ask: grams of which an item must have all, or for ``whole`` any."""
+    """One way to ask: grams of which an item must have all."""
 
     grams: tuple[int, ...]
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody typed: as compared, without edition and year, the ways to ask for it, and all its grams."""
+    """What somebody typed, as compared, without edition and year, and the ways to ask for it.
+
+    ``whole`` are grams of which one is enough; ``within`` asks for names that contain it, ``starts`` for those that
+    begin with it; ``grams`` are all of its own.
+    """
 
     name: str
     series: str
-    channels: tuple[Channel, ...]
+    whole: tuple[int, ...]
+    within: tuple[Channel, ...]
+    starts: tuple[Channel, ...]
     grams: tuple[int, ...]
 
     @property
@@ -111,11 +118,16 @@ def question_of(text: str) -> Question | None:
     if not name:
         return None
     spaces = (_TEXT, _SPELLED, _INITIALS) if series.isascii() else (_TEXT,)
-    channels = [Channel(tuple(_whole(space, series) for space in spaces), whole=True)]
-    within = {space: tuple(sorted(set(_windows(space, series)))) for space in spaces}
-    channels += [Channel((*within[space], _start(space, series[:3]))) for space in spaces]
-    channels += [Channel(grams) for grams in within.values() if grams]
-    return Question(name, series, tuple(channels), tuple(gram for grams in within.values() for gram in grams))
+    within = {space: tuple(dict.fromkeys(_windows(space, series))) for space in spaces}
+    covering = {space: _covering(grams, _WINDOW[space]) for space, grams in within.items()}
+    return Question(
+        name,
+        series,
+        whole=tuple(_whole(space, series) for space in spaces),
+        within=tuple(Channel(grams) for grams in covering.values() if grams),
+        starts=tuple(Channel((*grams, _start(space, series[:3]))) for space, grams in covering.items()),
+        grams=tuple(gram for grams in within.values() for gram in grams),
+    )
 
 
 def rare_grams(question: Question, counts: Mapping[int, int], among: int) -> tuple[tuple[int, float], ...]:
@@ -214,6 +226,13 @@ def _windows(space: str, word: str) -> Iterable[int]:
             yield _gram(space, pair)
         elif len(three := word[place : place + 3]) == 3 and three.isascii():
             yield _gram(space, three)
+
+
+def _covering(grams: tuple[int, ...], size: int) -> tuple[int, ...]:
+    """Of the grams of a word those that cover it, and of a long one some from everywhere."""
+    chosen = (*grams[::size], *grams[-1:])
+    step = -(-len(chosen) // _MOST_COVERING)
+    return tuple(dict.fromkeys((*chosen[::step], *chosen[-1:])))
 
 
 def _start(space: str, start: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -107,20 +107,24 @@ class Applies:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A version as the choice between several sees it; ``period`` are the days of claims it decides, if any yet."""
+    """A version as the choice between several sees it; ``period`` are the days of claims it decides, if any yet.
+
+    ``content_hash`` is that of its rules, where whoever made this knows it.
+    """
 
     version_id: UUID
     number: int
     state: State
     applies: Applies
     period: Days | None
+    content_hash: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The version that decides, and the line that says why it is this one."""
 
-    version_id: UUID
+    version: Candidate
     why: Line
 
 
@@ -203,7 +207,7 @@ def _decides(
             break
     if found.state is State.SUSPENDED:
         return Refusal.because("rule_life.suspended", rules=code, number=found.number)
-    return Chosen(found.version_id, why)
+    return Chosen(found, why)
 
 
 def collisions(new: Candidate, others: Iterable[Candidate]) -> tuple[Candidate, ...]:

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.rules.amounts import fact_of
+from creditbank.domain.rules.classes import stretches
 from creditbank.domain.rules.decision import Granted, Proposal
 from creditbank.domain.rules.model import (
     Add,
@@ -49,6 +50,8 @@ LARGEST_INDEX = 4_096
 MOST_ENTRIES = 100_000
 MOST_KEPT = 256
 MOST_ANSWERS = 2_000
+MOST_GRANTED = 16_384
+"""Answers without reasons are small and shared by all outcomes that the rules cannot tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ class Compiled:
 
     __slots__ = (
         "abbreviations",
+        "alike",
         "befores",
         "caps",
         "categories",
@@ -142,6 +146,7 @@ class Compiled:
         "rows",
         "rules",
         "steps",
+        "stretches",
         "tables",
     )
 
@@ -179,10 +184,15 @@ class Compiled:
         )
         self.abbreviations = {normal_words(one.short): normal_words(one.full) for one in rules.abbreviations}
         self.context_free = not (rules.choose or rules.cap or rules.validity or rules.prerequisite)
-        decides = _deciding(rules)
+        decides, counted, conditions = _deciding(rules)
         self.deciding: Callable[[tuple[Value | None, ...]], Any] = itemgetter(
             *(self.position[name] for name in self.facts if name in decides)
         )
+        found = stretches(rules, conditions, counted)
+        self.stretches: tuple[Callable[[Any], Any] | None, ...] | None = (
+            tuple(found.get(name) for name in self.facts if name in decides) if found.keys() & decides else None
+        )
+        self.alike: dict[Any, Granted] = {}
         self.granted: dict[Any, Granted] = {}
         self.explained: dict[Any, Explained] = {}
 
@@ -193,9 +203,9 @@ class Compiled:
         return CompiledBefore(step, bind(step.when, self.position), self.position[step.fact], fact, scale, asks)
 
 
-def keep(memory: dict[Any, Any], key: Any, answer: Any) -> None:
+def keep(memory: dict[Any, Any], key: Any, answer: Any, most: int = MOST_ANSWERS) -> None:
     """Remember an answer; a full memory is emptied first, so that it stays small whatever is asked."""
-    if len(memory) >= MOST_ANSWERS:
+    if len(memory) >= most:
         memory.clear()
     memory[key] = answer
 
@@ -243,24 +253,30 @@ def counted_by(step: After) -> str | None:
     return None
 
 
-def _deciding(rules: RuleSet) -> set[str]:
-    """The facts that exclusions, tables, steps and gifts look at; the first fact where they look at none."""
+def _deciding(rules: RuleSet) -> tuple[set[str], set[str], list[Condition]]:
+    """The facts that exclusions, tables, steps and gifts look at; the first fact where they look at none.
+
+    With them those whose very value matters, and all conditions.
+    """
     conditions = [step.when for step in (*rules.adjust, *rules.exclude)]
     names: set[str] = set()
+    counts: set[str] = set()
     for step in rules.adjust:
         if isinstance(step, Lower | Rank):
-            names |= {step.fact} | ({step.place, step.among} if isinstance(step, Rank) else set())
+            names.add(step.fact)
+            counts |= {step.place, step.among} if isinstance(step, Rank) else set()
         elif (counted := counted_by(step)) is not None:
-            names.add(counted)
+            counts.add(counted)
     for table in rules.tables:
         conditions.append(table.when)
         names |= set(table.columns)
         for row in table.rows:
             conditions.append(row.when)
             if isinstance(row.give, Give):
-                names |= {part.fact for part in (row.give.level, row.give.field) if isinstance(part, FromFact)}
-                names |= {name} if (name := fact_of(row.give.credit)) else set()
-    return names | {test.fact for condition in conditions for test in condition} or {rules.facts[0].name}
+                counts |= {part.fact for part in (row.give.level, row.give.field) if isinstance(part, FromFact)}
+                counts |= {name} if (name := fact_of(row.give.credit)) else set()
+    names |= counts | {test.fact for condition in conditions for test in condition}
+    return names or {rules.facts[0].name}, counts, conditions
 
 
 def _key_columns(table: Table, facts: list[Fact]) -> list[Fact]:

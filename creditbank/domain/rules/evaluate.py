@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
-from creditbank.domain.rules.compile import Explained, keep
+from creditbank.domain.rules.compile import MOST_GRANTED, Explained, keep
 from creditbank.domain.rules.days import expiry, in_time
 from creditbank.domain.rules.decision import Context, Granted, Outcome, Proposal
 from creditbank.domain.rules.grant import grant, holds
@@ -70,8 +70,21 @@ def evaluate_untraced(compiled: Compiled, outcome: Outcome) -> Granted:
     key = compiled.deciding(outcome.values)
     granted = compiled.granted.get(key)
     if granted is None:
+        granted = _alike(compiled, outcome, key)
+        keep(compiled.granted, key, granted, MOST_GRANTED)
+    return granted
+
+
+def _alike(compiled: Compiled, outcome: Outcome, key: Any) -> Granted:
+    """The answer of all outcomes that the rules cannot tell apart, made once for them."""
+    if compiled.stretches is None:
+        return grant(compiled, outcome.values, None)
+    values = key if len(compiled.stretches) > 1 else (key,)
+    same = tuple([value if of is None else of(value) for of, value in zip(compiled.stretches, values, strict=True)])
+    granted = compiled.alike.get(same)
+    if granted is None:
         granted = grant(compiled, outcome.values, None)
-        keep(compiled.granted, key, granted)
+        keep(compiled.alike, same, granted, MOST_GRANTED)
     return granted
 
 

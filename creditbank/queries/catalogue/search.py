@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.catalogue.search import (
-    Channel,
     Keys,
     Match,
     Question,
@@ -24,22 +23,18 @@ MOST = 100
 """So many of the best answers are ranked; who finds more asks more exactly."""
 _EACH = 120
 """How many items each way to ask brings at most."""
-_SIMILAR = 1500
+_SIMILAR = 600
 """How many similar items are weighed at most."""
-_SAMPLE = 1500
+_WEIGHED = 60
+"""How many of them are compared letter by letter."""
+_SAMPLE = 300
 """From how many items it is told which grams are rare."""
 
 # The planner does not know how often grams meet, and would rather read all rows than trust its guess.
-_BY_INDEX = "SELECT set_config('enable_seqscan', %s, true)"
+_BY_INDEX = "SELECT current_setting('enable_seqscan'), set_config('enable_seqscan', 'off', true)"
+_AS_BEFORE = "SELECT set_config('enable_seqscan', %s, true)"
 
 _SIZE = "SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = 'catalogue_key'::regclass"
-
-_COUNTS = """
-SELECT asked.gram, count(*) FILTER (WHERE sample.grams @> ARRAY[asked.gram]), count(*)
-FROM (SELECT grams FROM catalogue_key TABLESAMPLE SYSTEM (%(share)s) REPEATABLE (7)) AS sample,
-  unnest(%(grams)s::int[]) AS asked(gram)
-GROUP BY asked.gram
-"""
 
 _CANDIDATE = "one.institution_id, one.code, one.keys::text"
 
@@ -78,36 +73,42 @@ def search_items(
     if question is None:
         return ()
     where, values = _narrowed(institutions, outcome_type, kind, tier)
-    before = scope.fetch("SELECT current_setting('enable_seqscan')")[0][0]
-    scope.fetch(_BY_INDEX, ["off"])
+    before = scope.fetch(_BY_INDEX)[0][0]
     try:
         found = _answers(question, _exact(scope, question, where, values))
         if not found:
             found = _answers(question, _similar(scope, question, where, values))
     finally:
-        scope.fetch(_BY_INDEX, [before])
+        scope.fetch(_AS_BEFORE, [before])
     return tuple(found[:most])
 
 
 def _exact(scope: Scope, question: Question, where: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """What has all grams of the question in one of its ways, from each way a few."""
-    parts = []
-    more: dict[str, Any] = {}
-    for place, channel in enumerate(question.channels):
-        more[f"grams{place}"] = list(channel.grams)
-        parts.append(
-            f"(SELECT {_CANDIDATE} FROM catalogue_key AS one"  # noqa: S608 - fixed fragments only
-            f" WHERE {_condition(channel, place)}{where} LIMIT {_EACH})"
-        )
+    """What has the whole question as a name, or contains it; of too many, first those that begin with it."""
+    channels = [(list(question.whole), "&&"), *((list(one.grams), "@>") for one in question.within)]
+    rows = _candidates(scope, channels, where, values)
+    if not question.within or len(rows) >= _EACH:
+        rows += _candidates(scope, [(list(one.grams), "@>") for one in question.starts], where, values)
+    return rows
+
+
+def _candidates(
+    scope: Scope, channels: Sequence[tuple[list[int], str]], where: str, values: Mapping[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Items by each way to ask, from each a few."""
+    parts = [
+        f"(SELECT {_CANDIDATE} FROM catalogue_key AS one"  # noqa: S608 - fixed fragments only
+        f" WHERE one.grams {operator} %(grams{place})s::int[]{where} LIMIT {_EACH})"
+        for place, (_grams, operator) in enumerate(channels)
+    ]
+    more = {f"grams{place}": grams for place, (grams, _operator) in enumerate(channels)}
     return scope.fetch(" UNION ".join(parts), {**values, **more})
-
-
-def _condition(channel: Channel, place: int) -> str:
-    return f"one.grams {'&&' if channel.whole else '@>'} %(grams{place})s::int[]"
 
 
 def _similar(scope: Scope, question: Question, where: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
     """What shares the grams that few items have, the most of them first."""
+    if not question.grams:
+        return []
     rare = rare_grams(question, *_counts(scope, question))
     asked = asked_grams(rare)
     if not asked:
@@ -115,7 +116,8 @@ def _similar(scope: Scope, question: Question, where: str, values: Mapping[str, 
     weights = " + ".join(f"(grams @> ARRAY[{gram}])::int * {weight:.3f}" for gram, weight in rare)
     return scope.fetch(
         f"SELECT institution_id, code, keys::text FROM (SELECT one.* FROM catalogue_key AS one"  # noqa: S608 - numbers
-        f" WHERE one.grams && %(asked)s::int[]{where} LIMIT {_SIMILAR}) AS found ORDER BY {weights} DESC LIMIT {MOST}",
+        f" WHERE one.grams && %(asked)s::int[]{where} LIMIT {_SIMILAR}) AS found"
+        f" ORDER BY {weights} DESC LIMIT {_WEIGHED}",
         {**values, "asked": list(asked)},
     )
 
@@ -124,8 +126,13 @@ def _counts(scope: Scope, question: Question) -> tuple[dict[int, int], int]:
     """How often each gram of the question occurs among so many items that were drawn."""
     size = int(scope.fetch(_SIZE)[0][0])
     share = 100.0 if size <= _SAMPLE else _SAMPLE / size * 100
-    rows = scope.fetch(_COUNTS, {"share": share, "grams": list(question.grams)})
-    return {gram: count for gram, count, _among in rows}, max((among for _gram, _count, among in rows), default=0)
+    each = ", ".join(f"count(*) FILTER (WHERE grams @> ARRAY[{gram}])" for gram in question.grams)
+    row = scope.fetch(
+        f"SELECT count(*), {each} FROM catalogue_key"  # noqa: S608 - numbers only
+        " TABLESAMPLE SYSTEM (%(share)s) REPEATABLE (7)",
+        {"share": share},
+    )[0]
+    return dict(zip(question.grams, row[1:], strict=True)), row[0]
 
 
 def _narrowed(institutions: Sequence[UUID], outcome_type: str, kind: str, tier: str) -> tuple[str, dict[str, Any]]:

@@ -70,7 +70,7 @@ FORWARD = [
   grams integer[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (institution_id, code)
 )""",
-    """CREATE INDEX catalogue_key_grams ON catalogue_key USING gin (grams)""",
+    """CREATE INDEX catalogue_key_grams ON catalogue_key USING gin (grams) WITH (gin_pending_list_limit = 64)""",
     """CREATE TABLE outcome_schema (
   institution_id uuid NOT NULL,
   code text NOT NULL,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Role
-from creditbank.gateways.clock import new_id
+from creditbank.domain.frameworks.read import Document
+from creditbank.gateways.clock import day_in, new_id
 from creditbank.records.catalogue import OutcomeType
 from creditbank.records.institutions import AcademicYear, Institution, Term
 from creditbank.records.scope import acting_for
 from creditbank.services.bank import found_institution
+from creditbank.services.frameworks import store_documents
 from creditbank.services.people import give_role, open_account
 from creditbank.services.programmes import publish_programme
 from creditbank.services.rules import publish_rule_version
@@ -120,6 +122,15 @@ def publish_catalogue(places: Mapping[str, UUID], pack: Pack, actor: UUID, at: d
     with acting_for(institution=places["dou"], purpose="demo") as scope:
         for name in PROGRAMMES:
             publish_programme(scope=scope, document=pack(f"programmes/{name}"), actor=actor, at=at, invented=True)
+
+
+def publish_frameworks(institution: UUID, documents: Sequence[Document], at: datetime) -> None:
+    """State frameworks, crosswalks and units as an institution's own, shown to everybody."""
+    with acting_for(institution=institution, purpose="demo") as scope:
+        zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
+        store_documents(
+            scope=scope, documents=documents, published=True, as_of=day_in(at, zone), actor=institution, at=at
+        )
 
 
 def college_places(institution: UUID) -> dict[str, UUID]:

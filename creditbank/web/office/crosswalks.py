@@ -92,6 +92,7 @@ class CorrespondenceForm(DesignForm):
     )
     note = forms.CharField(label=_("Remark"), required=False, max_length=500, widget=forms.Textarea({"rows": 2}))
     source = forms.CharField(label=_("Source"), required=False, max_length=500)
+    published = forms.BooleanField(label=_("Show it to everybody on the portal"), required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +197,7 @@ def cell(request: HttpRequest, institution: str, code: str, from_level: str, to_
         if not asked.own:
             raise NotVisible
         row = asked.row(levels[0].code, levels[1].code)
-        form = CorrespondenceForm(request.POST or None, initial=_initial(asked, row))
+        form = CorrespondenceForm(request.POST or None, initial=_initial(scope, asked, levels))
         if request.method == "POST" and form.is_valid() and _state(request, scope, asked, levels, form):
             return HttpResponseRedirect(asked.url)
         key = key_of(CROSSWALKS, _key(asked, levels))
@@ -259,11 +260,23 @@ def _cell(asked: _Asked, first: Level, second: Level, *, writes: bool) -> dict[s
 _SIGNS = {Match.EXACT: "=", Match.BROADER: "⊂", Match.NARROWER: "⊃", Match.RELATED: "≈"}
 
 
-def _initial(asked: _Asked, row: Correspondence | None) -> dict[str, Any]:
+def _initial(scope: Scope, asked: _Asked, levels: tuple[Level, Level]) -> dict[str, Any]:
+    """What the form begins with: the row as it stands, for a new one what the rest of its crosswalk says."""
+    row = asked.row(levels[0].code, levels[1].code)
     source = asked.crosswalk.source.zh if asked.crosswalk is not None else ""
+    rows = [one for shelf in library_at(scope).shelves if shelf.own for one in shelf.rows.get(CROSSWALKS.code, ())]
     if row is None:
-        return {"match": Match.EXACT.value, "source": source}
-    return {"match": row.match.value, "confidence": row.confidence, "note": row.note, "source": source}
+        shown = any(one.get("published") is True for one in rows if one.get("crosswalk") == asked.code)
+        return {"match": Match.EXACT.value, "source": source, "published": shown}
+    key = _key(asked, levels)
+    stored = next((one for one in rows if all(one.get(name) == value for name, value in key.items())), {})
+    return {
+        "match": row.match.value,
+        "confidence": row.confidence,
+        "note": row.note,
+        "source": stored.get("source") or "",
+        "published": stored.get("published") is True,
+    }
 
 
 def _key(asked: _Asked, levels: tuple[Level, Level]) -> dict[str, str]:
@@ -302,8 +315,7 @@ def _state(
         "confidence": "" if confidence is None else str(confidence),
         "note": " ".join(values["note"].split()),
         "source": values["source"],
-        # A new row is shown to everybody where the rest of its crosswalk is.
-        "published": "yes" if known is None and _shown(scope, asked) else "",
+        "published": "yes" if values["published"] else "no",
         "retired": "no",
     }
     cleared = ("confidence", "note", "source")
@@ -313,9 +325,3 @@ def _state(
         return False
     messages.success(request, _t("The correspondence was kept."))
     return True
-
-
-def _shown(scope: Scope, asked: _Asked) -> bool:
-    """Whether any row of the crosswalk is published."""
-    rows = [row for shelf in library_at(scope).shelves if shelf.own for row in shelf.rows.get(CROSSWALKS.code, ())]
-    return any(row.get("published") is True for row in rows if row.get("crosswalk") == asked.code)

@@ -31,6 +31,7 @@ from creditbank.web.framework_words import (
     framework_file,
     language,
     level_rows,
+    levels_said,
     two_to_begin_with,
     units_context,
 )
@@ -63,7 +64,7 @@ def listing(request: HttpRequest) -> HttpResponse:
                 "id": "",
                 "name": one.framework.name.said_in(said),
                 "code": one.framework.code,
-                "levels": len(one.framework.levels),
+                "levels": levels_said(one.framework),
                 "edition": one.framework.edition,
                 "keeper": _t("This institution") if one.shelf.own else one.shelf.name.said_in(said),
                 "standing": _standing(one),

@@ -50,14 +50,14 @@ DONE = {
     Act.RECALL: ("warn", _("Recalled from review")),
     Act.SEND_BACK: ("warn", _("Sent back")),
     Act.SIGN: ("ok", _("Agreed to")),
-    Act.APPROVE: ("ok", _("Approved")),
+    Act.APPROVE: ("ok", _("Version approved")),
     Act.ANNOUNCE: ("info", _("Publicity begun")),
     Act.OBJECT: ("warn", _("Objection noted")),
     Act.ANSWER: ("info", _("Objection answered")),
     Act.SCHEDULE: ("ok", _("Day set")),
     Act.ASK: ("warn", _("Asked for")),
     Act.DROP: ("plain", _("Request let go")),
-    Act.SUSPEND: ("bad", _("Suspended")),
+    Act.SUSPEND: ("bad", _("Version suspended")),
     Act.RESUME: ("ok", _("Resumed")),
     Act.ABOLISH: ("bad", _("Abolished")),
     Act.TAKE_IN: ("ok", _("Taken in at setup")),
@@ -74,12 +74,17 @@ def language_now() -> str:
 
 def tag_of(state: State) -> tuple[str, str]:
     """A state as a tag."""
-    return TONES[state], STATE_NAMES[state].said_in(language_now())
+    return TONES[state], _begun(STATE_NAMES[state].said_in(language_now()))
 
 
 def stages() -> list[str]:
     """The names of the bar's steps."""
-    return [STATE_NAMES[state].said_in(language_now()) for state in STAGES]
+    return [_begun(STATE_NAMES[state].said_in(language_now())) for state in STAGES]
+
+
+def _begun(word: str) -> str:
+    """A word as a label begins with it."""
+    return word[:1].upper() + word[1:]
 
 
 def stage_of(state: State) -> int:
@@ -109,7 +114,7 @@ def next_steps(life: Life) -> list[dict[str, Any]]:
         limit = _t("not an author of it") if step.others else _t("a second person") if step.second else ""
         found.append(
             {
-                "label": ACT_NAMES[act].said_in(language_now()),
+                "label": _begun(ACT_NAMES[act].said_in(language_now())),
                 "who": _t(" or ").join(roles) + (f" ({limit})" if limit else ""),
             }
         )
@@ -132,7 +137,7 @@ def events_of(steps: Iterable[StepDone]) -> list[dict[str, Any]]:
 def applies_said(data: Any) -> list[dict[str, str]]:
     """What a version applies to, in words; empty where it applies to everything."""
     applies = read_applies(data) if data else Applies()
-    rows = [(_t("Earned"), _days(applies.earned)), (_t("Cohorts"), _cohorts(applies.cohorts))]
+    rows = [(_t("Day of earning"), _days(applies.earned)), (_t("Cohorts"), _cohorts(applies.cohorts))]
     for one in applies.stays:
         parts = [part for part in (_days(one.earned), _cohorts(one.cohorts)) if part]
         who = _t("; ").join(parts)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -35,10 +36,10 @@ def listing(request: HttpRequest) -> HttpResponse:
     """What is up for publicity, what is in force, and everything that was."""
     versions = public_versions(on=clock.today(settings.TIME_ZONE))
     groups = (
-        (_("In publicity"), [one for one in versions if one.stage is State.PUBLICITY]),
-        (_("In force"), [one for one in versions if one.stage in (State.EFFECTIVE, State.SUSPENDED)]),
-        (_("Approved, to come"), [one for one in versions if one.stage in (State.APPROVED, State.SCHEDULED)]),
-        (_("Former versions"), [one for one in versions if one.stage in (State.SUPERSEDED, State.ABOLISHED)]),
+        (_t("In publicity"), [one for one in versions if one.stage is State.PUBLICITY]),
+        (_t("In force"), [one for one in versions if one.stage in (State.EFFECTIVE, State.SUSPENDED)]),
+        (_t("Approved, to come"), [one for one in versions if one.stage in (State.APPROVED, State.SCHEDULED)]),
+        (_t("Former versions"), [one for one in versions if one.stage in (State.SUPERSEDED, State.ABOLISHED)]),
     )
     shown = [(title, [_row(one) for one in found]) for title, found in groups if found]
     return render(request, "public/rules.html", frame(request) | {"columns": _COLUMNS, "groups": shown})
@@ -77,4 +78,5 @@ def _row(one: Version) -> dict[str, object]:
 
 
 def _tag(state: State) -> tuple[str, str]:
-    return _TONES.get(state, "info"), STATE_NAMES[state].said_in(get_language() or "zh-hans")
+    word = STATE_NAMES[state].said_in(get_language() or "zh-hans")
+    return _TONES.get(state, "info"), word[:1].upper() + word[1:]

@@ -335,3 +335,17 @@ def test_every_sentence_is_declared_and_an_explanation_survives_storage() -> Non
     assert set(codes_of(proposal.explanation)) <= set(MESSAGES)
     assert from_data(to_data(proposal.explanation)) == proposal.explanation
     assert all(code.startswith("rules.") for code in MESSAGES | FACT_MESSAGES)
+
+
+def test_what_is_remembered_of_one_number_is_not_taken_for_its_neighbour_across_an_end() -> None:
+    score = {"name": "score", "type": "number", "label": both("score"), "range": {"from": 0, "to": 10}}
+    ends = ({"from": "2.5", "below": "5"}, {"from": "5", "to": "7.5"}, {"above": "7.5"})
+    table = [row(f"r{at}", {"score": cell}, str(at + 1)) for at, cell in enumerate(ends)]
+    values = ("2.49", "2.5", "4.99", "5", "7.5", "7.51", "10")
+    for order in (values, tuple(reversed(values))):
+        of = compiled(facts=[*rules()["facts"], score], tables=[{"code": "t", "columns": ["score"], "rows": table}])
+        of.granted.clear()
+        of.alike.clear()
+        found = {one: evaluate_untraced(of, outcome(of, grade="low", hours=1, score=one)).row for one in order}
+        assert [found[one] for one in values] == [None, "r0", "r0", "r1", "r1", "r2", "r2"]
+        assert len(of.alike) == 4
