@@ -224,8 +224,8 @@ def _tables() -> Iterator[str]:
 
 
 def _packs() -> Iterator[str]:
-    from creditbank.exchange.rules import load_pack, load_pack_cases
-    from creditbank.gateways.documents import pack_codes
+    from creditbank.exchange.rules import load_any_pack, load_pack, load_pack_cases
+    from creditbank.gateways.documents import conversion_pack_codes, pack_codes
 
     yield "# Rule packs 规则包"
     yield ""
@@ -234,25 +234,20 @@ def _packs() -> Iterator[str]:
     yield ""
     yield "随程序提供的规则，每套附有按其条文编写的用例，运行 `creditbank rules test 代码`。名称均为中性名称。"
     yield "来源说明中称为默认值的，未经核实，启用前请自行设定。"
-    packs = [(load_pack(code), len(load_pack_cases(code).cases)) for code in pack_codes()]
-    rows = [
-        (
-            f"[`{rules.code}`](#{rules.code})",
-            rules.name.en,
-            rules.name.zh,
-            sum(len(table.rows) for table in rules.tables),
-            cases,
-        )
-        for rules, cases in packs
-    ]
-    yield from _table(("Pack", "English", "中文", "Rows", "Cases"), rows)
-    for rules, _cases in packs:
-        yield f"## {rules.code}"
+    yield ""
+    recognition = [load_pack(code) for code in pack_codes()]
+    conversion = [load_any_pack(code) for code in conversion_pack_codes()]
+    for title, packs in (("Recognition 认定", recognition), ("Conversion 置换", conversion)):
+        yield f"## {title}"
         yield ""
-        yield rules.source.en or ""
-        yield ""
-        yield rules.source.zh
-        yield ""
+        rows = [(f"[`{pack.code}`](#{pack.code})", pack.name.said_in("en"), pack.name.zh) for pack in packs]
+        yield from _table(("Pack", "English", "中文"), rows)
+    for one in recognition:
+        rows_of = sum(len(table.rows) for table in one.tables)
+        counts = f"{rows_of} rows, {len(load_pack_cases(one.code).cases)} cases."
+        yield from (f"## {one.code}", "", one.source.said_in("en"), "", one.source.zh, "", counts, "")
+    for pack in conversion:
+        yield from (f"## {pack.code}", "", pack.source.said_in("en"), "", pack.source.zh, "")
 
 
 def _states() -> Iterator[str]:
