@@ -13,7 +13,7 @@ from creditbank.web.design.navigation import Place
 _PLACES = (
     Place(_("Home"), "public:home", "home"),
     Place(_("Verify"), "public:verify", "shield-check"),
-    Place(_("Recognition rules"), "public:rules", "scale"),
+    Place(_("Rules"), "public:rules", "scale"),
     Place(_("Education resources"), "public:resources", "academic-cap"),
     Place(_("Public log"), "public:log", "queue-list"),
     Place(_("Help"), "public:help", "question-mark-circle"),
