@@ -110,6 +110,8 @@ def next_steps(life: Life) -> list[dict[str, Any]]:
             continue
         if step.second and life.asked is not None and life.asked.act is not act:
             continue
+        if (act is Act.ANSWER and not life.objections) or (act is Act.SCHEDULE and life.objections):
+            continue
         roles = [str(ROLES[role]) for role in ROLES if role in permission(step.permission).roles]
         limit = _t("not an author of it") if step.others else _t("a second person") if step.second else ""
         found.append(

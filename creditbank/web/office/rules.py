@@ -313,8 +313,11 @@ def _draft_row(one: DraftLine) -> dict[str, object]:
 
 def origin_said(origin: Mapping[str, Any]) -> str:
     """What a draft was made from, in words."""
+    said = _t("from nothing")
     if "version" in origin:
-        return _t("from version %(number)s") % {"number": origin["version"]}
-    if "pack" in origin:
-        return _t("from the pack %(code)s") % {"code": origin["pack"]}
-    return _t("from the file %(name)s") % {"name": origin["file"]} if "file" in origin else _t("from nothing")
+        said = _t("from version %(number)s") % {"number": origin["version"]}
+    elif "pack" in origin:
+        said = _t("from the pack %(code)s") % {"code": origin["pack"]}
+    elif "file" in origin:
+        said = _t("from the file %(name)s") % {"name": origin["file"]}
+    return str(said)

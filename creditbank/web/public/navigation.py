@@ -14,7 +14,7 @@ _PLACES = (
     Place(_("Home"), "public:home", "home"),
     Place(_("Outcome directory"), "public:outcomes", "bookmark-square"),
     Place(_("Verify"), "public:verify", "shield-check"),
-    Place(_("Recognition rules"), "public:rules", "scale"),
+    Place(_("Rules"), "public:rules", "scale"),
     Place(_("Education resources"), "public:resources", "academic-cap"),
     Place(_("Frameworks"), "public:frameworks", "scale"),
     Place(_("Public log"), "public:log", "queue-list"),
