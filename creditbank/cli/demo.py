@@ -102,6 +102,7 @@ def _remove(bank: banks.Bank) -> None:
 def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     from django.db import connections
 
+    from creditbank.exchange.catalogue import read_catalogue
     from creditbank.exchange.college import Simulated
     from creditbank.exchange.documents import read_document
     from creditbank.exchange.frameworks.files import packaged_names, read_packaged
@@ -113,6 +114,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     from creditbank.records.scope import acting_for
     from creditbank.services.bank import migrate_bank
     from creditbank.services.demonstration import learners, places
+    from creditbank.services.demonstration.catalogue import publish_items
     from creditbank.services.demonstration.college.calendar import present_year
     from creditbank.services.demonstration.college.sheets import RESULTS_EACH
     from creditbank.services.log import publish_waiting
@@ -160,6 +162,9 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     _say("Filing and reviewing claims")
     staff = {item.sign_in: item for item in people}
     counts = learners.file_claims(ids, [*own, *enrolled], staff, bank, chance, at=at, on=on)
+    _say("Publishing a catalogue of outcomes")
+    items = read_catalogue(packaged("demo-catalogue.yaml"), name="demo-catalogue")
+    publish_items(ids[places.COLLEGE], items, author=staff["zhao"].id, second=staff["liu"].id, at=at, on=on)
     _say("Auditing programmes")
     for code in (places.COLLEGE, "dou"):
         with acting_for(institution=ids[code], purpose="job") as scope:

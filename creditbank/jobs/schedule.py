@@ -16,6 +16,7 @@ from creditbank.projections import progress
 from creditbank.records.institutions import Institution
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
+from creditbank.services.catalogue.versions import enact_due
 from creditbank.services.log import Progress, Signer, sequence_once
 from creditbank.services.masterdata.reminders import remind_office
 from creditbank.services.recognition.batch import execute_command
@@ -82,6 +83,17 @@ def finalise_all(*, at: datetime | None = None) -> int:
             if count < _AT_A_TIME:
                 break
     return posted
+
+
+def enact_catalogues(*, at: datetime | None = None) -> int:
+    """Bring into force the catalogue items whose publicity has passed, in every institution; tells how many."""
+    moment = at or clock.now()
+    enacted = 0
+    for institution in _institutions():
+        with acting_for(institution=institution, purpose="job") as scope:
+            zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
+            enacted += enact_due(scope=scope, at=moment, on=clock.day_in(moment, zone), limit=_AT_A_TIME)
+    return enacted
 
 
 def drain_progress(*, at: datetime | None = None) -> int:

@@ -54,6 +54,7 @@ async def work(*, store: TileStore, signer: Signer, stop: asyncio.Event) -> None
             asyncio.create_task(_every(OVERDUE_SECONDS, schedule.run_overdue, stop)),
             asyncio.create_task(_every(PROGRESS_SECONDS, schedule.drain_progress, stop)),
             asyncio.create_task(_every(REMINDERS_SECONDS, schedule.remind_offices, stop)),
+            asyncio.create_task(_every(REMINDERS_SECONDS, schedule.enact_catalogues, stop)),
             asyncio.create_task(_every(IMPORTS_SECONDS, schedule.mark_interrupted_imports, stop)),
         ]
         asked = asyncio.create_task(stop.wait())

@@ -231,7 +231,7 @@ def _windows(space: str, word: str) -> Iterable[int]:
 def _covering(grams: tuple[int, ...], size: int) -> tuple[int, ...]:
     """Of the grams of a word those that cover it, and of a long one some from everywhere."""
     chosen = (*grams[::size], *grams[-1:])
-    step = -(-len(chosen) // _MOST_COVERING)
+    step = -(-len(chosen) // _MOST_COVERING) or 1
     return tuple(dict.fromkeys((*chosen[::step], *chosen[-1:])))
 
 

@@ -25,6 +25,7 @@ from creditbank.queries.claims import ClaimPage, claim_of, claims_of, fields_of,
 from creditbank.queries.masterdata.inheritance import chain_of
 from creditbank.queries.passbook import enrolments_of
 from creditbank.queries.recognition import Proposed, propose
+from creditbank.records.recognition import Claim
 from creditbank.records.scope import Scope
 from creditbank.services.recognition.begin import begin_draft, begin_from_item
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
@@ -75,20 +76,17 @@ def pick(request: HttpRequest, institution: str, code: str) -> HttpResponse:
         if request.method == "POST":
             chosen = request.POST.get("place", "")
             place = next((one for one in places if str(one.institution_id) == chosen), None)
-            if place is None:
-                raise Http404
-            draft = begin_from_item(
-                scope=scope,
-                actor=actor,
-                institution=place.institution_id,
-                item_of=line.institution,
-                code=code,
-                at=now(),
-            )
+            draft: Claim | Refusal = Refusal.because("catalogue.not_offered")
+            if place is not None:
+                draft = begin_from_item(
+                    scope=scope, actor=actor, institution=place.institution_id, item_of=line.institution, code=code,
+                    at=now(),
+                )  # fmt: skip
             if not isinstance(draft, Refusal):
                 return redirect("learner:deposit_facts", draft.claim_id)
             messages.warning(request, " ".join(lines_said(draft.explanation)))
-        return show(request, scope, "deposit_item", {"line": line, "places": places, "steps": _steps()})
+        status = 422 if request.method == "POST" else 200
+        return show(request, scope, "deposit_item", {"line": line, "places": places, "steps": _steps()}, status=status)
 
 
 @door("recognition.claim")

@@ -12,7 +12,7 @@ from creditbank.web.design.navigation import Place
 
 _PLACES = (
     Place(_("Home"), "public:home", "home"),
-    Place(_("Outcome directory"), "public:outcomes", "bookmark-square"),
+    Place(_("Directory"), "public:outcomes", "bookmark-square"),
     Place(_("Verify"), "public:verify", "shield-check"),
     Place(_("Rules"), "public:rules", "scale"),
     Place(_("Education resources"), "public:resources", "academic-cap"),
