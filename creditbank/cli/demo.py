@@ -163,7 +163,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     staff = {item.sign_in: item for item in people}
     counts = learners.file_claims(ids, [*own, *enrolled], staff, bank, chance, at=at, on=on)
     _say("Publishing a catalogue of outcomes")
-    items = read_catalogue(packaged("demo-catalogue.yaml"), name="demo-catalogue")
+    items = read_catalogue(packaged("catalogue/demo.yaml"), name="demo-catalogue")
     publish_items(ids[places.COLLEGE], items, author=staff["zhao"].id, second=staff["liu"].id, at=at, on=on)
     _say("Auditing programmes")
     for code in (places.COLLEGE, "dou"):

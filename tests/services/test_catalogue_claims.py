@@ -163,7 +163,7 @@ def test_the_worker_brings_into_force_what_was_public_long_enough(bank, cast):
 
 
 def test_the_demonstrations_catalogue_can_be_read_submitted_and_found(bank, cast):
-    items = read_catalogue(packaged("demo-catalogue.yaml"), name="demo")
+    items = read_catalogue(packaged("catalogue/demo.yaml"), name="demo")
     count = publish_items(cast.college, items, author=cast.zhao.person, second=SECOND, at=now(), on=ON)
     assert count == len(items) > 30
     assert sheet_of(items).decode().count("\r\n") == count + 1

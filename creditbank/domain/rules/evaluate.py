@@ -120,11 +120,15 @@ def _word(compiled: Compiled, part: Value | None) -> str:
 def limit_keys(compiled: Compiled, outcome: Outcome) -> dict[str, str]:
     """By cap id, an opaque key equal for all outcomes that a cap with ``when``, ``by`` or a count counts together.
 
+    Only caps that bind the category the outcome is credited in give one: the others do not count it.
+
     A service stores the keys with a recognised claim under ``cap:`` and the id, and sums or counts by them.
     """
-    keys = {}
-    for cap, tests, indexes in compiled.caps:
-        if is_keyed(cap) and holds(tests, outcome.values):
+    keys: dict[str, str] = {}
+    keyed = [one for one in compiled.caps if is_keyed(one[0])]
+    category = evaluate_untraced(compiled, outcome).category if keyed else None
+    for cap, tests, indexes in keyed:
+        if cap.binds(category) and holds(tests, outcome.values):
             words = [_word(compiled, outcome.values[index]) for index in indexes]
             keys[cap.id] = content_hash([compiled.rules.code, "cap", cap.id, words])
     return keys

@@ -18,6 +18,7 @@ from creditbank.domain.rules.evaluate import (
     evaluate_untraced,
     explain_row,
     family_keys,
+    limit_keys,
 )
 from creditbank.domain.rules.facts import MESSAGES as FACT_MESSAGES
 from creditbank.domain.rules.model import Ruling
@@ -349,3 +350,13 @@ def test_what_is_remembered_of_one_number_is_not_taken_for_its_neighbour_across_
         found = {one: evaluate_untraced(of, outcome(of, grade="low", hours=1, score=one)).row for one in order}
         assert [found[one] for one in values] == [None, "r0", "r0", "r1", "r1", "r2", "r2"]
         assert len(of.alike) == 4
+
+
+def test_a_limit_of_one_category_does_not_count_outcomes_of_another() -> None:
+    side = row("side", {"grade": "high"}, "2") | {"give": {"credit": "2", "category": "side"}}
+    table = {"code": "t", "columns": ["grade"], "rows": [row("main", {"grade": "low"}, "2"), side]}
+    limit = cap("c", "ever", "4", category="main") | {"when": {"hours": {"from": 10}}}
+    of = compiled(tables=[table], cap=[limit])
+    assert list(limit_keys(of, outcome(of, grade="low", hours=20))) == ["c"]
+    assert limit_keys(of, outcome(of, grade="high", hours=20)) == {}
+    assert limit_keys(of, outcome(of, grade="low", hours=9)) == {}
