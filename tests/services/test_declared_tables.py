@@ -10,6 +10,7 @@ from creditbank.gateways.database_roles import user_of
 from creditbank.records.declaration import Distribution, Rows
 from creditbank.records.ledger import LEDGER, VIEWS, enum_types
 from creditbank.records.official_lists import OFFICIAL_LISTS
+from creditbank.records.outcome_catalogue import OUTCOME_CATALOGUE
 from creditbank.records.registrar import REGISTRAR
 from creditbank.records.tables import FRAMEWORK_TABLES, TABLES, definition, grants, policies
 from creditbank.services.bank import migrate_bank
@@ -20,7 +21,7 @@ LOGINS = ("app", "sequencer", "auditor")
 # An account is looked up by its sign-in name before anybody is known, so it is local, and a membership names it.
 KNOWN_REFERENCES = (("membership", "account"),)
 
-DECLARED = (*LEDGER, *REGISTRAR, *OFFICIAL_LISTS)
+DECLARED = (*LEDGER, *REGISTRAR, *OFFICIAL_LISTS, *OUTCOME_CATALOGUE)
 
 
 def test_every_table_is_declared_or_the_frameworks(bank):

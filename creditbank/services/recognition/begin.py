@@ -35,7 +35,7 @@ def begin_draft(*, scope: Scope, actor: Actor, institution: UUID, outcome_type: 
         facts={},
     )
     draft = Draft(institution=institution, outcome_type=outcome_type, title="", facts={})
-    return empty.filter(item=None).first() or keep_draft(scope=scope, actor=actor, draft=draft, at=at)
+    return empty.filter(item__isnull=True).first() or keep_draft(scope=scope, actor=actor, draft=draft, at=at)
 
 
 def begin_from_item(

@@ -72,3 +72,11 @@ def test_the_guide_shows_every_transition():
     guide = (Path(__file__).parents[3] / "docs" / "how-to" / "outcome-catalogue.md").read_text(encoding="utf-8")
     for line in TRANSITIONS:
         assert f"| {line.origin.value} | {line.act.value} | {line.target.value} |" in guide
+
+
+def test_an_author_never_approves_and_anybody_else_does():
+    waiting = Standing(State.SUBMITTED, frozenset({AUTHOR}))
+    refused = decide(Act.APPROVE, waiting, actor=AUTHOR, on=ON)
+    assert [line.code for line in refused.explanation] == ["catalogue.own_version"]
+    assert decide(Act.APPROVE, waiting, actor=OTHER, on=ON) is State.PUBLICITY
+    assert Act.APPROVE not in acts_in(waiting, AUTHOR)
