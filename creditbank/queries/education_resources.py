@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -65,6 +64,14 @@ class OfferingLine:
     place: str
     standing: Standing
     reasons: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """How many offerings there are, and how many of them one can apply for."""
+
+    total: int
+    open: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,21 +160,30 @@ def offerings_of(
     return tuple(_offering(row, resource, day) for row in found), total
 
 
-def offerings_by_resource(
+def offered_by_resource(
     scope: Scope, resources: Sequence[ResourceLine], *, day: date
-) -> Mapping[tuple[str, str], tuple[OfferingLine, ...]]:
-    """The offerings of each resource of a page in current and coming terms, by institution and code."""
+) -> Mapping[tuple[str, str], Offered]:
+    """How often each resource of a page is offered in current and coming terms, by institution and code.
+
+    Offerings of the same days are judged once, so that one that is offered a thousand times costs little more.
+    """
     by_key = {(one.institution, one.code): one for one in resources}
     values = {"day": day, "place": [place for place, _code in by_key], "code": [code for _place, code in by_key]}
-    found: dict[tuple[str, str], list[OfferingLine]] = defaultdict(list)
+    found: dict[tuple[str, str], Offered] = {}
     if by_key:
         rows = scope.fetch(
-            f"{_OFFERED} FROM education_offering AS offered {_OF_RESOURCES} {_TERM} WHERE {_LIVE} {_IN_TIME}", values
+            "SELECT asked.place_code, offered.resource, offered.starts_on, coalesce(offered.ends_on, term.ends_on),"  # noqa: S608 - fixed
+            " CASE WHEN offered.seats = 0 THEN 0 END, offered.apply_until, count(*)"
+            f" FROM education_offering AS offered {_OF_RESOURCES} {_TERM} WHERE {_LIVE} GROUP BY 1, 2, 3, 4, 5, 6",
+            values,
         )
-        for row in rows:
-            key = (row[0], row[1])
-            found[key].append(_offering(row, by_key[key], day))
-    return {key: tuple(lines) for key, lines in found.items()}
+        for place, code, starts_on, ends_on, seats, apply_until, count in rows:
+            provider = by_key[place, code].provider
+            offering = decided.Offering(starts_on=starts_on, ends_on=ends_on, seats=seats, apply_until=apply_until)
+            standing, _reasons = standing_on(provider.decided if provider else None, offering, day)
+            before = found.get((place, code), Offered(0, 0))
+            found[place, code] = Offered(before.total + count, before.open + (standing is Standing.OPEN) * count)
+    return found
 
 
 def resource_choices(scope: Scope, *, day: date) -> Choices:

@@ -154,6 +154,7 @@ def list_cases(
     offset: int = 0,
     limit: int = 20,
     total: int | None = None,
+    kinds: Mapping[str, OutcomeType] | None = None,
 ) -> Page:
     """A page of the cases the actor's desk handles; without a state those that are open.
 
@@ -170,8 +171,9 @@ def list_cases(
         offset: how many cases come before the page.
         limit: how many cases the page holds at most.
         total: how many cases the question finds, where the caller has counted them already.
+        kinds: the outcome types of today, where the caller has read them already.
     """
-    kinds = outcome_kinds(scope)
+    kinds = outcome_kinds(scope) if kinds is None else kinds
     values = _values(scope, actor, kinds, states=(State(state),) if state else OPEN)
     where = _MINE
     if outcome_type:
@@ -191,22 +193,30 @@ def list_cases(
     source = _FROM if named else "FROM claim"
     way = "DESC" if descending else "ASC"
     by = f"{_ORDER[SORTS.get(sort, 'submitted_at')]} {way}, claim.claim_id {way}"
+
+    def cut(start: int, counted: str) -> list[tuple[Any, ...]]:
+        # The page is cut from narrow rows before anything is read for it.
+        return scope.fetch(
+            f"""
+            WITH page AS MATERIALIZED (
+              SELECT claim.learner_id, claim.claim_id, {counted} AS total {source} WHERE {where} ORDER BY {by}
+              OFFSET %(offset)s LIMIT %(limit)s)
+            {_COLUMNS}, {_STANDING}, page.total FROM page
+            JOIN claim ON claim.learner_id = page.learner_id AND claim.claim_id = page.claim_id {_JOIN}
+            WHERE claim.institution_id = %(institution)s ORDER BY {by}
+            """,  # noqa: S608 - fixed fragments only
+            values | {"offset": start, "limit": limit},
+        )
+
     if total is None:
+        # Who narrows the queue has it counted while the page is cut, so that it is searched once.
+        rows = cut(offset, "count(*) OVER ()")
+        if rows or not offset:
+            return Page(tuple(_case(row[:-1], kinds) for row in rows), int(rows[0][-1]) if rows else 0)
         total = int(scope.fetch(f"SELECT count(*) {source} WHERE {where}", values)[0][0])
-    # The page is cut from narrow rows before anything is read for it; one beyond the end is the last one.
-    values |= {"offset": min(offset, max(0, (total - 1) // limit * limit)), "limit": limit}
-    rows = scope.fetch(
-        f"""
-        WITH page AS MATERIALIZED (
-          SELECT claim.learner_id, claim.claim_id {source} WHERE {where} ORDER BY {by}
-          OFFSET %(offset)s LIMIT %(limit)s)
-        {_COLUMNS}, {_STANDING} FROM page
-        JOIN claim ON claim.learner_id = page.learner_id AND claim.claim_id = page.claim_id {_JOIN}
-        WHERE claim.institution_id = %(institution)s ORDER BY {by}
-        """,  # noqa: S608 - fixed fragments only
-        values,
-    )
-    return Page(tuple(_case(row, kinds) for row in rows), total)
+    # A page beyond the end is the last one.
+    rows = cut(min(offset, max(0, (total - 1) // limit * limit)), "0")
+    return Page(tuple(_case(row[:-1], kinds) for row in rows), total)
 
 
 def find_cases(scope: Scope, actor: Actor, keys: Sequence[tuple[UUID, UUID]]) -> tuple[Case, ...]:
@@ -235,9 +245,9 @@ def cases_of_learner(scope: Scope, actor: Actor, learner: UUID, *, limit: int = 
     return tuple(_case(row, kinds) for row in rows)
 
 
-def count_waiting(scope: Scope, actor: Actor) -> Waiting:
-    """How many cases wait at the actor's desk."""
-    values = _values(scope, actor, outcome_kinds(scope), states=OPEN)
+def count_waiting(scope: Scope, actor: Actor, kinds: Mapping[str, OutcomeType] | None = None) -> Waiting:
+    """How many cases wait at the actor's desk; ``kinds`` where the caller has read them already."""
+    values = _values(scope, actor, outcome_kinds(scope) if kinds is None else kinds, states=OPEN)
     rows = scope.fetch(
         f"SELECT claim.standing, count(*), min(claim.submitted_at) FROM claim WHERE {_MINE} GROUP BY 1",  # noqa: S608
         values,

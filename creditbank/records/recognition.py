@@ -81,6 +81,12 @@ class Claim(models.Model):
                 name="claim_open",
             ),
             models.Index(
+                fields=["institution", "submitted_at", "claim_id"],
+                include=["college", "state", "outcome_type", "learner_id", "standing", "listed"],
+                condition=models.Q(state__in=("submitted", "under_review")),
+                name="claim_waiting",
+            ),
+            models.Index(
                 fields=["institution", "listed", "submitted_at", "claim_id"],
                 condition=models.Q(state__in=("submitted", "under_review")) & ~models.Q(listed=""),
                 name="claim_listed",

@@ -11,6 +11,7 @@ import pytest
 from creditbank.exchange.documents import read_document
 from creditbank.gateways import clock, queue
 from creditbank.jobs import schedule
+from creditbank.queries.queue import list_cases
 from creditbank.records.operations import AccessLine
 from creditbank.records.recognition import Evidence, ScheduledCommand
 from creditbank.records.scope import acting_for
@@ -460,3 +461,16 @@ def test_the_queue_asks_the_case_alone_for_its_pane(bank, cast):
     pane = client_of(cast.chen).get(case_url(key), headers={"HX-Request": "true", "HX-Target": "case"}).content.decode()
     assert pane.lstrip().startswith('<section id="case"')
     assert "<html" not in pane
+
+
+def test_a_page_beyond_the_end_of_a_narrowed_queue_is_the_last_one_and_counted_alike(bank, cast):
+    keys = [handed_in(bank, cast, title=f"大赛 {n}") for n in range(5)]
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        for search in ("", "大赛", "2023040117"):
+            pages = [list_cases(scope, cast.chen, search=search, offset=start, limit=2) for start in (0, 2, 4, 6, 98)]
+            count = 0 if search == "大赛" else len(keys)
+            assert [one.total for one in pages] == [count] * 5
+            assert [len(one.cases) for one in pages] == ([2, 2, 1, 1, 1] if count else [0] * 5)
+            assert pages[4] == pages[2]
+    known = [case.claim_id for one in pages[:3] for case in one.cases]
+    assert sorted(known) == sorted(key.claim_id for key in keys)

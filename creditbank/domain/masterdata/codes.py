@@ -21,7 +21,7 @@ SEX = _table(
 )  # fmt: skip
 
 ID_KIND = _table(
-    "id_kind", "身份证件类型", "Kind of identity document", "JY/T 0633-2022, abridged",
+    "id_kind", "身份证件类型", "Kind of identity document", "JY/T 0633-2022（节选 abridged）",
     ("1", "居民身份证", "Resident identity card", "身份证 二代身份证 中国居民身份证"),
     ("6", "香港特区护照/身份证明", "Hong Kong passport or identity card", "香港居民身份证 香港"),
     ("7", "澳门特区护照/身份证明", "Macao passport or identity card", "澳门居民身份证 澳门"),
@@ -36,7 +36,7 @@ UNIT_KIND = _table(
 )  # fmt: skip
 
 EDUCATION_LEVEL = _table(
-    "education_level", "培养层次", "Level of education", "GB/T 4658-2006, abridged",
+    "education_level", "培养层次", "Level of education", "GB/T 4658-2006（节选 abridged）",
     ("bachelor", "本科", "Bachelor", "大学本科 普通本科 本科生"),
     ("diploma", "专科", "Diploma", "高职 大专 高职专科 大学专科 专科(高职)"),
     ("upgrade", "专升本", "Upgrade to bachelor", "专接本 专插本 专转本"),
@@ -61,7 +61,7 @@ ASSESSMENT = _table(
 )  # fmt: skip
 
 STUDENT_STATUS = _table(
-    "student_status", "学籍状态", "Status of enrolment", "JY/T 1001-2012, abridged",
+    "student_status", "学籍状态", "Status of enrolment", "JY/T 1001-2012（节选 abridged）",
     ("enrolled", "在读", "Enrolled", "在籍 在校 注册 在籍在校 注册学籍 正常 有学籍"),
     ("leave", "休学", "On leave", "休学中 在籍不在校"),
     ("retained", "保留学籍", "Place retained", "保留入学资格 入伍"),
@@ -71,7 +71,7 @@ STUDENT_STATUS = _table(
 )  # fmt: skip
 
 CHANGE_KIND = _table(
-    "change_kind", "异动类型", "Kind of change", "JY/T 1001-2012, abridged",
+    "change_kind", "异动类型", "Kind of change", "JY/T 1001-2012（节选 abridged）",
     ("transfer_major", "转专业", "Change of major", "调整专业 专业分流 大类分流"),
     ("transfer_class", "转班", "Change of class", "调班"),
     ("transfer_in", "转入", "Transfer in", "转学转入 转学(转入)"),
@@ -99,7 +99,7 @@ RESOURCE_KIND = _table(
 
 # Only currencies whose smallest unit is a hundredth, because fees are stored in hundredths.
 CURRENCY = _table(
-    "currency", "币种", "Currency", "ISO 4217:2015, abridged",
+    "currency", "币种", "Currency", "ISO 4217:2015（节选 abridged）",
     ("CNY", "人民币", "Renminbi", "RMB 元 人民币元 ￥ ¥"), ("HKD", "港元", "Hong Kong dollar", "港币"),
     ("MOP", "澳门元", "Macao pataca", "澳门币 澳门币元"), ("TWD", "新台币", "New Taiwan dollar", "台币"),
     ("USD", "美元", "US dollar", "美金 $"), ("EUR", "欧元", "Euro", "€"), ("GBP", "英镑", "Pound sterling", "£"),

@@ -25,7 +25,8 @@ class DesignForm(forms.Form):
     Put ``{% error_summary form %}`` at the top of the page; errors stand at both places in the same words.
     """
 
-    default_renderer = Renderer
+    # One for all forms: each renderer reads and keeps templates of its own.
+    default_renderer = Renderer()
     use_required_attribute = False  # the browser's own bubbles would hide our error summary
     required_css_class = "required"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
+from creditbank.queries.outcome_types import OutcomeType
 from creditbank.queries.queue import (
     OPEN,
     Case,
@@ -52,9 +53,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     """The list at the left and one case at the right; on a phone the list alone."""
     with at_desk(request, "recognition.read") as scope:
         actor = actor_of(request)
-        state, filters = read_queue(request.GET, scope)
-        waiting = count_waiting(scope, actor)
-        page = cases_of(scope, actor, state, total=None if state.filters else waiting.total)
+        kinds = outcome_kinds(scope)
+        state, filters = read_queue(request.GET, scope, kinds)
+        waiting = count_waiting(scope, actor, kinds)
+        page = cases_of(scope, actor, state, total=None if state.filters else waiting.total, kinds=kinds)
         chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
         context = {
             "columns": COLUMNS,
@@ -90,13 +92,16 @@ def case(request: HttpRequest, learner_id: UUID, claim_id: UUID) -> HttpResponse
         return show(request, scope, "office/case_pane.html" if in_queue else "office/case.html", context)
 
 
-def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]]:
+def read_queue(
+    query: Any, scope: Scope, kinds: Mapping[str, OutcomeType] | None = None
+) -> tuple[TableState, tuple[Filter, ...]]:
     """The state of the list that an address asks for, and what it can be narrowed by."""
     language = get_language() or "zh-hans"
-    kinds = outcome_kinds(scope).values()
     standings = tuple((key.value, str(word)) for key, (_tone, word) in STANDINGS.items())
     states = tuple((key.value, str(word)) for key, (_tone, word) in STATES.items())
-    types = tuple((kind.code, kind.name.said_in(language)) for kind in kinds)
+    types = tuple(
+        (kind.code, kind.name.said_in(language)) for kind in (outcome_kinds(scope) if kinds is None else kinds).values()
+    )
     filters = (
         Filter("q", _("Number, student number or name")),
         Filter("standing", _("What the system says"), standings),
@@ -107,7 +112,14 @@ def read_queue(query: Any, scope: Scope) -> tuple[TableState, tuple[Filter, ...]
     return read_state(query, columns=COLUMNS, filters=filters, sort="submitted"), filters
 
 
-def cases_of(scope: Scope, actor: Actor, state: TableState, *, total: int | None = None) -> Page:
+def cases_of(
+    scope: Scope,
+    actor: Actor,
+    state: TableState,
+    *,
+    total: int | None = None,
+    kinds: Mapping[str, OutcomeType] | None = None,
+) -> Page:
     """The page of cases that a state of the list means."""
     return list_cases(
         scope,
@@ -122,6 +134,7 @@ def cases_of(scope: Scope, actor: Actor, state: TableState, *, total: int | None
         offset=state.offset,
         limit=state.size,
         total=total,
+        kinds=kinds,
     )
 
 

@@ -23,10 +23,11 @@ from creditbank.gateways import wording
 from creditbank.gateways.clock import today
 from creditbank.queries.education_resources import (
     Choices,
+    Offered,
     OfferingLine,
     ResourceLine,
     find_resource,
-    offerings_by_resource,
+    offered_by_resource,
     offerings_of,
     page_of_resources,
     resource_choices,
@@ -77,10 +78,10 @@ def listing(request: HttpRequest) -> HttpResponse:
         filters = _filters(resource_choices(scope, day=day))
         state = read_state(request.GET, columns=_COLUMNS, filters=filters)
         found, total = page_of_resources(scope, day=day, filters=state.filters, offset=state.offset, limit=state.size)
-        offered = offerings_by_resource(scope, found, day=day)
+        offered = offered_by_resource(scope, found, day=day)
     context = {
         "columns": _COLUMNS,
-        "rows": [_row(one, offered.get((one.institution, one.code), ())) for one in found],
+        "rows": [_row(one, offered.get((one.institution, one.code))) for one in found],
         "filters": filters,
         "state": state.on_page_of(total),
         "total": total,
@@ -152,7 +153,7 @@ def _filters(choices: Choices) -> tuple[Filter, ...]:
     return tuple(made)
 
 
-def _row(one: ResourceLine, offerings: Sequence[OfferingLine]) -> dict[str, Any]:
+def _row(one: ResourceLine, offered: Offered | None) -> dict[str, Any]:
     language = _language()
     return {
         "id": "",
@@ -161,7 +162,7 @@ def _row(one: ResourceLine, offerings: Sequence[OfferingLine]) -> dict[str, Any]
         "provider": one.provider.name.said_in(language) if one.provider else "",
         "kind": " · ".join(word for word in (_word(codes.RESOURCE_KIND, one.kind), one.category) if word),
         "extent": _extent(one),
-        "offered": _offered(one, offerings),
+        "offered": _offered(one, offered),
         "accreditation": ACCREDITATIONS[one.accreditation],
     }
 
@@ -175,14 +176,15 @@ def _extent(one: ResourceLine) -> str:
     return " · ".join(said)
 
 
-def _offered(one: ResourceLine, offerings: Sequence[OfferingLine]) -> str:
+def _offered(one: ResourceLine, offered: Offered | None) -> str:
     """How many offerings one can apply for; what is withheld is never counted."""
     if not one.accreditation.stands:
         return _t("Not offered")
-    opened = sum(offering.standing is Standing.OPEN for offering in offerings)
-    if opened:
-        return ngettext("%(count)s open", "%(count)s open", opened) % {"count": opened}
-    return _t("None open now") if offerings else ""
+    if offered is None:
+        return ""
+    if offered.open:
+        return ngettext("%(count)s open", "%(count)s open", offered.open) % {"count": offered.open}
+    return _t("None open now")
 
 
 def _facts(one: ResourceLine) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -26,6 +27,12 @@ _MINUS, _FIGURE_SPACE = "−", "\u2007"
 
 def icon(name: str, size: int = 20, css: str = "icon") -> SafeString:
     """A heroicon as inline SVG, hidden from screen readers: the word beside it is what counts."""
+    return _drawn(name, size, css)
+
+
+@lru_cache(maxsize=512)
+def _drawn(name: str, size: int, css: str) -> SafeString:
+    """The same few icons stand on every line of a long table, and drawing one takes longer than a table's cell."""
     draw = heroicon_micro if size <= 16 else heroicon_outline
     return SafeString(draw(name, size=size, **{"class": css, "focusable": "false"}))
 
