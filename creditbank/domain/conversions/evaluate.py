@@ -169,7 +169,7 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
     grade, known = _grade(compiled, row, chosen, reasons)
     if not known:
         return ended(Ruling.MANUAL)
-    uses, surplus = _uses(row, chosen, need, credit)
+    uses, surplus = _uses(row, chosen, credit)
     if surplus and row.surplus is Surplus.ELECTIVE:
         made = (*made, Made(Target(TargetKind.ELECTIVE), surplus, ELECTIVE))
     spent = {use.item: use for use in uses}
@@ -332,16 +332,15 @@ def _grade(
             return None, False
 
 
-def _uses(row: ConversionRow, chosen: Chosen, need: int, credit: int) -> tuple[tuple[Use, ...], Hundredths]:
+def _uses(row: ConversionRow, chosen: Chosen, credit: int) -> tuple[tuple[Use, ...], Hundredths]:
     """How much of each item is used up, and what is used beyond what was needed.
 
     Where the rest is kept, items are used in their order until what is made is covered, for a waiver not at all; else
     they are used whole.
     """
+    covered: int = credit
     if isinstance(row.worth, Held):
         covered = -(-credit * row.worth.times.denominator // row.worth.times.numerator)
-    else:
-        covered = need
     needed = min(covered, chosen.credit)
     if row.surplus is not Surplus.KEPT:
         uses = tuple(Use(item.id, item.credit, Hundredths(0)) for item in chosen.items)

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0019_list_kinds'),
+        ('records', '0020_claim_waiting'),
     ]
 
     operations = [

@@ -211,3 +211,25 @@ def test_the_best_row_for_a_target_can_and_uses_least() -> None:
     assert best is not None
     assert best.row == "kept"
     assert best_for(of, Target(TargetKind.ELECTIVE), [], around()) is None
+
+
+def test_where_a_limit_cuts_an_amount_only_what_is_made_is_used_and_the_rest_kept() -> None:
+    cap = {"id": "c", "category": "side", "scope": "ever", "maximum": "1", "clause": both("c")}
+    of = compiled(row("r", to=[{"category": "side"}], credit="2", surplus="kept"), cap=[cap])
+    one = convert(of, "r", [item(of, "x", 300)], around())
+    assert (uses(one), makes(one)) == ({"x": 100}, {"category:side": 100})
+
+
+def test_an_item_that_holds_less_than_a_source_asks_does_not_serve() -> None:
+    for when in ({"kind": "a"}, {}):
+        of = compiled(row("r", to=["elective"], credit="held", **{"from": [{"when": when, "credit": "2"}]}))
+        assert convert(of, "r", [item(of, "x", 199)], around()).ruling is Ruling.REFUSE
+        assert convert(of, "r", [item(of, "x", 200)], around()).ruling is Ruling.RECOGNISE
+
+
+def test_a_group_needs_its_credit_together() -> None:
+    of = compiled(
+        row("r", to=["elective"], credit="held", **{"from": [{"when": {"kind": "a"}, "count": 2, "together": "5"}]})
+    )
+    assert convert(of, "r", [item(of, "x", 200), item(of, "y", 299)], around()).ruling is Ruling.REFUSE
+    assert convert(of, "r", [item(of, "x", 200), item(of, "y", 300)], around()).ruling is Ruling.RECOGNISE
