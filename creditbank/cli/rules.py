@@ -14,7 +14,7 @@ from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import counterfactuals, differences, facts, lint_limits, trace
+from creditbank.domain.rules import counterfactuals, differences, facts, impact, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -67,16 +67,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", help="write the tables for another engine (GoRules JDM)")
     export.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
     export.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
-    for action in (evaluate, test, lint, diff, export):
+    change = actions.add_parser("impact", help="say what changes for outcomes when one rule set follows another")
+    change.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
+    change.add_argument("after", metavar="AFTER", help="the other one")
+    change.add_argument("outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)")
+    for action in (evaluate, test, lint, diff, export, change):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Exit status 0: evaluated, green, nothing wrong, no difference; 1: not so; 2: a document cannot be read."""
     try:
-        return {"evaluate": _evaluate, "test": _test, "lint": _lint, "diff": _diff, "export": _export}[args.action](
-            args
-        )
+        return _ACTIONS[args.action](args)
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
@@ -233,6 +235,58 @@ def _export(args: argparse.Namespace) -> int:
     else:
         print("\n".join(said(exported.left_out, jdm.MESSAGES)), file=sys.stderr)
     return GREEN
+
+
+def _impact(args: argparse.Namespace) -> int:
+    before, after = (_recognition(named) for named in (args.rules, args.after))
+    data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
+    cases = load_outcomes(data, before.rules, name=args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
+    groups = [(case.id, impact.Group(case.facts, "", "", 1)) for case in cases]
+    names = {id(group): name for name, group in groups}
+    found = impact.impact(before, after, [group for _name, group in groups])
+    changed = [
+        {
+            "id": names[id(one.group)],
+            "effect": one.effect.value,
+            **{
+                side: None if given is None else {"ruling": given.ruling.value, "credit": format_credit(given.credit)}
+                for side, given in (("before", one.before), ("after", one.after))
+            },
+        }
+        for one in found.changed
+    ]
+    counts = {effect.value: found.effects[effect].count for effect in impact.Effect if effect in found.effects}
+    if args.json:
+        sides = {
+            side: {"code": one.rules.code, "hash": one.hash} for side, one in (("before", before), ("after", after))
+        }
+        _print_json({**sides, "counts": counts, "changed": changed})
+        return GREEN
+    for one in changed:
+        sides_said = " → ".join(
+            "unread" if one[side] is None else f"{one[side]['ruling']} {one[side]['credit']}"
+            for side in ("before", "after")
+        )
+        print(f"{one['id']}: {one['effect']}, {sides_said}")
+    print(", ".join(f"{count} {effect}" for effect, count in counts.items()) or "no outcomes")
+    return GREEN
+
+
+def _recognition(named: str) -> Compiled:
+    rules = _rules(named)
+    if not isinstance(rules, RuleSet):
+        raise LookupError(f"{named} are rules for conversion; the impact is told of rules for recognition")  # noqa: TRY004
+    return compile_rules(rules)
+
+
+_ACTIONS = {
+    "evaluate": _evaluate,
+    "test": _test,
+    "lint": _lint,
+    "diff": _diff,
+    "export": _export,
+    "impact": _impact,
+}
 
 
 def _finding_data(finding: Finding) -> dict[str, Any]:

@@ -234,3 +234,29 @@ def test_what_changed_from_one_file_to_another_is_told(tmp_path: Path, capsys: p
     told = json.loads(capsys.readouterr().out)
     assert told["before"]["hash"] != told["after"]["hash"]
     assert {line["code"] for line in told["differences"]} == {"diff.table_changed"}
+
+
+def test_the_impact_of_a_changed_row_is_told_outcome_by_outcome(
+    tmp_path: Path, outcomes: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = (pack_bytes("cn-innovation") or b"").replace(
+        b'credit: "3", category: innovation', b'credit: "5", category: innovation'
+    )
+    (tmp_path / "draft.yaml").write_bytes(changed)
+    assert main(["rules", "impact", "cn-innovation", "cn-innovation", outcomes, "--json"]) == 0
+    same = json.loads(capsys.readouterr().out)
+    assert (set(same["counts"]), same["changed"]) == ({"same"}, [])
+    assert main(["rules", "impact", "cn-innovation", str(tmp_path / "draft.yaml"), outcomes, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert sum(told["counts"].values()) == same["counts"]["same"]
+    assert {one["effect"] for one in told["changed"]} == {"up"}
+    assert all(float(one["after"]["credit"]) > float(one["before"]["credit"]) for one in told["changed"])
+    assert told["changed"]
+
+
+def test_tables_are_exported_and_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "out.json"
+    assert main(["rules", "export", "cn-innovation", "--output", str(file)]) == 0
+    assert "same-activity is not in the file" in capsys.readouterr().err
+    assert json.loads(file.read_text())["contentType"] == "application/vnd.gorules.decision"
+    assert main(["rules", "export", "cn-conversion-a"]) == 2

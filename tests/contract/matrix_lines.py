@@ -517,6 +517,7 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-objection": Entry("rules.edit", _own_versions, data={"object-said": "x"}),
     "office:rule-version-step": Entry("rules.approve", _own_versions, data={"act": "drop"}),
     "office:rule-draft": Entry("rules.approve", _drafts),
+    "office:rule-draft-impact": Entry("rules.approve", _drafts),
     "office:rule-draft-save": Entry("rules.edit", _drafts, data={"revision": "0", "text": "x"}),
     "office:rule-draft-step": Entry("rules.edit", _drafts, data={"act": "recall"}),
     "office:rule-draft-decide": Entry("rules.approve", _drafts, data={"act": "sign"}),

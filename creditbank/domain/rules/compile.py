@@ -135,6 +135,7 @@ class Compiled:
         "chooses",
         "context_free",
         "dates",
+        "decides",
         "deciding",
         "excludes",
         "explained",
@@ -185,6 +186,7 @@ class Compiled:
         self.abbreviations = {normal_words(one.short): normal_words(one.full) for one in rules.abbreviations}
         self.context_free = not (rules.choose or rules.cap or rules.validity or rules.prerequisite)
         decides, counted, conditions = _deciding(rules)
+        self.decides = frozenset(decides)
         self.deciding: Callable[[tuple[Value | None, ...]], Any] = itemgetter(
             *(self.position[name] for name in self.facts if name in decides)
         )

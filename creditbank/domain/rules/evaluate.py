@@ -75,6 +75,11 @@ def evaluate_untraced(compiled: Compiled, outcome: Outcome) -> Granted:
     return granted
 
 
+def explain_facts(compiled: Compiled, outcome: Outcome) -> Explanation:
+    """Why the facts alone lead where they do, without families, limits and days."""
+    return _explained(compiled, outcome).proposal.explanation
+
+
 def _alike(compiled: Compiled, outcome: Outcome, key: Any) -> Granted:
     """The answer of all outcomes that the rules cannot tell apart, made once for them."""
     if compiled.stretches is None:

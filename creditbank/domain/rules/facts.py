@@ -120,6 +120,37 @@ def read_answers(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome | Ref
     return Outcome(tuple(values.values()))
 
 
+def read_part(facts: Sequence[Fact], raw: Mapping[str, Any], names: frozenset[str]) -> Outcome | None:
+    """The typed values of the named facts alone, the others as if not asked; ``None`` where one cannot be read.
+
+    For what facts alone decide: names must hold those that say whether another one is asked.
+    """
+    values: dict[str, Value | None] = {}
+    for fact in facts:
+        values[fact.name] = None
+        if fact.name not in names or (fact.when and not holds(fact.when, values)):
+            continue
+        given = raw.get(fact.name)
+        if given is None or (isinstance(given, str) and not given.strip()):
+            if not fact.optional:
+                return None
+            continue
+        answer = _value(fact, given)
+        if isinstance(answer, Line):
+            return None
+        values[fact.name] = answer
+    return Outcome(tuple(values.values()))
+
+
+def asked_with(facts: Sequence[Fact], names: frozenset[str]) -> frozenset[str]:
+    """The names with all facts on which it depends whether they are asked."""
+    found = set(names)
+    for fact in reversed(facts):
+        if fact.name in found:
+            found |= {cell.fact for cell in fact.when}
+    return frozenset(found)
+
+
 def holds(condition: Condition, values: Mapping[str, Value | None]) -> bool:
     """Whether all cells of a condition hold; a fact without a value fulfils no cell."""
     for test in condition:

@@ -37,6 +37,7 @@ from creditbank.web.office import (
     reversals,
     rule_cases,
     rule_drafts,
+    rule_impact,
     rules,
     today,
 )
@@ -189,6 +190,7 @@ urlpatterns = [
     path("rules/<uuid:version_id>/objection/", rules.objection, name="rule-objection"),
     path("rules/<uuid:version_id>/step/", rules.step, name="rule-version-step"),
     path(_DRAFT, rule_drafts.one, name="rule-draft"),
+    path(f"{_DRAFT}impact/", rule_impact.page, name="rule-draft-impact"),
     path(f"{_DRAFT}save/", rule_drafts.save, name="rule-draft-save"),
     path(f"{_DRAFT}step/", rule_drafts.write_step, name="rule-draft-step"),
     path(f"{_DRAFT}decide/", rule_drafts.decide_step, name="rule-draft-decide"),
