@@ -1,20 +1,23 @@
-"""What a catalogue item becomes by the rules in force at an institution, as far as it fixes facts."""
+"""What an outcome or a catalogue item becomes by the rules in force at institutions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 from uuid import UUID
 
 from creditbank.domain.catalogue.items import Item
+from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.decision import Context, Outcome, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import Field, form_fields, read_outcome
 from creditbank.domain.rules.model import FactType, Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.outcome_schemas import asked_of
+from creditbank.queries.outcome_types import outcome_types_of
+from creditbank.queries.recognition import Proposed, propose
 from creditbank.queries.rules import InForce
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
@@ -139,3 +142,70 @@ def _missing(fields: Sequence[Field], item: Item) -> tuple[Text, ...]:
         if known and field.name not in item.facts and field.kind not in _OPEN:
             left.append(field.label)
     return tuple(left)
+
+
+MOST_PLACES = 40
+"""So many institutions are asked for one estimate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A type of outcome that some institutions take, by its code, with the first one's name for it."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an outcome would become at an institution, or why nothing can be said."""
+
+    institution: Text
+    answer: Proposed | Refusal
+
+
+def offered_anywhere(scope: Scope, on: date) -> tuple[Offered, ...]:
+    """The types of outcome that any institution takes on a day, by name."""
+    found: dict[str, Offered] = {}
+    for place in _deciding_places(scope):
+        for kind in outcome_types_of(scope, place.id, on).values():
+            if kind.is_open:
+                found.setdefault(kind.code, Offered(kind.code, kind.name))
+    return tuple(sorted(found.values(), key=lambda one: one.name.zh))
+
+
+def asked_anywhere(scope: Scope, outcome_type: str, on: date) -> tuple[Field, ...]:
+    """All that any institution's rules ask about a type of outcome, each question once."""
+    fields: dict[str, Field] = {}
+    for place in _deciding_places(scope):
+        asked = asked_of(scope, institution=place.id, outcome_type=outcome_type, on=on)
+        for field in form_fields(asked.rules) if asked else ():
+            fields.setdefault(field.name, field)
+    return tuple(fields.values())
+
+
+def estimate_everywhere(scope: Scope, outcome_type: str, answers: Mapping[str, str], on: date) -> tuple[Estimate, ...]:
+    """What an outcome would become at each institution that takes its type, for somebody with no credit yet.
+
+    Each institution is told what its own rules ask and nothing else; nothing is stored.
+    """
+    found = []
+    for place in _deciding_places(scope):
+        asked = asked_of(scope, institution=place.id, outcome_type=outcome_type, on=on)
+        if asked is None:
+            continue
+        names = {fact.name for fact in asked.rules.facts}
+        raw = {name: value for name, value in answers.items() if name in names}
+        answer = propose(scope, institution=place.id, outcome_type=outcome_type, raw=raw, on=on)
+        found.append(Estimate(Text(place.name, place.name_en), answer))
+    return tuple(sorted(found, key=_most_first))
+
+
+def _most_first(one: Estimate) -> tuple[int, str]:
+    return (-one.answer.proposal.credit if isinstance(one.answer, Proposed) else 1, one.institution.zh)
+
+
+def _deciding_places(scope: Scope) -> list[Institution]:
+    """The institutions that decide claims: neither centres nor colleges."""
+    rows = scope.rows(Institution).filter(kind=Institution.Kind.INSTITUTION).order_by("code")
+    return list(rows[:MOST_PLACES])

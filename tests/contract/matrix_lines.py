@@ -356,6 +356,8 @@ REGISTRY: dict[str, Entry] = {
     "public:framework": Entry("public.read", _published("F1", "F2")),
     "public:framework-file": Entry("public.read", _published("F1", "F2", form="case")),
     "public:certification-unit": Entry("public.read", _published("U1", "U2")),
+    "public:estimate": Entry("public.read"),
+    "public:estimate-of": Entry("public.read", lambda _world: [Sample(arguments={"kind": "innovation"})]),
     "public:outcomes": Entry("public.read"),
     "public:outcome": Entry("public.read", _outcomes),
     "public:log": Entry("log.read"),

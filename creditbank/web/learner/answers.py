@@ -13,16 +13,7 @@ from creditbank.domain.rules.model import FactType
 from creditbank.queries.claims import ClaimPage, fields_of
 from creditbank.records.scope import Scope
 from creditbank.web.learner.frame import day_in
-
-
-def applicable(fields: tuple[Field, ...], answers: dict[str, str]) -> list[Field]:
-    """The fields that are asked, given the answers so far; each may depend on earlier ones only."""
-    asked: list[Field] = []
-    for field in fields:
-        names = {before.name for before in asked}
-        if all(name in names and answers.get(name, "") in accepted for name, accepted in field.when):
-            asked.append(field)
-    return asked
+from creditbank.web.questions import applicable
 
 
 def answers_shown(scope: Scope, claim: ClaimPage, *, change: bool = False) -> list[dict[str, Any]]:

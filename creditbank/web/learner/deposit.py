@@ -31,9 +31,10 @@ from creditbank.services.recognition.begin import begin_draft, begin_from_item
 from creditbank.services.recognition.claim import Draft, add_evidence, keep_draft, submit_claim
 from creditbank.web.doors import door
 from creditbank.web.learner.answers import answers_shown
-from creditbank.web.learner.forms import EvidenceForm, FactsForm, StartForm, SubmitForm, posted_answers
+from creditbank.web.learner.forms import EvidenceForm, FactsForm, StartForm, SubmitForm
 from creditbank.web.learner.frame import day_in, found, own_scope, show
 from creditbank.web.learner.words import STATES, lines_said
+from creditbank.web.questions import posted_answers
 
 _MOST_FOUND = 12
 """So many items of the catalogue are offered; who does not find theirs types more, or begins without."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, re_path, register_converter
 
 from creditbank.web.addresses import RowKey
-from creditbank.web.public import frameworks, health, log, outcomes, resources, rules, verify, views
+from creditbank.web.public import estimate, frameworks, health, log, outcomes, resources, rules, verify, views
 
 register_converter(RowKey, "resource_key")
 
@@ -30,6 +30,8 @@ urlpatterns = [
     path(f"{_FRAMEWORK}file/<slug:form>/", frameworks.file, name="framework-file"),
     path("outcomes/", outcomes.listing, name="outcomes"),
     path("outcomes/<resource_key:institution>/<resource_key:code>/", outcomes.outcome, name="outcome"),
+    path("estimate/", estimate.begin, name="estimate"),
+    path("estimate/<slug:kind>/", estimate.page, name="estimate-of"),
     path("rules/", rules.listing, name="rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule"),
     path("help/", views.help_page, name="help"),

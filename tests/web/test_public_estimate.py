@@ -1,0 +1,59 @@
+"""The estimator: without an account, what an outcome becomes at each institution and why, with nothing stored."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from creditbank.records.recognition import Claim
+from creditbank.records.scope import acting_for
+from tests.web.office_cases import FACTS, client_of
+
+pytestmark = pytest.mark.usefixtures("contexts")
+
+PLACE = "/estimate/innovation/"
+
+
+def asked(client, facts):
+    """The answer after all questions that the answers lead to were shown."""
+    posted = {f"fact_{name}": value for name, value in facts.items()}
+    for _ in range(4):
+        page = client.post(PLACE, posted)
+        names = re.search(r'name="asked" value="([^"]*)"', page.content.decode())
+        if names is None or posted.get("asked") == names[1]:
+            return page
+        posted["asked"] = names[1]
+    return page
+
+
+def test_a_visitor_sees_what_a_prize_becomes_at_every_school_and_nothing_is_stored(cast):
+    client = client_of()
+    assert b'href="/estimate/innovation/"' in client.get("/estimate/").content
+    page = asked(client, FACTS)
+    assert page.status_code == 200
+    found = {one["institution"].zh: one["proposed"].proposal.credit for one in page.context["estimates"]}
+    assert len(found) == 2
+    assert set(found.values()) == {300}
+    said = page.content.decode()
+    assert "Provincial contest, second prize: 3 credits." in said
+    assert "What would give more" in said
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        assert scope.rows(Claim).count() == 0
+
+
+def test_questions_that_follow_from_an_answer_are_put_first_without_blame(cast):
+    page = client_of().post(PLACE, {"fact_kind": "contest", "asked": "kind"})
+    assert page.status_code == 200
+    assert "tier" in page.context["form"].asked_names
+    assert not page.context["form"].errors
+
+
+def test_an_answer_that_no_rules_can_read_is_blamed_at_its_question(cast):
+    page = asked(client_of(language="zh-hans"), FACTS | {"earned_on": "soon"})
+    assert page.status_code == 422
+    assert page.context["form"]["fact_earned_on"].errors
+
+
+def test_a_kind_that_nobody_takes_is_not_there(cast):
+    assert client_of().get("/estimate/nothing/").status_code == 404
