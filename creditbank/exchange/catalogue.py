@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 from creditbank.domain.masterdata.catalogue_sets import CATALOGUE
 from creditbank.domain.rules.places import Place
 from creditbank.exchange.documents import expect_schema, read_document
+from creditbank.exchange.spreadsheets import Form, SheetContent, sheet_bytes
 
 MOST_BYTES = 20_000_000
 MOST_ITEMS = 100_000
@@ -33,11 +32,9 @@ def read_catalogue(data: bytes, *, name: str) -> Sequence[Mapping[str, str]]:
 
 def sheet_of(items: Sequence[Mapping[str, str]]) -> bytes:
     """The same items as a CSV sheet under the headings of the data set; item 1 stands on line 2."""
-    out = io.StringIO(newline="")
-    written = csv.writer(out)
-    written.writerow([CATALOGUE.field(name).label.zh for name in _FIELDS])
-    written.writerows([item.get(name, "") for name in _FIELDS] for item in items)
-    return out.getvalue().encode()
+    head = tuple(CATALOGUE.field(name).label.zh for name in _FIELDS)
+    rows = [tuple(item.get(name, "") for name in _FIELDS) for item in items]
+    return sheet_bytes(Form.CSV, SheetContent(CATALOGUE.title.zh, head, rows))
 
 
 def _item(place: Place) -> Mapping[str, str]:

@@ -12,6 +12,10 @@ WRITER = "creditbank.exchange.spreadsheets"
 WRITES = frozenset(f"{WRITER}.{name}" for name in ("write_sheet", "write_workbook", "sheet_bytes", "workbook_bytes"))
 
 
+READ_AT_ONCE = frozenset({"creditbank.cli.catalogue._import"})
+"""Commands that write a document as a sheet only to read it as one; it never leaves."""
+
+
 def sheets_out():
     """The functions of pages and commands through which something written by the one writer leaves.
 
@@ -22,7 +26,7 @@ def sheets_out():
     while more := {name for name, called in calls.items() if name not in reaching and called & reaching}:
         reaching |= more
     found = set()
-    for name in reaching - WRITES:
+    for name in reaching - WRITES - READ_AT_ONCE:
         floor = name.split(".")[1]
         if (floor == "web" and name in _DOORS) or (
             floor == "cli" and any(not one.startswith("creditbank.cli.") for one in calls[name] & reaching)

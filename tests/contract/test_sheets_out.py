@@ -55,13 +55,13 @@ PAST = date(2026, 9, 1)
 @pytest.fixture
 def world(bank, cast, tmp_path, monkeypatch, capsys):
     """The bank, its people, and commands that open it without a lease of their own."""
-    from creditbank.cli import data, edition, export, programme
+    from creditbank.cli import catalogue, data, edition, export, programme
 
     @contextmanager
     def opened(*_arguments, **_options):
         yield bank
 
-    for command in (data, edition, export, programme):
+    for command in (catalogue, data, edition, export, programme):
         monkeypatch.setattr(command, "opened", opened)
 
     def run(*words):
@@ -195,6 +195,15 @@ def data_export_command(world):
     )
     assert (told["counts"]["new"], told["counts"]["changed"], told["refused"]) == (0, 0, [])
     return [(world.folder / "c.xlsx").read_bytes()], EVIL
+
+
+def catalogue_command(world):
+    rows = [(f"I{place}", text, "contest", text) for place, text in enumerate(EVIL)]
+    content = book(("成果代码", "成果名称", "成果种类", "颁发或主办单位"), rows)
+    (world.folder / "items.xlsx").write_bytes(content)
+    world.run("catalogue", "import", world.folder / "items.xlsx", "--institution", "svc")
+    world.run("catalogue", "export", "--institution", "svc", "--to", world.folder / "out.xlsx")
+    return [(world.folder / "out.xlsx").read_bytes()], EVIL
 
 
 def data_template(world):
@@ -350,6 +359,7 @@ def invented(world):
 
 
 EXPORTS = {
+    "cli.catalogue._export": catalogue_command,
     "cli.data._export": data_export_command,
     "cli.data._template": data_template_command,
     "cli.edition._codes": code_table_command,

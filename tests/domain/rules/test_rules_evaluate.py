@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from small_rules import CLAIMED, both, compiled, outcome, propose, row, rules
 
 from creditbank.domain.explanation import Verdict, from_data, to_data
 from creditbank.domain.rules.cases import codes_of
-from creditbank.domain.rules.compile import MOST_ANSWERS, MOST_ENTRIES, compile_rules, compiled_before
+from creditbank.domain.rules.compile import MOST_ANSWERS, MOST_ENTRIES, Compiled, compile_rules, compiled_before
 from creditbank.domain.rules.days import months_after
 from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.evaluate import (
@@ -360,3 +361,64 @@ def test_a_limit_of_one_category_does_not_count_outcomes_of_another() -> None:
     assert list(limit_keys(of, outcome(of, grade="low", hours=20))) == ["c"]
     assert limit_keys(of, outcome(of, grade="high", hours=20)) == {}
     assert limit_keys(of, outcome(of, grade="low", hours=9)) == {}
+
+
+def collected(hit: str, *rows: dict[str, Any]) -> Compiled:
+    return compiled(tables=[{"code": "t", "columns": ["grade", "hours"], "hit": hit, "rows": list(rows)}])
+
+
+def test_the_row_of_the_highest_priority_decides_and_two_of_the_same_ask_a_person() -> None:
+    of = collected(
+        "priority",
+        row("plain", {"hours": {"from": 10}}, "1") | {"priority": 1},
+        row("high", {"grade": "high"}, "4") | {"priority": 2},
+        row("many", {"hours": {"from": 100}}, "5") | {"priority": 2},
+    )
+    assert propose(of, grade="low", hours=10).row == "plain"
+    assert propose(of, grade="high", hours=10).row == "high"
+    both_fit = propose(of, grade="high", hours=100)
+    assert (both_fit.ruling, "rules.rows_overlap" in codes_of(both_fit.explanation)) == (Ruling.MANUAL, True)
+
+
+def test_where_rows_are_collected_one_that_refuses_goes_before_all_and_one_that_asks_before_those_that_give() -> None:
+    rows = [row("a", {"hours": {"from": 10}}, "1"), row("b", {"grade": {"from": "middle"}}, "2")]
+    ask, no = row("ask", {"hours": {"from": 50}}, "manual"), row("no", {"hours": {"from": 80}}, "refuse")
+    for hit, credit, name in (("collect_max", 200, "b"), ("collect_sum", 300, "a+b")):
+        of = collected(hit, *rows, ask, no)
+        given = propose(of, grade="high", hours=10)
+        assert (given.credit, given.row) == (credit, name)
+        assert propose(of, grade="high", hours=50).ruling is Ruling.MANUAL
+        refused = propose(of, grade="high", hours=80)
+        assert (refused.ruling, refused.row) == (Ruling.REFUSE, "no")
+    assert [line.facts["row"] for line in explain_row(collected("collect_sum", *rows), "a+b")] == ["a", "b"]
+
+
+def test_of_two_rows_that_give_most_the_first_by_its_name_is_named_in_any_order() -> None:
+    one, other = row("x", {"hours": {"from": 10}}, "2"), row("y", {"grade": "high"}, "2")
+    for rows in ((one, other), (other, one)):
+        assert propose(collected("collect_max", *rows), grade="high", hours=10).row == "x"
+
+
+def test_a_count_is_full_at_its_number_and_a_whole_limit_grants_no_part() -> None:
+    count = cap("n", "ever", "1") | {"maximum": {"count": 2}}
+    of = compiled(cap=[count])
+    for used, credit in ((0, 400), (1, 400), (2, 0), (3, 0)):
+        assert propose(of, Context(CLAIMED, used={"n": used}), grade="high", hours=10).credit == credit
+    for whole, credit in ((False, 100), (True, 0)):
+        of = compiled(cap=[cap("w", "ever", "5") | {"whole": whole}])
+        given = propose(of, Context(CLAIMED, used={"w": Hundredths(400)}), grade="high", hours=10)
+        assert (given.credit, "rules.cap_whole" in codes_of(given.explanation)) == (credit, whole)
+    share = compiled(cap=[cap("s", "ever", "1") | {"maximum": {"share": "1/3", "of": "programme"}}])
+    planned = Context(CLAIMED, used={"s": Hundredths(0)}, planned={"programme": Hundredths(1000)})
+    assert propose(share, planned, grade="high", hours=10).credit == 333
+    assert propose(share, grade="high", hours=10).ruling is Ruling.MANUAL
+
+
+def test_a_certificate_counts_through_its_last_day_and_its_credit_no_longer() -> None:
+    until = {"name": "valid_until", "type": "date", "label": both("valid until"), "optional": True}
+    for kind, expires in (("credit_expires", date(2024, 7, 1)), ("credit_stays", None)):
+        rule = {"id": "u", "fact": "valid_until", "until": kind, "clause": both("u")}
+        of = compiled(facts=[*rules()["facts"], until], validity=[rule])
+        last = propose(of, grade="high", hours=10, valid_until="2024-06-30")
+        assert (last.ruling, last.expires_on) == (Ruling.RECOGNISE, expires)
+        assert propose(of, grade="high", hours=10, valid_until="2024-06-29").ruling is Ruling.REFUSE
