@@ -34,7 +34,7 @@ def sheet_of(items: Sequence[Mapping[str, str]]) -> bytes:
     """The same items as a CSV sheet under the headings of the data set; item 1 stands on line 2."""
     head = tuple(CATALOGUE.field(name).label.zh for name in _FIELDS)
     rows = [tuple(item.get(name, "") for name in _FIELDS) for item in items]
-    return sheet_bytes(Form.CSV, SheetContent(CATALOGUE.label.zh, head, rows))
+    return sheet_bytes(Form.CSV, SheetContent(CATALOGUE.name.zh, head, rows))
 
 
 def _item(place: Place) -> Mapping[str, str]:
