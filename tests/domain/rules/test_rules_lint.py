@@ -269,3 +269,31 @@ def test_more_overlaps_than_anybody_reads_are_counted() -> None:
     (more,) = [f for f in findings if f.line.code == "lint.more_overlaps"]
     assert len(overlaps) == MOST_PAIRS
     assert more.line.facts["count"] == 30 * 29 // 2 - MOST_PAIRS
+
+
+def test_a_fact_that_a_rank_says_where_nobody_is_asked_for_it_leaves_no_gap() -> None:
+    def place(name: str) -> dict[str, Any]:
+        asked = {"range": {"from": 1, "to": 99}, "when": {"ranked": True}}
+        return {"name": name, "type": "integer", "label": both(name), **asked}
+
+    facts = [
+        {"name": "ranked", "type": "boolean", "label": both("ranked")},
+        enum("award", "first", "other", when={"ranked": False}),
+        place("place"),
+        place("among"),
+    ]
+    bands = [{"up_to": "15%", "value": "first"}, {"value": "other"}]
+    rank = {"fact": "award", "place": "place", "among": "among", "bands": bands}
+    step = {"id": "rank", "when": {"ranked": True}, "rank": rank, "clause": both("rank")}
+    table = {
+        "code": "t",
+        "columns": ["award"],
+        "rows": [row("f", {"award": "first"}, "2"), row("o", {"award": "other"}, "1")],
+    }
+    assert "lint.gap" not in codes(facts=facts, tables=[table], adjust=[step])
+    assert "lint.gap" in codes(facts=facts, tables=[table])
+    only = step | {"when": {"ranked": True, "place": {"from": 2}}}
+    assert "lint.gap" in codes(facts=facts, tables=[table], adjust=[only])
+    some = [dict(facts[0]), facts[1] | {"when": {"ranked": False}}, *facts[2:]]
+    other = step | {"when": {"ranked": False}}
+    assert "lint.gap" in codes(facts=some, tables=[table], adjust=[other])

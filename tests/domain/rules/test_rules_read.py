@@ -222,3 +222,27 @@ def test_an_interval_beyond_the_calendar_is_empty() -> None:
 def test_the_hash_of_the_language_stands_still() -> None:
     # Stored versions are found by this hash: a change here breaks every bank that has rules.
     assert rule_set_hash(read_rule_set(rules())) == "e38230df4d4c0c9e185bc32f0e914b671336919fa18e9b8332265b4193ceef21"
+
+
+def test_rows_that_are_collected_give_one_category_or_the_table_is_refused() -> None:
+    for hit in ("collect_max", "collect_sum"):
+        data = _put(f"{FIRST}.give.category", "side")
+        data["tables"][0]["hit"] = hit
+        assert "give one category, level and field" in _problems(data)["tables[0].rows[1].give"]
+        data["tables"][0]["rows"][0]["give"]["category"] = "main"
+        assert read_rule_set(data)
+
+
+def test_what_would_mean_nothing_is_refused_where_it_stands() -> None:
+    tiers = {"of": "hours", "tiers": [{"from": 10, "gives": "1"}, {"from": 10, "gives": "2"}]}
+    assert "tiers rise" in _problems(_put(f"{FIRST}.give.credit", tiers))[f"{FIRST}.give.credit.tiers[1]"]
+    each = {"each": "0", "of": "hours", "gives": "1"}
+    assert "above zero" in _problems(_put(f"{FIRST}.give.credit", each))[f"{FIRST}.give.credit.each"]
+    cap = {"id": "c", "scope": "claim", "clause": both("c"), "maximum": {"count": 2}}
+    assert "wider scope" in _problems(rules(cap=[cap]))["cap[0].maximum.count"]
+    by = cap | {"maximum": "2", "by": ["grade"]}
+    assert "wider scope" in _problems(rules(cap=[by]))["cap[0].by"]
+    out = {"id": "x", "when": {}, "clause": both("x")}
+    assert "would leave nothing" in _problems(rules(exclude=[out]))["exclude[0].when"]
+    needs = {"id": "n", "needs": {"credit": "1", "courses": ["A"]}, "clause": both("n")}
+    assert "exactly one" in _problems(rules(prerequisite=[needs]))["prerequisite[0].needs"]
