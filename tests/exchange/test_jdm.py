@@ -175,3 +175,20 @@ def inside(rules: RuleSet, name: str, accept: Any) -> Value:
     value = (low + high) / 2 if low is not None and high is not None else low + 1 if low is not None else high - 1
     fact = next(fact for fact in rules.facts if fact.name == name)
     return int(value) if fact.type is FactType.INTEGER else Decimal(value)
+
+
+def test_an_open_end_of_a_number_stays_open_in_the_other_engine() -> None:
+    table = {
+        "code": "t", "columns": ["score"],
+        "rows": [{"id": "r", "when": {"score": {"above": "2.5", "below": 7}}, "give": "refuse", "clause": both("r")}],
+    }  # fmt: skip
+    rules = read_rule_set(
+        {
+            "schema": "creditbank.rules/1", "code": "x", "kind": "recognition", "name": both("x"), "source": both("x"),
+            "unit": "credit", "rounding": {"step": "0.01", "mode": "down", "place": "end"}, "facts": FACTS,
+            "categories": [{"code": "main", **both("main")}], "tables": [table],
+        }
+    )  # fmt: skip
+    for score, fits in (("2.5", 0), ("2.51", 1), ("6.99", 1), ("7", 0)):
+        values: dict[str, Value | None] = {"kind": "a", "hours": 1, "score": Decimal(score)}
+        assert len(answers(rules, values)[table_path(rules.tables[0])]) == fits

@@ -89,3 +89,11 @@ def test_claims_counted_by_their_deciding_facts_give_what_they_give_one_by_one(o
     apart = impact(before, after, single)
     assert together.effects == apart.effects
     assert together.cohorts == apart.cohorts
+
+
+def test_a_question_that_decides_whether_another_is_asked_tells_claims_apart_too() -> None:
+    group = {"name": "group", "type": "enum", "label": both("g"), "values": [{"code": c, **both(c)} for c in "ab"]}
+    people = {"name": "people", "type": "integer", "label": both("p"), "range": {"from": 1}, "when": {"group": "b"}}
+    step = {"id": "share", "divide": {"by": "people"}, "clause": both("share")}
+    of = compiled(facts=[*rules()["facts"], group, people], adjust=[step])
+    assert {"group", "people"} <= deciding_facts(of, of)
