@@ -15,7 +15,7 @@ from creditbank.domain.rules.model import Choice, Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
 from creditbank.queries.outcome_schemas import schema_of
-from creditbank.queries.outcome_types import outcome_type_of_claim
+from creditbank.queries.outcome_types import OutcomeTypes
 from creditbank.queries.queue import OPEN, Case
 from creditbank.queries.recognition import propose
 from creditbank.queries.rules import in_force
@@ -105,9 +105,13 @@ class CaseDetail:
         return worst(self.explanation) is Verdict.NO
 
 
-def read_case(scope: Scope, case: Case) -> CaseDetail:
-    """The detail of a case that :func:`creditbank.queries.queue.find_cases` found for the actor."""
+def read_case(scope: Scope, case: Case, *, types: OutcomeTypes | None = None) -> CaseDetail:
+    """The detail of a case that :func:`creditbank.queries.queue.find_cases` found for the actor.
+
+    ``types`` are those of its institution, where the caller has read them already.
+    """
     claim = scope.rows(Claim).get(learner_id=case.learner_id, claim_id=case.claim_id)
+    types = types or OutcomeTypes(scope, claim.institution_id)
     own = {"learner_id": case.learner_id, "claim_id": case.claim_id}
     stored = scope.rows(RuleVersion).select_related("rule_set").filter(pk=claim.rule_version_id).first()
     version = in_force(stored) if stored is not None else None
@@ -133,9 +137,9 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
             stored.effective_from,
             claim.row,
         )
-    kind = outcome_type_of_claim(scope, claim)
-    ruling, proposed, explanation = _proposal(scope, claim, case)
-    listing = listing_of(scope, claim)
+    kind = types.of_claim(claim)
+    ruling, proposed, explanation = _proposal(scope, claim, case, types)
+    listing = listing_of(scope, claim, types=types)
     stale = ruling != claim.verdict or (ruling is Ruling.RECOGNISE and proposed != claim.credit)
     events = list(scope.rows(ClaimEvent).filter(**own).order_by("sequence"))
     names = _names(scope, {event.actor_id for event in events if event.actor_id})
@@ -177,7 +181,7 @@ def read_case(scope: Scope, case: Case) -> CaseDetail:
     )
 
 
-def _proposal(scope: Scope, claim: Claim, case: Case) -> tuple[Ruling, Hundredths, Explanation]:
+def _proposal(scope: Scope, claim: Claim, case: Case, types: OutcomeTypes) -> tuple[Ruling, Hundredths, Explanation]:
     """What the rules say; for an open case with what the learner holds now, as the decision will ask them."""
     stored = Ruling(claim.verdict) if claim.verdict else Ruling.REFUSE
     if case.state not in OPEN:
@@ -192,6 +196,7 @@ def _proposal(scope: Scope, claim: Claim, case: Case) -> tuple[Ruling, Hundredth
         excluding=claim.claim_id,
         item=claim.item,
         at=claim.submitted_at,
+        types=types,
     )
     if isinstance(asked, Refusal):
         return Ruling.REFUSE, Hundredths(0), asked.explanation

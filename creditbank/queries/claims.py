@@ -15,7 +15,7 @@ from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.official_lists.claims import Listing, listing_of
 from creditbank.queries.outcome_schemas import asked_of, schema_of
-from creditbank.queries.outcome_types import outcome_type_of_claim, outcome_types_of
+from creditbank.queries.outcome_types import OutcomeTypes, outcome_types_of
 from creditbank.queries.rules import in_force
 from creditbank.records.recognition import Claim, ClaimEvent
 from creditbank.records.recognition import Evidence as EvidenceRow
@@ -142,7 +142,8 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
     if claim is None:
         return None
     events = scope.rows(ClaimEvent).filter(learner_id=learner, claim_id=claim_id).order_by("sequence")
-    kind = outcome_type_of_claim(scope, claim)
+    types = OutcomeTypes(scope, claim.institution_id)
+    kind = types.of_claim(claim)
     files = scope.rows(EvidenceRow).filter(learner_id=learner, claim_id=claim_id).order_by("evidence_id")
     steps = tuple(
         ClaimStep(
@@ -160,7 +161,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         if claim.rule_version_id
         else None
     )
-    listing = listing_of(scope, claim)
+    listing = listing_of(scope, claim, types=types)
     stated = schema_of(scope, claim.institution_id, claim.outcome_type, at=claim.submitted_at)
     return ClaimPage(
         line=_line(claim, steps[-1].at if steps else claim.created_at),

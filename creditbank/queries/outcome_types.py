@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from creditbank.domain.masterdata.inheritance import Inherited, inherit, lay
+from creditbank.domain.masterdata.inheritance import Contents, Inherited, Level, inherit, lay
 from creditbank.domain.masterdata.sets import OUTCOME_TYPES
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import today
@@ -29,28 +29,52 @@ class OutcomeType:
     """Whether it is still taken; a closed one is only called by its name."""
 
 
+class OutcomeTypes:
+    """The types of outcome of an institution, read once for all the days that one reading asks about."""
+
+    def __init__(self, scope: Scope, institution: UUID) -> None:
+        self._scope = scope
+        self._institution = institution
+        self._read: tuple[Sequence[Level], Contents] | None = None
+        self._days: dict[date, Mapping[str, OutcomeType]] = {}
+
+    def on(self, day: date) -> Mapping[str, OutcomeType]:
+        """Every type on a day by code, also the closed ones."""
+        if day not in self._days:
+            self._days[day] = self._settled(day)
+        return self._days[day]
+
+    def open_on(self, code: str, day: date) -> OutcomeType | None:
+        """A type that is open on a day."""
+        found = self.on(day).get(code)
+        return found if found is not None and found.is_open else None
+
+    def of_claim(self, claim: Claim) -> OutcomeType | None:
+        """The type of a claim as on the day of its submission, like its rules; of a draft, as it is today."""
+        on = claim.submitted_at.date() if claim.submitted_at else today_at(self._scope, self._institution)
+        return self.on(on).get(claim.outcome_type)
+
+    def _settled(self, day: date) -> Mapping[str, OutcomeType]:
+        kind = OUTCOME_TYPES.code
+        if self._read is None:
+            levels = levels_of(self._scope, kind, institution=self._institution)[kind]
+            own = outcome_types_as_they_stand(self._scope, [self._institution]) if levels else {}
+            self._read = levels, own.get(self._institution, {})
+        above, stated = self._read
+        if not above:
+            return {}
+        settled = lay(kind, inherit(kind, above[:-1], day), stated, above[-1].name).rows
+        return {code: _read(code, row) for code, row in sorted(settled.items())}
+
+
 def outcome_types_of(scope: Scope, institution: UUID, on: date) -> Mapping[str, OutcomeType]:
     """Every type of outcome of an institution on a day by code, also the closed ones; anybody may read them."""
-    kind = OUTCOME_TYPES.code
-    levels = levels_of(scope, kind, institution=institution)[kind]
-    if not levels:
-        return {}
-    above = inherit(kind, levels[:-1], on)
-    own = outcome_types_as_they_stand(scope, [institution]).get(institution, {})
-    settled = lay(kind, above, own, levels[-1].name).rows
-    return {code: _read(code, row) for code, row in sorted(settled.items())}
+    return OutcomeTypes(scope, institution).on(on)
 
 
 def outcome_type_of(scope: Scope, institution: UUID, code: str, on: date) -> OutcomeType | None:
     """A type of outcome that is open at an institution on a day."""
-    found = outcome_types_of(scope, institution, on).get(code)
-    return found if found is not None and found.is_open else None
-
-
-def outcome_type_of_claim(scope: Scope, claim: Claim) -> OutcomeType | None:
-    """The type of a claim as on the day of its submission, like its rules; of a draft, as it is today."""
-    on = claim.submitted_at.date() if claim.submitted_at else today_at(scope, claim.institution_id)
-    return outcome_types_of(scope, claim.institution_id, on).get(claim.outcome_type)
+    return OutcomeTypes(scope, institution).open_on(code, on)
 
 
 def today_at(scope: Scope, institution: UUID) -> date:

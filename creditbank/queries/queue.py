@@ -12,7 +12,7 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.recognition import State
 from creditbank.domain.values import Hundredths, Text
-from creditbank.queries.outcome_types import OutcomeType, outcome_types_of, today_at
+from creditbank.queries.outcome_types import OutcomeType, OutcomeTypes, today_at
 from creditbank.records.scope import Scope
 
 
@@ -219,9 +219,15 @@ def list_cases(
     return Page(tuple(_case(row[:-1], kinds) for row in rows), total)
 
 
-def find_cases(scope: Scope, actor: Actor, keys: Sequence[tuple[UUID, UUID]]) -> tuple[Case, ...]:
+def find_cases(
+    scope: Scope,
+    actor: Actor,
+    keys: Sequence[tuple[UUID, UUID]],
+    *,
+    kinds: Mapping[str, OutcomeType] | None = None,
+) -> tuple[Case, ...]:
     """The cases of these (learner, claim) keys that the actor's desk handles, drafts never, in the queue's order."""
-    kinds = outcome_kinds(scope)
+    kinds = outcome_kinds(scope) if kinds is None else kinds
     values = _values(scope, actor, kinds, states=SHOWN)
     values |= {"learners": [learner for learner, _ in keys], "claims": [claim for _, claim in keys]}
     rows = scope.fetch(
@@ -282,11 +288,11 @@ def count_states(scope: Scope, actor: Actor) -> Mapping[State, int]:
     return {State(state): int(count) for state, count in rows}
 
 
-def outcome_kinds(scope: Scope) -> Mapping[str, OutcomeType]:
+def outcome_kinds(scope: Scope, types: OutcomeTypes | None = None) -> Mapping[str, OutcomeType]:
     """The outcome types of the scope's institution today by code, also those it no longer takes."""
     if scope.institution is None:
         return {}
-    return outcome_types_of(scope, scope.institution, today_at(scope, scope.institution))
+    return (types or OutcomeTypes(scope, scope.institution)).on(today_at(scope, scope.institution))
 
 
 def _values(scope: Scope, actor: Actor, kinds: Mapping[str, OutcomeType], *, states: Sequence[State]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from creditbank.domain.rules.facts import read_outcome
 from creditbank.domain.rules.model import Fact
 from creditbank.queries.catalogue.items import notes_on_claim
 from creditbank.queries.outcome_schemas import schema_of
-from creditbank.queries.outcome_types import outcome_type_of
+from creditbank.queries.outcome_types import OutcomeTypes
 from creditbank.queries.rule_context import known_around
 from creditbank.queries.rules import InForce, Versions
 from creditbank.records.people import Enrolment
@@ -54,14 +54,16 @@ def propose(
     excluding: UUID | None = None,
     item: Mapping[str, Any] | None = None,
     at: datetime | None = None,
+    types: OutcomeTypes | None = None,
 ) -> Proposed | Refusal:
     """What the rules propose for an outcome claimed on a day; without a learner, for somebody with no credit yet.
 
     ``excluding`` is the claim under decision, so that it does not count against itself; ``item`` what it stores of
-    the catalogue item it was taken from; ``at`` the moment it was submitted, by which it is known what its type asked.
+    the catalogue item it was taken from; ``at`` the moment it was submitted, by which it is known what its type asked;
+    ``types`` those of the institution, where they were read already.
     The refusal names each fact that is missing or does not fit.
     """
-    kind = outcome_type_of(scope, institution, outcome_type, on)
+    kind = (types or OutcomeTypes(scope, institution)).open_on(outcome_type, on)
     if kind is None:
         return Refusal.because("recognition.no_rule", day=on.isoformat())
     stated = schema_of(scope, institution, outcome_type, at=at)

@@ -28,7 +28,9 @@ from creditbank.services.access import NotVisible
 from creditbank.services.official_lists.choices import choose_learners
 from creditbank.services.official_lists.imports import withdraw_list
 from creditbank.services.official_lists.proposals import claim_proposal, decline_proposal
+from creditbank.services.recognition.batch import schedule_approval
 from creditbank.services.recognition.claim import submit_claim, withdraw_claim
+from creditbank.services.recognition.review import CaseKey
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, ON, PACKS
 from tests.intruder import superuser
@@ -169,6 +171,11 @@ def test_a_proposal_becomes_a_claim_in_one_step_and_needs_no_file(bank, cast):
     assert not detail.evidence_required
     assert detail.case.standing.value != "incomplete"
     assert proposals(cast.lin)[0].standing is Standing.VERIFIED
+    assert detail.case.approvable
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        key = CaseKey(answer.learner_id, answer.claim_id)
+        _command, decided = schedule_approval(scope=scope, actor=cast.chen, keys=[key], at=AT)
+    assert [one.refusal for one in decided] == [None]
 
 
 def test_a_draft_that_was_begun_is_used_for_the_proposal(bank, cast):

@@ -26,7 +26,7 @@ from creditbank.domain.recognition import State
 from creditbank.domain.rules.facts import Field, form_fields
 from creditbank.domain.rules.model import FactType
 from creditbank.domain.values import Text
-from creditbank.queries.outcome_types import outcome_type_of
+from creditbank.queries.outcome_types import OutcomeTypes
 from creditbank.queries.rules import version_in_force
 from creditbank.records.scope import Scope
 
@@ -184,8 +184,11 @@ def marked(verified: bool | None) -> str:  # noqa: FBT001 - a claim is verified,
 NOT_LISTED = Listing(verified=False, lines=())
 
 
-def listing_of(scope: Scope, claim: Any) -> Listing:
-    """What official lists say of a claim (a row of ``records.recognition.Claim``); nothing where they are silent."""
+def listing_of(scope: Scope, claim: Any, *, types: OutcomeTypes | None = None) -> Listing:
+    """What official lists say of a claim (a row of ``records.recognition.Claim``); nothing where they are silent.
+
+    ``types`` are the outcome types of its institution, where they were read already.
+    """
     own = Claimed(claim.claim_id, claim.outcome_type, claim.title, claim.facts, State(claim.state))
     answers = [
         (statement, answer)
@@ -196,7 +199,9 @@ def listing_of(scope: Scope, claim: Any) -> Listing:
         return NOT_LISTED
     # A claim that one line bears out is not about its neighbour of another level.
     answers = [one for one in answers if one[1].verified] or answers
-    fields = _fields(scope, claim.institution_id, claim.outcome_type, on=claim.created_at.date())
+    # Only a difference is told by the names of the facts.
+    differing = any(not answer.verified for _statement, answer in answers)
+    fields = _fields(scope, claim, types or OutcomeTypes(scope, claim.institution_id)) if differing else {}
     answers.sort(key=lambda one: (len(one[1].differences), one[0].list_title, one[0].line))
     return Listing(answers[0][1].verified, tuple(_line(statement, answer, fields) for statement, answer in answers))
 
@@ -273,11 +278,12 @@ def fact_said(field: Field | None, values: Sequence[str]) -> Text:
     return Text("或".join(one.zh for one in said), " or ".join(one.said_in("en") for one in said))
 
 
-def _fields(scope: Scope, institution: UUID, outcome_type: str, *, on: date) -> dict[str, Field]:
-    kind = outcome_type_of(scope, institution, outcome_type, on)
+def _fields(scope: Scope, claim: Any, types: OutcomeTypes) -> dict[str, Field]:
+    on = claim.created_at.date()
+    kind = types.open_on(claim.outcome_type, on)
     if kind is None:
         return {}
-    version = version_in_force(scope, institution=institution, code=kind.rule_set_code, on=on)
+    version = version_in_force(scope, institution=claim.institution_id, code=kind.rule_set_code, on=on)
     return {field.name: field for field in form_fields(version.compiled.rules)} if version else {}
 
 

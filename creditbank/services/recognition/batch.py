@@ -12,8 +12,8 @@ from creditbank.domain.recognition import Act, State, decide
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths
 from creditbank.gateways.clock import new_id
-from creditbank.queries.outcome_types import outcome_type_of_claim
-from creditbank.records.recognition import Claim, Evidence, ScheduledCommand
+from creditbank.queries.queue import find_cases
+from creditbank.records.recognition import Claim, ScheduledCommand
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible, fetch_claim
 from creditbank.services.recognition.history import lock_learners, move_claim
@@ -40,6 +40,8 @@ def schedule_approval(
     command_id = new_id()
     taken: list[CaseKey] = []
     results: list[Decided] = []
+    asked = find_cases(scope, actor, [(key.learner_id, key.claim_id) for key in keys])
+    suggested = {CaseKey(case.learner_id, case.claim_id) for case in asked if case.approvable}
     for key in sorted(set(keys), key=lambda item: (item.learner_id, item.claim_id)):
         try:
             claim = fetch_claim(
@@ -53,7 +55,7 @@ def schedule_approval(
         except NotVisible:
             continue
         target = decide(act=Act.SCHEDULE, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
-        if not isinstance(target, Refusal) and not _plainly_recommended(scope, claim):
+        if not isinstance(target, Refusal) and (key not in suggested or not _recommended(claim)):
             target = Refusal.because("recognition.not_recommended")
         if isinstance(target, Refusal):
             results.append(Decided(key, claim.number, Hundredths(0), target))
@@ -149,10 +151,6 @@ def execute_command(*, scope: Scope, command_id: UUID, at: datetime, on: date) -
     return decided
 
 
-def _plainly_recommended(scope: Scope, claim: Claim) -> bool:
-    """Whether nobody needs to look: the rules propose credit, no reason objects, and needed evidence is there."""
-    if claim.verdict != Ruling.RECOGNISE.value or worst(from_data(claim.proposal)) is Verdict.NO:
-        return False
-    kind = outcome_type_of_claim(scope, claim)
-    files = scope.rows(Evidence).filter(learner_id=claim.learner_id, claim_id=claim.claim_id)
-    return kind is None or not kind.evidence_required or files.exists()
+def _recommended(claim: Claim) -> bool:
+    """Whether a claim, now that it is held, still has rules that propose credit and no reason against it."""
+    return claim.verdict == Ruling.RECOGNISE.value and worst(from_data(claim.proposal)) is not Verdict.NO

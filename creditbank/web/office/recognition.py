@@ -17,7 +17,7 @@ from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
-from creditbank.queries.outcome_types import OutcomeType
+from creditbank.queries.outcome_types import OutcomeType, OutcomeTypes
 from creditbank.queries.queue import (
     OPEN,
     Case,
@@ -53,11 +53,12 @@ def queue(request: HttpRequest) -> HttpResponse:
     """The list at the left and one case at the right; on a phone the list alone."""
     with at_desk(request, "recognition.read") as scope:
         actor = actor_of(request)
-        kinds = outcome_kinds(scope)
+        types = OutcomeTypes(scope, actor.institution)
+        kinds = outcome_kinds(scope, types)
         state, filters = read_queue(request.GET, scope, kinds)
         waiting = count_waiting(scope, actor, kinds)
         page = cases_of(scope, actor, state, total=None if state.filters else waiting.total, kinds=kinds)
-        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases)
+        chosen = _chosen(scope, actor, request.GET.get("case", ""), page.cases, kinds)
         context = {
             "columns": COLUMNS,
             "rows": [row_of(case, state) for case in page.cases],
@@ -71,7 +72,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             "current": "",
         }
         if chosen is not None:
-            context |= case_context(request, scope, chosen, state=state, around=page.cases, in_queue=True)
+            context |= case_context(request, scope, chosen, state=state, around=page.cases, in_queue=True, types=types)
             context["current"] = key_text(chosen.learner_id, chosen.claim_id)
         return show(request, scope, "office/queue.html", context)
 
@@ -82,13 +83,15 @@ def case(request: HttpRequest, learner_id: UUID, claim_id: UUID) -> HttpResponse
     """One case by itself; the queue asks for its part of the page alone."""
     with at_desk(request, "recognition.read") as scope:
         actor = actor_of(request)
-        found = find_cases(scope, actor, [(learner_id, claim_id)])
+        types = OutcomeTypes(scope, actor.institution)
+        kinds = outcome_kinds(scope, types)
+        found = find_cases(scope, actor, [(learner_id, claim_id)], kinds=kinds)
         if not found:
             raise NotVisible
-        state, _filters = read_queue(request.GET, scope)
+        state, _filters = read_queue(request.GET, scope, kinds)
         in_queue = request.headers.get("HX-Target") == "case"
-        around = cases_of(scope, actor, state).cases
-        context = case_context(request, scope, found[0], state=state, around=around, in_queue=in_queue)
+        around = cases_of(scope, actor, state, kinds=kinds).cases
+        context = case_context(request, scope, found[0], state=state, around=around, in_queue=in_queue, types=types)
         return show(request, scope, "office/case_pane.html" if in_queue else "office/case.html", context)
 
 
@@ -146,11 +149,12 @@ def case_context(
     state: TableState,
     around: Sequence[Case],
     in_queue: bool,
+    types: OutcomeTypes | None = None,
     forms: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the part of a page that shows one case needs."""
     actor = actor_of(request)
-    detail = read_case(scope, found)
+    detail = read_case(scope, found, types=types)
     thing = Thing(found.learner_id, actor.institution, actor.college)
     reviews = may(actor, "recognition.review", thing)
     acts = set(acts_from(found.state, Who.REVIEWER)) if reviews else set()
@@ -228,10 +232,12 @@ def row_of(found: Case, state: TableState, *, standing: bool = True) -> dict[str
     }
 
 
-def _chosen(scope: Scope, actor: Actor, asked: str, cases: Sequence[Case]) -> Case | None:
+def _chosen(
+    scope: Scope, actor: Actor, asked: str, cases: Sequence[Case], kinds: Mapping[str, OutcomeType]
+) -> Case | None:
     key = key_of(asked)
     if key is not None:
-        found = find_cases(scope, actor, [(key.learner_id, key.claim_id)])
+        found = find_cases(scope, actor, [(key.learner_id, key.claim_id)], kinds=kinds)
         if found:
             return found[0]
     return cases[0] if cases else None
