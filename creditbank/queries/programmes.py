@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,6 +14,7 @@ from creditbank.queries.masterdata.inheritance import inheritance_of
 from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.programmes import Programme
+from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
 
 
@@ -96,6 +97,17 @@ def read_version(scope: Scope, programme_id: UUID) -> ProgrammePage | None:
         programme=read_programme(row.content),
         versions=tuple(ProgrammeVersion(one.id, one.version, one.published_at) for one in others),
     )
+
+
+def category_names(scope: Scope) -> Mapping[str, Text]:
+    """What the categories of recognised credit are called, by code: the newest words, the nearest first."""
+    places = _places(scope)
+    versions = scope.rows(RuleVersion).filter(institution_id__in=places, content__has_key="categories")
+    rows = list(versions.order_by("number").values_list("institution_id", "content__categories"))
+    rows.sort(key=lambda row: places.index(row[0]), reverse=True)
+    return {
+        one["code"]: Text(one.get("zh", ""), one.get("en", "")) for _place, categories in rows for one in categories
+    }
 
 
 def newest_version(scope: Scope, code: str) -> ProgrammePage | None:

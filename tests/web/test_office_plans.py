@@ -76,6 +76,14 @@ def test_a_plan_is_looked_at_and_then_published(zhao, cast):
     assert (made.code, made.version, made.content) == (CODE, 1, college_document())
 
 
+def test_what_counts_beside_the_courses_is_called_by_its_name(zhao, cast):
+    page = sent(client_of(cast.zhao, "zh-hans"), college_workbook())
+    assert {row["categories"] for row in page.context["module_rows"]} == {"", "创新实践学分"}
+    assert {row["categories"] for row in sent(zhao, college_workbook()).context["module_rows"]} == {
+        "", "innovation and practice",
+    }  # fmt: skip
+
+
 def test_the_dry_run_shows_the_planned_credit_of_each_term(zhao):
     rows = sent(zhao, college_workbook()).context["term_rows"]
     assert [row["credit"] for row in rows] == list(college_plan().credit_by_term().values())

@@ -23,7 +23,7 @@ from creditbank.exchange.plans import ALL_MESSAGES, PlanReading, missing_courses
 from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import clock, wording
 from creditbank.gateways.files import FileRefused, Limits, open_upload
-from creditbank.queries.programmes import newest_version, unknown_courses
+from creditbank.queries.programmes import category_names, newest_version, unknown_courses
 from creditbank.records.scope import Scope
 from creditbank.services.programmes import publish_plan
 from creditbank.web.design.forms import DesignForm, FileDrop
@@ -141,7 +141,7 @@ def _checked(request: HttpRequest, scope: Scope, form: PlanForm, reading: PlanRe
         "next_version": newest.version + 1 if newest is not None else 1,
         "remarks": _rows(remarks),
         "remark_count": len(remarks),
-        **plan_shown(reading.plan),
+        **plan_shown(reading.plan, category_names(scope)),
     }
 
 

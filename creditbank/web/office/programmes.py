@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from django.views.decorators.http import require_GET
 
 from creditbank.domain.access import may_enter
 from creditbank.domain.programmes.plan import Module, Nature, Plan
+from creditbank.domain.values import Text
 from creditbank.exchange.plan_words import length_text, terms_text
 from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.exchange.spreadsheets import Form
-from creditbank.queries.programmes import ProgrammePage, list_programmes, read_version
+from creditbank.queries.programmes import ProgrammePage, category_names, list_programmes, read_version
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.web.design.charts import bar
@@ -121,7 +123,7 @@ def version(request: HttpRequest, programme_id: UUID) -> HttpResponse:
             ],
         }
         if plan is not None:
-            context |= plan_shown(plan)
+            context |= plan_shown(plan, category_names(scope))
         return show(request, scope, "office/programme.html", context)
 
 
@@ -135,8 +137,11 @@ def workbook(request: HttpRequest, programme_id: UUID) -> HttpResponse:
         return file_response(name, Form.XLSX, programme_workbook(page.programme))
 
 
-def plan_shown(plan: Plan) -> dict[str, Any]:
-    """What the parts of a plan's page need: figures, terms, modules, and the courses of each module."""
+def plan_shown(plan: Plan, categories: Mapping[str, Text]) -> dict[str, Any]:
+    """What the parts of a plan's page need: figures, terms, modules, and the courses of each module.
+
+    ``categories`` are their names by code.
+    """
     language = get_language() or "zh-hans"
     by_term, required = plan.credit_by_term(), plan.required_by_term()
     most = max(by_term.values(), default=0)
@@ -159,7 +164,7 @@ def plan_shown(plan: Plan) -> dict[str, Any]:
             for term, amount in by_term.items()
         ],
         "module_columns": _MODULES,
-        "module_rows": [_module_row(module, depth, language) for module, depth in _with_depth(plan)],
+        "module_rows": [_module_row(module, depth, language, categories) for module, depth in _with_depth(plan)],
         "course_columns": _COURSES,
         "course_groups": [(module.title, _course_rows(module, language)) for module in plan.walk() if module.courses],
     }
@@ -190,7 +195,8 @@ def _with_depth(plan: Plan) -> list[tuple[Module, int]]:
     return found
 
 
-def _module_row(module: Module, depth: int, language: str) -> dict[str, Any]:
+def _module_row(module: Module, depth: int, language: str, categories: Mapping[str, Text]) -> dict[str, Any]:
+    comma = "、" if language.startswith("zh") else ", "
     return {
         "id": module.id,
         "title": "— " * depth + module.title.said_in(language),
@@ -198,7 +204,9 @@ def _module_row(module: Module, depth: int, language: str) -> dict[str, Any]:
         "required": module.required,
         "offered": module.offered,
         "count": sum(len(one.courses) for one in module.walk()),
-        "categories": "、".join(sorted(module.categories)),
+        "categories": comma.join(
+            categories[code].said_in(language) if code in categories else code for code in sorted(module.categories)
+        ),
     }
 
 
