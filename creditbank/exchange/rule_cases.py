@@ -9,8 +9,9 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import KINDS
 from creditbank.exchange.documents import DocumentError, expect_schema, read_document, write_document
-from creditbank.queries.rule_cases import StoredCase, cases_document
+from creditbank.queries.rule_cases import StoredCase, stored_cases_document
 from creditbank.records.scope import Scope
 from creditbank.services.rule_cases import save_cases
 
@@ -19,15 +20,16 @@ _MOST = 2_000
 
 
 def save_cases_text(
-    *, scope: Scope, actor: Actor, rule_set_id: UUID, code: str, text: str, at: datetime
+    *, scope: Scope, actor: Actor, rule_set_id: UUID, kind: str, code: str, text: str, at: datetime
 ) -> int | Refusal | DocumentError:
-    """Write the cases of a ``creditbank.cases/1`` document; how many were new or changed.
+    """Write the cases of a document of the rules' kind (``creditbank.cases/1``); how many were new or changed.
 
     Raises:
         NotVisible: there is no such rule set here, or the actor writes no rules here.
     """
+    noun = KINDS[kind].cases.removeprefix("creditbank.").removesuffix("/1")
     try:
-        document = expect_schema(read_document(text.encode("utf-8", "replace"), name=_NAME), "cases", name=_NAME)
+        document = expect_schema(read_document(text.encode("utf-8", "replace"), name=_NAME), noun, name=_NAME)
     except DocumentError as error:
         return error
     items: Any = document.get("cases")
@@ -42,6 +44,6 @@ def save_cases_text(
     return save_cases(scope=scope, actor=actor, rule_set_id=rule_set_id, documents=items, at=at)
 
 
-def cases_text(code: str, cases: Sequence[StoredCase]) -> str:
+def cases_text(kind: str, code: str, cases: Sequence[StoredCase]) -> str:
     """The cases as a document that :func:`save_cases_text` reads back as the same."""
-    return write_document(cases_document(code, cases))
+    return write_document(stored_cases_document(kind, code, cases))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from creditbank.domain.rules.read import KIND
 from creditbank.domain.values import Text
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -30,12 +31,12 @@ class Glance:
 
 
 def bank_at_a_glance() -> Glance:
-    """What the public first page shows; nothing of it belongs to a person."""
+    """What the public first page shows, of rules those for recognition; nothing of it belongs to a person."""
     with acting_for(purpose="public") as scope:
         places = scope.rows(Institution).filter(kind=Institution.Kind.INSTITUTION).order_by("code")
         versions = (
             scope.rows(RuleVersion)
-            .filter(state="scheduled", effective_from__isnull=False, effective_until__isnull=True)
+            .filter(state="scheduled", effective_from__isnull=False, effective_until__isnull=True, rule_set__kind=KIND)
             .select_related("rule_set", "institution")
             .order_by("rule_set__code")
         )

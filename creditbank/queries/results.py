@@ -71,7 +71,7 @@ def list_library(scope: Scope, day: date) -> tuple[LibraryCourse, ...]:
 
 def list_rule_choices(scope: Scope, on: date) -> tuple[RuleChoice, ...]:
     """The rule sets that decide course results, the institution's own and those it inherits."""
-    versions = [one for one in list_versions(scope, on=on) if one.kind == "recognition" and one.state != "future"]
+    versions = [one for one in list_versions(scope, kind="recognition", on=on) if one.state != "future"]
     deciding = scope.rows(RuleVersion).filter(
         pk__in=[one.version_id for one in versions], content__facts__contains=[{"name": COURSE_RESULT}]
     )

@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rules.cases import CASES_SCHEMA, Case, Difference, read_cases, run_case
-from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rule_documents import KINDS, AnyRules, answer_cases, cases_document, read_cases_of
+from creditbank.domain.rules.cases import Difference
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.records.rules import RuleCase
 from creditbank.records.scope import Scope
@@ -19,7 +18,7 @@ from creditbank.records.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class StoredCase:
-    """A test case as it was last written; ``document`` is an item of ``creditbank.cases/1``."""
+    """A test case as it was last written; ``document`` is an item of a document of test cases."""
 
     code: str
     number: int
@@ -40,7 +39,6 @@ class CaseRun:
     """How a rule set answers a case: green, or what differs, or why the case cannot be asked of it."""
 
     case: StoredCase
-    asked: Case | None
     differences: tuple[Difference, ...]
     problems: tuple[str, ...]
     explanation: Explanation
@@ -62,27 +60,27 @@ def case_history(scope: Scope, rule_set_id: UUID, code: str) -> tuple[StoredCase
     return tuple(_stored(row) for row in rows)
 
 
-def run_cases(rules: RuleSet, cases: Sequence[StoredCase]) -> tuple[CaseRun, ...]:
-    """Each case asked of a rule set; one that does not fit it is red and says why."""
-    compiled = compile_rules(rules)
-    found = []
+def run_cases(rules: AnyRules, cases: Sequence[StoredCase]) -> tuple[CaseRun, ...]:
+    """Each case asked of rules of its kind; one that does not fit them is red and says why."""
+    found: dict[str, CaseRun] = {}
+    fitting = []
     for stored in cases:
-        document = {"schema": CASES_SCHEMA, "rules": rules.code, "cases": [dict(stored.document)]}
         try:
-            (asked,) = read_cases(document, rules).cases
+            (asked,) = read_cases_of(rules, [stored.document])
         except UnreadableError as unreadable:
             problems = tuple(str(problem).removeprefix("cases[0].") for problem in unreadable.problems)
-            found.append(CaseRun(stored, None, (), problems, ()))
-            continue
-        result = run_case(compiled, asked)
-        answer = result.answer
-        found.append(CaseRun(stored, asked, result.differences, (), answer.explanation))
-    return tuple(found)
+            found[stored.code] = CaseRun(stored, (), problems, ())
+        else:
+            fitting.append((stored, asked))
+    answers = answer_cases(rules, [asked for _stored, asked in fitting])
+    for (stored, _asked), answer in zip(fitting, answers, strict=True):
+        found[stored.code] = CaseRun(stored, answer.differences, (), answer.explanation)
+    return tuple(found[stored.code] for stored in cases)
 
 
-def cases_document(code: str, cases: Sequence[StoredCase]) -> dict[str, Any]:
-    """The cases as one ``creditbank.cases/1`` document."""
-    return {"schema": CASES_SCHEMA, "rules": code, "cases": [dict(one.document) for one in cases]}
+def stored_cases_document(kind: str, code: str, cases: Sequence[StoredCase]) -> dict[str, Any]:
+    """The cases as one document of their rules' kind, such as ``creditbank.cases/1``."""
+    return cases_document(KINDS[kind], code, [one.document for one in cases])
 
 
 def _newest(scope: Scope, rule_set_id: UUID) -> list[StoredCase]:

@@ -9,11 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
+from creditbank.domain.rule_documents import AnyRules, lint_rules, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
-from creditbank.domain.rules.lint import lint
-from creditbank.domain.rules.model import RuleSet as Rules
-from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Text
 from creditbank.queries.rule_cases import CaseRun, list_cases, run_cases
 from creditbank.records.rules import RuleDraft, RuleDraftAct, RuleVersion
@@ -29,6 +27,7 @@ class DraftLine:
     draft_id: UUID
     rule_set_id: UUID
     code: str
+    kind: str
     name: Text
     state: State
     revision: int
@@ -43,16 +42,16 @@ class DraftDetail:
 
     line: DraftLine
     text: str
-    rules: Rules | None
+    rules: AnyRules | None
     content_hash: str
     effective: dict[str, Any]
     life: Life
     version_id: UUID | None
 
 
-def list_drafts(scope: Scope) -> tuple[DraftLine, ...]:
-    """The drafts of the scope's institution that are being written or reviewed, the last saved first."""
-    rows = scope.rows(RuleDraft).filter(institution_id=scope.institution, state__in=_OPEN)
+def list_drafts(scope: Scope, *, kind: str) -> tuple[DraftLine, ...]:
+    """The drafts of one kind of the scope's institution that are being written or reviewed, the last saved first."""
+    rows = scope.rows(RuleDraft).filter(institution_id=scope.institution, state__in=_OPEN, rule_set__kind=kind)
     return tuple(_line(row) for row in rows.select_related("rule_set").defer("content", "text").order_by("-saved_at"))
 
 
@@ -65,7 +64,7 @@ def find_draft(scope: Scope, draft_id: UUID) -> DraftDetail | None:
     return DraftDetail(
         line=_line(row),
         text=row.text,
-        rules=read_rule_set(row.content) if row.content is not None else None,
+        rules=read_rules(row.content) if row.content is not None else None,
         content_hash=row.content_hash,
         effective=row.applies,
         life=draft_life(scope, row),
@@ -95,13 +94,13 @@ def readiness(scope: Scope, draft: RuleDraft) -> Explanation:
     code = draft.rule_set.code
     if draft.content is None:
         return (Line("rule_draft.unreadable", Verdict.NO),)
-    rules = read_rule_set(draft.content)
+    rules = read_rules(draft.content)
     said: list[Line] = []
     if rules.code != code:
         said.append(Line("rule_draft.other_code", Verdict.NO, {"code": code, "found": rules.code}))
     if rules.kind != draft.rule_set.kind:
         said.append(Line("rule_draft.other_kind", Verdict.NO, {"kind": draft.rule_set.kind, "found": rules.kind}))
-    said += [finding.line for finding in lint(rules) if finding.line.worst() is Verdict.NO]
+    said += [finding.line for finding in lint_rules(rules) if finding.line.worst() is Verdict.NO]
     cases = list_cases(scope, draft.rule_set_id)
     if not cases:
         said.append(Line("rule_draft.no_cases", Verdict.NO))
@@ -144,6 +143,7 @@ def _line(row: Any) -> DraftLine:
         draft_id=row.id,
         rule_set_id=row.rule_set_id,
         code=row.rule_set.code,
+        kind=row.rule_set.kind,
         name=Text(row.rule_set.name, row.rule_set.name_en),
         state=State(row.state),
         revision=row.revision,

@@ -8,14 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rule_documents import AnyRules, lint_rules, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
-from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.facts import cell_shown
-from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
-from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Hundredths, Text
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleVersion
@@ -76,7 +74,7 @@ class VersionShown:
     """A version with everything it says."""
 
     version: Version
-    rules: RuleSet
+    rules: AnyRules
     applies: dict[str, Any]
     """Which claims it decides beside their day, as ``domain.rule_life.applies`` reads it."""
     source: Text
@@ -100,9 +98,10 @@ class PublicVersion:
     publicity_until: date | None
 
 
-def list_versions(scope: Scope, *, on: date) -> tuple[Version, ...]:
-    """Every version of the rule sets of the scope's institution and of those it inherits; the newest first."""
-    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
+def list_versions(scope: Scope, *, kind: str, on: date) -> tuple[Version, ...]:
+    """Every version of the rule sets of a kind that the scope's institution has or inherits; the newest first."""
+    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope), rule_set__kind=kind)
+    rows = rows.select_related("rule_set", "institution").defer("content")
     return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "-number"))
 
 
@@ -114,31 +113,37 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
 
 
 def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
-    rules = read_rule_set(row.content)
+    rules = read_rules(row.content)
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
-    steps = [*rules.exclude, *rules.prerequisite, *rules.adjust, *rules.choose, *rules.cap, *rules.validity]
+    tables: tuple[TableShown, ...] = ()
+    steps: list[Any] = [*rules.exclude, *rules.prerequisite]
+    if isinstance(rules, RuleSet):
+        tables = tuple(_table(rules, table) for table in rules.tables)
+        steps += [*rules.adjust, *rules.choose]
+    steps += [*rules.cap, *rules.validity]
     return VersionShown(
         version=_version(row, on),
         rules=rules,
         applies=row.applies,
         source=rules.source,
-        tables=tuple(_table(rules, table) for table in rules.tables),
+        tables=tables,
         limits=tuple((step.id, step.clause) for step in steps),
-        findings=tuple(finding.line for finding in lint(rules)),
+        findings=tuple(finding.line for finding in lint_rules(rules)),
         before=before.number if before else None,
-        changes=differences(read_rule_set(before.content), rules) if before else (),
+        changes=rules_differences(read_rules(before.content), rules) if before else (),
     )
 
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:
     """What changed from one version to another, in words."""
-    return differences(before.rules, after.rules)
+    return rules_differences(before.rules, after.rules)
 
 
-def public_versions(*, on: date) -> tuple[Version, ...]:
-    """Every version that was approved anywhere, by rule set, the newest first: all of it may be read by everybody."""
+def public_versions(*, kind: str, on: date) -> tuple[Version, ...]:
+    """Every version of a kind that was approved anywhere, by rule set, the newest first; everybody may read them."""
     with acting_for(purpose="public") as scope:
-        rows = scope.rows(RuleVersion).select_related("rule_set", "institution").defer("content")
+        rows = scope.rows(RuleVersion).filter(rule_set__kind=kind).select_related("rule_set", "institution")
+        rows = rows.defer("content")
         return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "institution__code", "-number"))
 
 

@@ -8,11 +8,12 @@ from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.explanation import Line, Refusal
+from creditbank.domain.rule_documents import AnyRules, read_rules
 from creditbank.domain.rule_life.applies import Applies, Candidate, Chosen, Days, choose, read_applies
 from creditbank.domain.rule_life.history import Done, known_versions
 from creditbank.domain.rule_life.states import Act, State
 from creditbank.domain.rules.compile import Compiled, compile_rules, compiled_before
-from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.read import KIND, read_rule_set
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
 from creditbank.records.scope import Scope
@@ -32,12 +33,25 @@ class InForce:
     why: Line | None = None
 
 
-class Versions:
-    """The versions of a rule set that an institution has or inherits, read as far up as a question needs them."""
+@dataclass(frozen=True, slots=True)
+class RulesInForce:
+    """A version in force and what its document says, of whatever kind it is."""
 
-    def __init__(self, scope: Scope, institution: UUID, code: str) -> None:
+    version_id: UUID
+    number: int
+    rules: AnyRules
+
+
+class Versions:
+    """The versions of a rule set that an institution has or inherits, read as far up as a question needs them.
+
+    Rules for recognition, unless another kind is named; only those are compiled and decide claims.
+    """
+
+    def __init__(self, scope: Scope, institution: UUID, code: str, kind: str = KIND) -> None:
         self._scope = scope
         self._code = code
+        self._kind = kind
         self._places = _places(scope, institution)
         self._read: list[tuple[UUID, Sequence[Candidate]]] = []
 
@@ -53,6 +67,14 @@ class Versions:
         """The newest version in force on a day; nothing where that is suspended."""
         found = [one for one in self._open(on) if one.state is not State.SUSPENDED]
         return _compiled(self._scope, found[-1]) if found else None
+
+    def read(self, on: date) -> RulesInForce | None:
+        """The newest version in force on a day as its document says it, of whatever kind; nothing where suspended."""
+        found = [one for one in self._open(on) if one.state is not State.SUSPENDED]
+        if not found:
+            return None
+        content = self._scope.rows(RuleVersion).filter(pk=found[-1].version_id).values_list("content", flat=True).get()
+        return RulesInForce(found[-1].version_id, found[-1].number, read_rules(content))
 
     def deciding(
         self, claimed_on: date, *, earned_on: date | None, cohort: int | None, known_at: datetime | None = None
@@ -71,7 +93,7 @@ class Versions:
         """The institution and all above it with their versions; each is read once."""
         yield from self._read
         for place in self._places:
-            level = place, candidates(self._scope, place, self._code)
+            level = place, candidates(self._scope, place, self._code, kind=self._kind)
             self._read.append(level)
             yield level
 
@@ -95,6 +117,11 @@ def version_in_force(scope: Scope, *, institution: UUID, code: str, on: date) ->
     is. Nothing where the version is suspended; :func:`version_for` says so.
     """
     return Versions(scope, institution, code).in_force(on)
+
+
+def rules_in_force(scope: Scope, *, institution: UUID, kind: str, code: str, on: date) -> RulesInForce | None:
+    """The version of a rule set of a kind in force on a day, as :func:`version_in_force` finds it for recognition."""
+    return Versions(scope, institution, code, kind).read(on)
 
 
 def version_for(
@@ -128,9 +155,13 @@ def in_force(version: RuleVersion) -> InForce:
     return InForce(version.id, version.number, version.effective_from, compiled)
 
 
-def candidates(scope: Scope, institution: UUID, code: str) -> Sequence[Candidate]:
-    """The versions of an institution's own rule set as things stand, the lowest number first."""
+def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None = None) -> Sequence[Candidate]:
+    """The versions of an institution's own rule set as things stand, the lowest number first.
+
+    With a kind only where the rule set is of that kind.
+    """
     rows = scope.rows(RuleVersion).filter(institution_id=institution, rule_set__code=code).order_by("number")
+    rows = rows.filter(rule_set__kind=kind) if kind is not None else rows
     return [
         Candidate(
             version_id,
@@ -161,7 +192,8 @@ def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) 
 
 
 def _known(scope: Scope, institution: UUID, code: str, known_at: datetime) -> Sequence[Candidate]:
-    found = scope.rows(RuleSet).filter(institution_id=institution, code=code).values_list("id", flat=True).first()
+    rows = scope.rows(RuleSet).filter(institution_id=institution, code=code, kind=KIND)
+    found = rows.values_list("id", flat=True).first()
     return [] if found is None else recorded_steps(scope, found, known_at)
 
 

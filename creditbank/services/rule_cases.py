@@ -11,8 +11,8 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Explanation, Line, Refusal, from_data
 from creditbank.domain.recognition import State as ClaimState
+from creditbank.domain.rule_documents import AnyRules, read_cases_of, read_rules
 from creditbank.domain.rule_life.states import Act
-from creditbank.domain.rules.cases import CASES_SCHEMA, read_cases
 from creditbank.domain.rules.model import FactType, Interval, OneOf, Ruling
 from creditbank.domain.rules.model import RuleSet as Rules
 from creditbank.domain.rules.places import UnreadableError
@@ -40,8 +40,9 @@ def save_cases(
     at: datetime,
     source: Mapping[str, Any] | None = None,
 ) -> int | Refusal:
-    """Write test cases, items of ``creditbank.cases/1``; one whose id is there already is written anew, with history.
+    """Write test cases; one whose id is there already is written anew, with history.
 
+    Each is an item of a document of test cases of the rules' kind, such as ``creditbank.cases/1``.
     How many were new or changed; all are kept or none.
 
     Raises:
@@ -55,7 +56,7 @@ def save_cases(
         return Refusal.because("rule_case.no_rules")
     plain = [_plain(dict(document)) for document in documents]
     try:
-        read_cases({"schema": CASES_SCHEMA, "rules": rules.code, "cases": plain}, rules)
+        read_cases_of(rules, plain)
     except UnreadableError as unreadable:
         first = unreadable.problems[0]
         return Refusal.because("rule_case.unreadable", path=first.path, problem=first.message)
@@ -198,14 +199,14 @@ def _expected(claim: Claim) -> dict[str, Any]:
     return expected | {name: value for name, value in more.items() if value}
 
 
-def _rules(scope: Scope, rule_set_id: UUID) -> Rules | None:
+def _rules(scope: Scope, rule_set_id: UUID) -> AnyRules | None:
     """The rules against which a case is read: the draft that was saved last, else the newest version."""
     drafts = scope.rows(RuleDraft).filter(rule_set_id=rule_set_id, content__isnull=False, version_id__isnull=True)
     content = drafts.order_by("-saved_at").values_list("content", flat=True).first()
     if content is None:
         versions = scope.rows(RuleVersion).filter(rule_set_id=rule_set_id).order_by("-number")
         content = versions.values_list("content", flat=True).first()
-    return read_rule_set(content) if content is not None else None
+    return read_rules(content) if content is not None else None
 
 
 def _rule_set(scope: Scope, rule_set_id: UUID) -> RuleSet:

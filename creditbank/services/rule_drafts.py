@@ -11,12 +11,11 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.explanation import Explanation, Refusal
+from creditbank.domain.rule_documents import AnyRules, rules_data, rules_hash
 from creditbank.domain.rule_life.applies import applies_data, read_applies
 from creditbank.domain.rule_life.drafts import MOST_LETTERS
 from creditbank.domain.rule_life.states import STEPS, Act, State, decide
-from creditbank.domain.rules.model import RuleSet as Rules
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.domain.values import Text
 from creditbank.gateways.clock import new_id
 from creditbank.queries.rule_drafts import draft_life, readiness
@@ -48,7 +47,7 @@ def begin_draft(
     kind: str,
     name: Text,
     text: str,
-    rules: Rules | None,
+    rules: AnyRules | None,
     origin: Mapping[str, Any],
     at: datetime,
     applies: Mapping[str, Any] | None = None,
@@ -106,7 +105,7 @@ def save_draft(
     draft_id: UUID,
     revision: int,
     text: str,
-    rules: Rules | None,
+    rules: AnyRules | None,
     at: datetime,
     applies: Mapping[str, Any] | None = None,
 ) -> RuleDraft | Conflict | Refusal:
@@ -231,10 +230,10 @@ def allowed(scope: Scope, actor: Actor, act: Act) -> UUID:
     return actor.person
 
 
-def _content(rules: Rules | None) -> dict[str, Any]:
+def _content(rules: AnyRules | None) -> dict[str, Any]:
     if rules is None:
         return {"content": None, "content_hash": ""}
-    return {"content": rule_set_data(rules), "content_hash": rule_set_hash(rules)}
+    return {"content": rules_data(rules), "content_hash": rules_hash(rules)}
 
 
 def _unkept(text: str) -> Refusal | None:

@@ -7,10 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.rule_documents import AnyRules, read_rules, rules_data, rules_hash
 from creditbank.domain.rule_life.states import Act, State
-from creditbank.domain.rules.model import RuleSet as Rules
-from creditbank.domain.rules.read import read_rule_set
-from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.gateways.clock import new_id
 from creditbank.records.rules import RuleSet, RuleVersion
 from creditbank.records.scope import Scope
@@ -24,16 +22,18 @@ def publish_rule_version(
 ) -> RuleVersion:
     """Put a version of a rule set in force from a day on; the former one ends the day before.
 
+    The document's schema says of which kind the rules are: for recognition or for conversion.
     Content that is in force already is returned as it is. This is how packs come in when a bank is set up and how
     commands bring rules in; in the office a version goes through its life (:mod:`creditbank.services.rule_life`).
 
     Raises:
-        ValueError: the document is no rule set (the message names the path), or the scope has no institution.
+        ValueError: the document is no rule set (the message names the path), the institution keeps another kind of
+            rules under its code, or the scope has no institution.
     """
     if scope.institution is None:
         raise ValueError("a rule set belongs to an institution")
-    rules = read_rule_set(document)
-    content, content_hash = rule_set_data(rules), rule_set_hash(rules)
+    rules = read_rules(document)
+    content, content_hash = rules_data(rules), rules_hash(rules)
     scope.take_turn("rules")
     rule_set = found_rule_set(scope=scope, rules=rules)
     versions = scope.rows(RuleVersion).filter(rule_set=rule_set)
@@ -60,10 +60,12 @@ def publish_rule_version(
     return version
 
 
-def found_rule_set(*, scope: Scope, rules: Rules) -> RuleSet:
+def found_rule_set(*, scope: Scope, rules: AnyRules) -> RuleSet:
     """The institution's rule set of that code, which is there from its first document on."""
     found = scope.rows(RuleSet).filter(institution_id=scope.institution, code=rules.code).first()
     if found is not None:
+        if found.kind != rules.kind:
+            raise ValueError(f"{rules.code} is a rule set of kind {found.kind} here, not of kind {rules.kind}")
         return found  # type: ignore[no-any-return]
     return scope.rows(RuleSet).create(  # type: ignore[no-any-return]
         id=new_id(),

@@ -56,8 +56,8 @@ MESSAGES: dict[str, str] = {
     "overlay.gives_nothing": "{path}: row {name} gives no credit, so there is nothing to lower.",
     "overlay.all_or_nothing": "{path}: the limit {name} grants all or nothing, so a lower amount could be granted where"
     " the higher one is not.",
-    "overlay.asks": "{path}: what is added must refuse. Where a person decides, something could come of what the rules"
-    " below refuse.",
+    "overlay.asks": "{path}: what is added must refuse. Where a person decides, something could come of what the"
+    " inherited rules refuse.",
     "overlay.asks_below": "{path}: {name} leaves it to a person; made stricter it would ask about what other rules"
     " refuse. Add one that refuses instead.",
     "overlay.period_of_fact": "{path}: the period of {name} is said by the outcome; add one of your own instead.",

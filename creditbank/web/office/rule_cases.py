@@ -13,9 +13,8 @@ from django.utils.translation import gettext as _t
 from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import AnyRules, read_rules
 from creditbank.domain.rule_life.states import Act
-from creditbank.domain.rules.model import RuleSet as Rules
-from creditbank.domain.rules.read import read_rule_set
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.rule_cases import cases_text, save_cases_text
 from creditbank.gateways import clock
@@ -55,7 +54,13 @@ def save(request: HttpRequest, rule_set_id: UUID) -> HttpResponse:
         if given is not None:
             text = given.read(_MOST_LETTERS + 1).decode("utf-8-sig", "replace")
         saved = save_cases_text(
-            scope=scope, actor=actor, rule_set_id=rule_set_id, code=rule_set.code, text=text, at=clock.now()
+            scope=scope,
+            actor=actor,
+            rule_set_id=rule_set_id,
+            kind=rule_set.kind,
+            code=rule_set.code,
+            text=text,
+            at=clock.now(),
         )
         if isinstance(saved, DocumentError):
             return _page(request, scope, rule_set, text, [str(saved)])
@@ -88,7 +93,7 @@ def document(request: HttpRequest, rule_set_id: UUID) -> HttpResponse:
     """The cases as a document, which can be brought in again."""
     with at_desk(request, "rules.approve") as scope:
         rule_set = _rule_set(request, scope, rule_set_id)
-        text = cases_text(rule_set.code, list_cases(scope, rule_set_id))
+        text = cases_text(rule_set.kind, rule_set.code, list_cases(scope, rule_set_id))
         return HttpResponse(
             text,
             content_type="application/yaml; charset=utf-8",
@@ -167,9 +172,9 @@ def _page(request: HttpRequest, scope: Scope, rule_set: RuleSet, text: str, wron
     return show(request, scope, "office/rule_cases.html", context, status=422 if wrong else 200)
 
 
-def _newest(scope: Scope, rule_set: RuleSet) -> tuple[Rules | None, str, UUID | None]:
+def _newest(scope: Scope, rule_set: RuleSet) -> tuple[AnyRules | None, str, UUID | None]:
     """What the cases are asked of: the newest draft that can be read, else the newest version."""
-    for line in list_drafts(scope):
+    for line in list_drafts(scope, kind=rule_set.kind):
         if line.rule_set_id == rule_set.id:
             found = find_draft(scope, line.draft_id)
             if found is not None and found.rules is not None:
@@ -177,7 +182,7 @@ def _newest(scope: Scope, rule_set: RuleSet) -> tuple[Rules | None, str, UUID | 
     row = scope.rows(RuleVersion).filter(rule_set=rule_set).order_by("-number").first()
     if row is None:
         return None, "", None
-    return read_rule_set(row.content), _t("version %(number)s") % {"number": row.number}, None
+    return read_rules(row.content), _t("version %(number)s") % {"number": row.number}, None
 
 
 def _asked_for(request: HttpRequest, scope: Scope, rule_set: RuleSet) -> str:
@@ -185,7 +190,7 @@ def _asked_for(request: HttpRequest, scope: Scope, rule_set: RuleSet) -> str:
     wanted = request.GET.get("case", "")
     for one in list_cases(scope, rule_set.id):
         if one.code == wanted:
-            return cases_text(rule_set.code, [one])
+            return cases_text(rule_set.kind, rule_set.code, [one])
     return (
         f"schema: creditbank.cases/1\nrules: {rule_set.code}\ncases:\n  - id: \n    name: \n"
         '    claimed_on: \n    facts: {}\n    expect: {ruling: recognise, credit: "1"}\n'

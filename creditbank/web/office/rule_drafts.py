@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _t
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import lint_rules, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
-from creditbank.domain.rules.differences import differences
-from creditbank.domain.rules.lint import lint
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
 from creditbank.exchange.rule_drafts import begin_blank, begin_from_pack, begin_from_text, reading_of, save_text
@@ -22,7 +21,7 @@ from creditbank.gateways import clock
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
 from creditbank.queries.rule_life import draft_history
-from creditbank.queries.rules import version_in_force
+from creditbank.queries.rules import rules_in_force
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_drafts import Conflict, move_draft
@@ -231,13 +230,14 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     if found.rules is None or scope.institution is None:
         return {"readable": False, "case_count": len(list_cases(scope, found.line.rule_set_id))}
     runs = run_cases(found.rules, list_cases(scope, found.line.rule_set_id))
-    now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today_at(scope))
+    kind, code = found.rules.kind, found.line.code
+    now = rules_in_force(scope, institution=scope.institution, kind=kind, code=code, on=today_at(scope))
     return {
         "readable": True,
-        "findings": tuple(finding.line for finding in lint(found.rules)),
+        "findings": tuple(finding.line for finding in lint_rules(found.rules)),
         "runs": run_rows(runs),
         "case_count": len(runs),
         "red_count": sum(not run.green for run in runs),
         "in_force": now.number if now else None,
-        "changes": differences(now.compiled.rules, found.rules) if now else (),
+        "changes": rules_differences(now.rules, found.rules) if now else (),
     }

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version
 from creditbank.gateways import clock
 from creditbank.queries.rule_drafts import DraftLine, list_drafts
@@ -70,15 +71,16 @@ _DRAFTS = (
 def listing(request: HttpRequest) -> HttpResponse:
     """Every version: those in force first, then what is on its way; former ones remain readable."""
     with at_desk(request, "rules.read") as scope:
-        versions = list_versions(scope, on=today_at(scope))
+        versions = list_versions(scope, kind=RECOGNITION, on=today_at(scope))
         actor = actor_of(request)
+        drafts = list_drafts(scope, kind=RECOGNITION) if may_act(actor, Act.SIGN) else ()
         context = {
             "columns": COLUMNS,
             "current": [_row(one) for one in versions if one.state in ("in_force", "suspended")],
             "coming": [_row(one) for one in versions if one.state == "future"],
             "others": [_row(one) for one in versions if one.state == "past"],
             "draft_columns": _DRAFTS,
-            "drafts": [_draft_row(one) for one in list_drafts(scope)] if may_act(actor, Act.SIGN) else [],
+            "drafts": [_draft_row(one) for one in drafts],
             "may_write": may_act(actor, Act.SAVE),
         }
         return show(request, scope, "office/rules.html", context)
@@ -271,7 +273,7 @@ def _own(scope: Scope, version_id: UUID) -> RuleVersion:
 
 
 def _siblings(scope: Scope, found: VersionShown) -> list[Version]:
-    versions = list_versions(scope, on=today_at(scope))
+    versions = list_versions(scope, kind=found.version.kind, on=today_at(scope))
     return [one for one in versions if one.rule_set_id == found.version.rule_set_id]
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from creditbank.domain.rule_life.states import STATE_NAMES, State
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import clock
 from creditbank.queries.rule_sets import Version, public_version, public_versions
 from creditbank.web.design.tables import Column
@@ -34,7 +35,7 @@ _TONES = {State.EFFECTIVE: "ok", State.SUSPENDED: "bad", State.ABOLISHED: "bad",
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """What is up for publicity, what is in force, and everything that was."""
-    versions = public_versions(on=clock.today(settings.TIME_ZONE))
+    versions = public_versions(kind=RECOGNITION, on=clock.today(settings.TIME_ZONE))
     groups = (
         (_t("In publicity"), [one for one in versions if one.stage is State.PUBLICITY]),
         (_t("In force"), [one for one in versions if one.stage in (State.EFFECTIVE, State.SUSPENDED)]),

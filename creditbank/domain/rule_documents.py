@@ -1,0 +1,178 @@
+"""Documents of rules of every kind: how each is read, written, hashed, checked, compared and tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from creditbank.domain.conversions.cases import SCHEMA as CONVERSION_CASES_SCHEMA
+from creditbank.domain.conversions.cases import ConversionCase, read_conversion_cases, run_conversion_case
+from creditbank.domain.conversions.compile import compile_conversions
+from creditbank.domain.conversions.differences import conversion_differences
+from creditbank.domain.conversions.lint import lint_conversions
+from creditbank.domain.conversions.loops import finding, loops
+from creditbank.domain.conversions.model import ConversionRules
+from creditbank.domain.conversions.read import KIND as CONVERSION
+from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
+from creditbank.domain.conversions.read import read_conversion_rules
+from creditbank.domain.conversions.write import conversion_rules_data, conversion_rules_hash
+from creditbank.domain.explanation import Explanation
+from creditbank.domain.rules.cases import CASES_SCHEMA, Case, Difference, read_cases, run_case
+from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.differences import differences
+from creditbank.domain.rules.finding import Finding
+from creditbank.domain.rules.lint import lint
+from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.places import Problem, UnreadableError
+from creditbank.domain.rules.read import KIND as RECOGNITION
+from creditbank.domain.rules.read import SCHEMA as RECOGNITION_SCHEMA
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.write import rule_set_data, rule_set_hash
+
+AnyRules = RuleSet | ConversionRules
+"""What a document of rules says; each has ``code``, ``kind``, ``name``, ``source`` and ``unit``."""
+
+AnyCase = Case | ConversionCase
+"""A test case of rules, as its document was read for them."""
+
+_Rules = TypeVar("_Rules", RuleSet, ConversionRules)
+_Case = TypeVar("_Case", Case, ConversionCase)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What rules say of a test case: what differs from what it expects, and why."""
+
+    differences: tuple[Difference, ...]
+    explanation: Explanation
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentKind(Generic[_Rules, _Case]):
+    """One kind of rules, known by the ``schema`` of its documents, and everything that is done with one.
+
+    ``cases`` is the schema of its test cases, which are read for one set of rules and answered by it.
+    """
+
+    kind: str
+    schema: str
+    cases: str
+    read: Callable[[Mapping[str, Any]], _Rules]
+    data: Callable[[_Rules], dict[str, Any]]
+    hash: Callable[[_Rules], str]
+    lint: Callable[[_Rules], tuple[Finding, ...]]
+    differences: Callable[[_Rules, _Rules], Explanation]
+    read_cases: Callable[[Mapping[str, Any], _Rules], Sequence[_Case]]
+    answer: Callable[[_Rules, Sequence[_Case]], tuple[Answered, ...]]
+
+
+def read_rules(data: Mapping[str, Any]) -> AnyRules:
+    """The rules that plain data describe, of the kind that its ``schema`` names.
+
+    Raises:
+        UnreadableError: with every problem found, each with its path; also where no kind has that schema.
+    """
+    schema = data.get("schema")
+    for one in KINDS.values():
+        if one.schema == schema:
+            return one.read(data)  # type: ignore[no-any-return]
+    expected = ", ".join(one.schema for one in KINDS.values())
+    raise UnreadableError((Problem("schema", f"expected one of {expected}"),))
+
+
+def kind_of(rules: AnyRules) -> DocumentKind[Any, Any]:
+    """The kind of rules that were read."""
+    return KINDS[rules.kind]
+
+
+def rules_data(rules: AnyRules) -> dict[str, Any]:
+    """Plain data in the one normal form, which :func:`read_rules` reads back as equal rules."""
+    return kind_of(rules).data(rules)
+
+
+def rules_hash(rules: AnyRules) -> str:
+    """The SHA-256 of the canonical normal form: 64 hexadecimal digits, equal for equal content."""
+    return kind_of(rules).hash(rules)
+
+
+def lint_rules(rules: AnyRules) -> tuple[Finding, ...]:
+    """Everything that is wrong with rules, whatever is claimed or held."""
+    return kind_of(rules).lint(rules)
+
+
+def rules_differences(before: AnyRules, after: AnyRules) -> Explanation:
+    """What changed between two versions, in words; empty exactly if their hashes are equal.
+
+    Raises:
+        ValueError: they are of two kinds.
+    """
+    if before.kind != after.kind:
+        raise ValueError(f"{before.kind} and {after.kind} are not compared")
+    return kind_of(before).differences(before, after)
+
+
+def read_cases_of(rules: AnyRules, items: Sequence[Mapping[str, Any]]) -> Sequence[AnyCase]:
+    """Test cases, read for the rules they are asked of.
+
+    Raises:
+        UnreadableError: with every problem found, each with its path, as ``cases[0].facts``.
+    """
+    kind = kind_of(rules)
+    return kind.read_cases(cases_document(kind, rules.code, items), rules)
+
+
+def answer_cases(rules: AnyRules, cases: Sequence[AnyCase]) -> tuple[Answered, ...]:
+    """What rules say of each test case that was read for them."""
+    return kind_of(rules).answer(rules, cases)
+
+
+def cases_document(kind: DocumentKind[Any, Any], code: str, items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The document that holds test cases of the rules of a kind and code."""
+    return {"schema": kind.cases, "rules": code, "cases": [dict(item) for item in items]}
+
+
+def _answer_recognition(rules: RuleSet, cases: Sequence[Case]) -> tuple[Answered, ...]:
+    compiled = compile_rules(rules)
+    results = (run_case(compiled, case) for case in cases)
+    return tuple(Answered(one.differences, one.answer.explanation) for one in results)
+
+
+def _answer_conversion(rules: ConversionRules, cases: Sequence[ConversionCase]) -> tuple[Answered, ...]:
+    compiled = compile_conversions(rules)
+    results = (run_conversion_case(compiled, case) for case in cases)
+    return tuple(Answered(one.differences, one.answer.explanation if one.answer else ()) for one in results)
+
+
+def _conversion_lint(rules: ConversionRules) -> tuple[Finding, ...]:
+    """What is wrong with the rules, with the circles in which credit grows within them."""
+    return (*lint_conversions(rules), *(finding(loop) for loop in loops([rules], {})))
+
+
+KINDS: Mapping[str, DocumentKind[Any, Any]] = {
+    RECOGNITION: DocumentKind(
+        kind=RECOGNITION,
+        schema=RECOGNITION_SCHEMA,
+        cases=CASES_SCHEMA,
+        read=read_rule_set,
+        data=rule_set_data,
+        hash=rule_set_hash,
+        lint=lint,
+        differences=differences,
+        read_cases=lambda document, rules: read_cases(document, rules).cases,
+        answer=_answer_recognition,
+    ),
+    CONVERSION: DocumentKind(
+        kind=CONVERSION,
+        schema=CONVERSION_SCHEMA,
+        cases=CONVERSION_CASES_SCHEMA,
+        read=read_conversion_rules,
+        data=conversion_rules_data,
+        hash=conversion_rules_hash,
+        lint=_conversion_lint,
+        differences=conversion_differences,
+        read_cases=read_conversion_cases,
+        answer=_answer_conversion,
+    ),
+}
+"""The kinds of rules by the name that a rule set keeps."""
