@@ -72,7 +72,7 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
             "exclude": limits.exclude,
             "prerequisite": lambda item: _of_all(item, limits.prerequisite(item)),
             "cap": lambda item: _of_all(item, limits.cap(item)),
-            "validity": limits.validity,
+            "validity": lambda item: _of_all(item, limits.validity(item)),
             "closed": _closed,
         },
     )
@@ -104,6 +104,8 @@ def _of_all(place: Place, part: Any) -> Any:
         place.named("when").fail("several items may be converted at once, so this cannot depend on one of them")
     if isinstance(part, Cap) and part.by:
         place.named("by").fail("several items may be converted at once, so this cannot depend on one of them")
+    if getattr(part, "locked", False):
+        place.named("locked").fail("rules for conversion are not tightened further down, so nothing is locked")
     return part
 
 

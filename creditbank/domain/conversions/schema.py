@@ -36,6 +36,8 @@ _SHARED_PARTS = ("choice", "interval", "cell", "when", "fact", "cap", "validity"
 def _definitions() -> dict[str, Any]:
     code = ref_to("code")
     shared = rules_definitions()
+    for name in ("cap", "validity"):  # nothing lies over rules for conversion
+        del shared[name]["properties"]["locked"]
     source = {"when": ref_to("when"), "credit": ref_to("amount")}
     many = {
         "count": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"const": "as_needed"}]},

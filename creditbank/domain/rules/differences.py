@@ -24,6 +24,8 @@ MESSAGES: dict[str, str] = {
     "diff.row_changed": "Row {name} changed.",
     "diff.gives": "It gave {before}, now it gives {after}.",
     "diff.priority": "Its priority was {before}, now it is {after}.",
+    "diff.locked": "It is locked now: nobody further down may tighten it.",
+    "diff.unlocked": "It is no longer locked.",
     "diff.cell": "{fact}: {before} became {after}.",
     "diff.clause": "Its clause was “{before}”, now it is “{after}”.",
     "diff.part_added": "{part} {name} is new: {after}.",
@@ -111,6 +113,8 @@ def _row(before: RuleSet, after: RuleSet, old: Row, new: Row) -> Iterator[Line]:
             yield _line("diff.cell", fact=fact.label, before=shown[0], after=shown[1])
     if old.priority != new.priority:
         yield _line("diff.priority", before=old.priority, after=new.priority)
+    if old.locked != new.locked:
+        yield _line("diff.locked" if new.locked else "diff.unlocked")
     if old.clause != new.clause:
         yield _line("diff.clause", before=old.clause, after=new.clause)
 

@@ -118,7 +118,7 @@ def _overlaps(space: Space, table: Table, path: str, paths: Mapping[str, str]) -
             listed += 1
             box = _both(space, first, second)
             names = {"first": table.rows[first].id, "second": table.rows[second].id}
-            facts = names | {"box": _box_said(space, box), "example": _example_said(space, both)}
+            facts = names | {"box": _box_said(space, box), "example": example_said(space, both)}
             yield Finding(
                 _line("lint.overlap", Verdict.NO, table, **facts),
                 (paths[table.rows[first].id], paths[table.rows[second].id]),
@@ -131,7 +131,7 @@ def _overlaps(space: Space, table: Table, path: str, paths: Mapping[str, str]) -
 def _gaps(space: Space, table: Table, path: str, _paths: Mapping[str, str]) -> Iterator[Finding]:
     found = holes(space, MOST_BOXES)
     for box in found.boxes:
-        facts = {"box": _box_said(space, box), "example": _example_said(space, box)}
+        facts = {"box": _box_said(space, box), "example": example_said(space, box)}
         yield Finding(
             _line("lint.gap", Verdict.ASK, table, **facts),
             (path,),
@@ -241,7 +241,8 @@ def _answers_said(axis: Axis, answers: int) -> Iterator[Text]:
         yield Text("未填", "no answer")
 
 
-def _example_said(space: Space, box: Box) -> Text:
+def example_said(space: Space, box: Box) -> Text:
+    """One outcome of a box in words."""
     facts = {axis.fact.name: axis.fact for axis in space.axes}
     shown = [
         (facts[name].label, said if isinstance(said := fact_shown(facts[name], value), Text) else Text(said, said))

@@ -185,18 +185,25 @@ class Give:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a regulation: its cells, what it gives (or that it refuses or asks), its clause."""
+    """One line of a regulation: its cells, what it gives (or that it refuses or asks), its clause.
+
+    A ``locked`` row is one that nobody further down may tighten.
+    """
 
     id: str
     when: Condition
     give: Give | Ruling
     clause: Text
     priority: int = 0
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A decision table over ``columns``; the conditions of a rule set's tables exclude each other."""
+    """A decision table over ``columns``; the conditions of a rule set's tables exclude each other.
+
+    For overlays: where it is ``open``, rows may be added; ``locked`` locks all its rows, and adding to it.
+    """
 
     code: str
     columns: tuple[str, ...]
@@ -204,6 +211,8 @@ class Table:
     when: Condition = ()
     hit: Hit = Hit.UNIQUE
     on_gap: Ruling = Ruling.MANUAL
+    open: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +375,7 @@ class Cap:
     when: Condition = ()
     by: tuple[str, ...] = ()
     whole: bool = False
+    locked: bool = False
 
     def binds(self, category: str | None) -> bool:
         """Whether credit of a category falls under it."""
@@ -382,6 +392,7 @@ class Within:
     months: int
     otherwise: Ruling
     clause: Text
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,6 +404,7 @@ class Expires:
     fact: str
     months: int | FromFact
     clause: Text
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -405,6 +417,7 @@ class Until:
     ends_credit: bool
     otherwise: Ruling
     clause: Text
+    locked: bool = False
 
 
 Validity = Within | Expires | Until

@@ -51,7 +51,7 @@ class Amounts(Cells):
 
     def table(self, place: Place) -> Table:
         """A decision table with its rows."""
-        place.object(("code", "columns", "rows"), ("when", "hit", "on_gap"))
+        place.object(("code", "columns", "rows"), ("when", "hit", "on_gap", "open", "locked"))
         columns = place.named("columns").each(lambda item: self.fact(item).name, MOST_FACTS)
         no_doubles(place.named("columns"), list(columns))
         hit = Hit(place.named("hit").one_of(tuple(Hit))) if place.given("hit") else Hit.UNIQUE
@@ -62,17 +62,21 @@ class Amounts(Cells):
         if hit in COLLECTS:
             _one_kind(place.named("rows"), rows, hit)
         when = self.condition(place.named("when"))
-        return Table(place.named("code").code(), columns, rows, when, hit, Ruling(gap))
+        opened, locked = place.named("open").flag(), place.named("locked").flag()
+        if opened and locked:
+            place.named("open").fail("a table is either open for further rows or locked")
+        return Table(place.named("code").code(), columns, rows, when, hit, Ruling(gap), opened, locked)
 
     def row(self, place: Place, columns: tuple[str, ...], hit: Hit) -> Row:
         """One row of a table."""
-        place.object(("id", "give", "clause"), ("when", "priority"))
+        place.object(("id", "give", "clause"), ("when", "priority", "locked"))
         if place.given("priority") and hit is not Hit.PRIORITY:
             place.named("priority").fail("only the rows of a table with `hit: priority` have one")
         when = self.condition(place.named("when"), columns)
         give = self.give(place.named("give"))
         priority = place.named("priority").whole(0, 1_000_000) if place.given("priority") else 0
-        return Row(place.named("id").code(), when, give, place.named("clause").both(), priority)
+        clause, locked = place.named("clause").both(), place.named("locked").flag()
+        return Row(place.named("id").code(), when, give, clause, priority, locked)
 
     def give(self, place: Place) -> Give | Ruling:
         """What a row grants, or ``refuse`` or ``manual``."""

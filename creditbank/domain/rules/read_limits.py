@@ -90,7 +90,7 @@ class Limits(Cells):
 
     def cap(self, place: Place) -> Cap:
         """A limit on an amount, a share or a count."""
-        place.object(("id", "scope", "maximum", "clause"), ("category", "when", "by", "whole"))
+        place.object(("id", "scope", "maximum", "clause"), ("category", "when", "by", "whole", "locked"))
         category = place.named("category")
         if isinstance(category.value, list):
             categories = category.each(lambda item: item.one_of(self.categories))
@@ -106,15 +106,17 @@ class Limits(Cells):
             place.named("id").code(),
             categories,
             scope,
-            self._maximum(place.named("maximum"), scope),
+            self.maximum(place.named("maximum"), scope),
             place.named("clause").both(),
             self.condition(place.named("when")),
             tuple(name for name in self.facts if name in by),
             place.named("whole").flag(),
+            place.named("locked").flag(),
         )
 
     @staticmethod
-    def _maximum(place: Place, scope: Scope) -> Hundredths | Portion | Count:
+    def maximum(place: Place, scope: Scope) -> Hundredths | Portion | Count:
+        """What a limit lets through: an amount, a share or a count."""
         if not isinstance(place.value, dict):
             return place.amount()
         place.object((), ("share", "of", "count"))
@@ -132,22 +134,22 @@ class Limits(Cells):
 
     def validity(self, place: Place) -> Validity:
         """A rule about days."""
-        place.object(("id", "fact", "clause"), ("when", "within", "otherwise", "expires", "until"))
+        place.object(("id", "fact", "clause"), ("when", "within", "otherwise", "expires", "until", "locked"))
         if sum(place.given(kind) for kind in ("within", "expires", "until")) != 1:
             place.fail("validity says exactly one of within, expires, until")
         name, clause = place.named("id").code(), place.named("clause").both()
         fact = self.fact(place.named("fact"), (FactType.DATE,)).name
-        when = self.condition(place.named("when"))
+        when, locked = self.condition(place.named("when")), place.named("locked").flag()
         if place.given("expires"):
             if place.given("otherwise"):
                 place.named("otherwise").fail("`otherwise` belongs to `within` and `until`")
-            return Expires(name, when, fact, self._period(place.named("expires")), clause)
+            return Expires(name, when, fact, self.period(place.named("expires")), clause, locked)
         if place.given("until"):
             ends = place.named("until").one_of(("credit_expires", "credit_stays")) == "credit_expires"
-            return Until(name, when, fact, ends, _otherwise(place), clause)
-        return Within(name, when, fact, months(place.named("within")), _otherwise(place), clause)
+            return Until(name, when, fact, ends, _otherwise(place), clause, locked)
+        return Within(name, when, fact, months(place.named("within")), _otherwise(place), clause, locked)
 
-    def _period(self, place: Place) -> int | FromFact:
+    def period(self, place: Place) -> int | FromFact:
         """A period, or the fact that says its months."""
         if not isinstance(place.value, dict) or "months_of" not in place.value:
             return months(place)

@@ -75,6 +75,7 @@ def rules_definitions() -> dict[str, Any]:
     code, text, when = ref_to("code"), ref_to("text"), {"when": ref_to("when")}
     codes = {"anyOf": [code, list_of(code, 1_000, 1)]}
     taken = {"anyOf": [code, object_of({"fact": ref_to("name")})]}
+    locked = {"locked": {"type": "boolean", "description": "overlays further down may not tighten it"}}
     interval = object_of({}, {"from": _END, "above": _END, "to": _END, "below": _END})
     return {
         **SHARED,
@@ -122,7 +123,7 @@ def rules_definitions() -> dict[str, Any]:
         "factor": {"type": ["string", "number"], "description": 'an exact share such as "1/2" or "0.75"'},
         "row": object_of(
             {"id": code, "give": ref_to("give"), "clause": text},
-            {**when, "priority": {"type": "integer", "minimum": 0}},
+            {**when, "priority": {"type": "integer", "minimum": 0}, **locked},
         ),
         "table": object_of(
             {
@@ -130,7 +131,13 @@ def rules_definitions() -> dict[str, Any]:
                 "columns": list_of(ref_to("name"), MOST_FACTS),
                 "rows": list_of(ref_to("row"), MOST_ROWS, 1),
             },
-            {**when, "hit": {"enum": [hit.value for hit in Hit]}, "on_gap": _BELOW},
+            {
+                **when,
+                "hit": {"enum": [hit.value for hit in Hit]},
+                "on_gap": _BELOW,
+                "open": {"type": "boolean", "description": "overlays further down may add rows"},
+                **locked,
+            },
         ),
         "step": {
             **object_of(
@@ -195,7 +202,13 @@ def rules_definitions() -> dict[str, Any]:
                 },
                 "clause": text,
             },
-            {"category": codes, **when, "by": list_of(ref_to("name"), MOST_FACTS), "whole": {"type": "boolean"}},
+            {
+                "category": codes,
+                **when,
+                "by": list_of(ref_to("name"), MOST_FACTS),
+                "whole": {"type": "boolean"},
+                **locked,
+            },
         ),
         "validity": {
             **object_of(
@@ -206,6 +219,7 @@ def rules_definitions() -> dict[str, Any]:
                     "otherwise": _BELOW,
                     "expires": {"anyOf": [_PERIOD, object_of({"months_of": ref_to("name")})]},
                     "until": {"enum": ["credit_expires", "credit_stays"]},
+                    **locked,
                 },
             ),
             "oneOf": [{"required": [kind]} for kind in ("within", "expires", "until")],

@@ -155,13 +155,20 @@ def _table(table: Table) -> dict[str, Any]:
         "columns": list(table.columns),
         "hit": table.hit.value,
         "on_gap": table.on_gap.value,
+        **_flags(table, "open", "locked"),
         "rows": [_row(row) for row in table.rows],
     }
 
 
 def _row(row: Row) -> dict[str, Any]:
     priority = {"priority": row.priority} if row.priority else {}
-    return {"id": row.id, **_when(row.when), **priority, "give": _give(row.give), "clause": _text(row.clause)}
+    said = {"give": _give(row.give), **_flags(row, "locked"), "clause": _text(row.clause)}
+    return {"id": row.id, **_when(row.when), **priority, **said}
+
+
+def _flags(part: Any, *names: str) -> dict[str, bool]:
+    """What is true of a part; left out where it is not, so that rules without such words keep their hash."""
+    return {name: True for name in names if getattr(part, name)}
 
 
 def _give(give: Give | Ruling) -> Any:
@@ -237,8 +244,7 @@ def cap_data(cap: Cap) -> dict[str, Any]:
         case _:
             maximum = credit_data(cap.maximum)
     apart = {"by": list(cap.by)} if cap.by else {}
-    whole = {"whole": True} if cap.whole else {}
-    limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **whole}
+    limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **_flags(cap, "whole", "locked")}
     return {"id": cap.id, **_when(cap.when), **category, **limits, "clause": _text(cap.clause)}
 
 
@@ -256,6 +262,7 @@ def validity_data(validity: Validity) -> dict[str, Any]:
         case Within():
             what["within"] = {"months": validity.months}
             what["otherwise"] = validity.otherwise.value
+    what |= _flags(validity, "locked")
     return {"id": validity.id, **_when(validity.when), **what, "clause": _text(validity.clause)}
 
 
