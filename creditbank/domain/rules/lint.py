@@ -11,8 +11,8 @@ from creditbank.domain.explanation import Line, Verdict
 from creditbank.domain.rules.axes import Axis
 from creditbank.domain.rules.facts import cell_shown, fact_shown
 from creditbank.domain.rules.finding import Finding
-from creditbank.domain.rules.lint_limits import asked_as_ranked, limits
-from creditbank.domain.rules.model import Cell, Condition, Hit, Lower, Rank, RuleSet, Table
+from creditbank.domain.rules.lint_limits import limits
+from creditbank.domain.rules.model import Cell, Condition, Hit, RuleSet, Table
 from creditbank.domain.rules.space import Space, TooManyError
 from creditbank.domain.rules.walks import Box, deciding, holes, witness
 from creditbank.domain.values import Text
@@ -41,7 +41,6 @@ def lint(rules: RuleSet) -> tuple[Finding, ...]:
     Overlaps, gaps, rows and steps that never act, rows that could be left out or be one, limits that contradict rows.
     Lowered facts and facts that are not asked are taken into account: what no outcome can be is no finding.
     """
-    rules = asked_as_ranked(rules)
     found: list[Finding] = []
     for number, table in enumerate(rules.tables):
         path = f"tables[{number}]"
@@ -167,7 +166,7 @@ def _mergeable(rules: RuleSet, table: Table, paths: Mapping[str, str]) -> Iterat
 
 def _one_cell(rules: RuleSet, one: Cell, other: Cell) -> bool:
     """Whether one cell accepts what the two accept."""
-    space = Space(rules, [(one,), (other,)], lowered=False)
+    space = Space(rules, [(one,), (other,)], befores=0)
     axis = next(axis for axis in space.axes if axis.fact.name == one.fact)
     cells = axis.cells(axis.mask(one.accept) | axis.mask(other.accept))
     return cells is not None and len(cells) == 1
@@ -175,14 +174,13 @@ def _one_cell(rules: RuleSet, one: Cell, other: Cell) -> bool:
 
 def _of_steps(rules: RuleSet) -> Iterator[Finding]:
     """Steps, families and dates whose condition nothing fulfils."""
-    parts: list[tuple[str, int, str, Condition, bool]] = []
-    for number, step in enumerate(rules.adjust):
-        # What an earlier step lowered is what a later one sees; only the amounts come after all of them.
-        parts.append(("adjust", number, step.id, step.when, not isinstance(step, Lower | Rank)))
+    parts: list[tuple[str, int, str, Condition, int]] = []
+    # What an earlier step made of a fact is what a later one sees. The steps before the tables stand before the others.
+    parts += [("adjust", number, step.id, step.when, number) for number, step in enumerate(rules.adjust)]
     for name in ("choose", "cap", "validity", "exclude", "prerequisite"):
-        parts += [(name, number, part.id, part.when, False) for number, part in enumerate(getattr(rules, name))]
-    for name, number, identifier, when, lowered in parts:
-        if when and witness(Space(rules, [when], lowered=lowered), [0]) is None:
+        parts += [(name, number, part.id, part.when, 0) for number, part in enumerate(getattr(rules, name))]
+    for name, number, identifier, when, befores in parts:
+        if when and witness(Space(rules, [when], befores=befores), [0]) is None:
             facts: dict[str, Said] = {"part": identifier}
             yield Finding(Line("lint.never_applies", Verdict.ASK, facts), (f"{name}[{number}]",))
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.rules.axes import Axis
 from creditbank.domain.rules.finding import Finding
 from creditbank.domain.rules.model import (
     Cap,
-    Fact,
-    FactType,
     Give,
     Lower,
     NeedsCredit,
-    OneOf,
     Rank,
     RuleSet,
     Scope,
@@ -57,30 +52,6 @@ def limits(rules: RuleSet) -> Iterator[Finding]:
     # A step may be meant to bring a row under its limit, so rows are compared only where none changes an amount.
     if all(isinstance(step, Lower | Rank) for step in rules.adjust):
         yield from _rows(rules)
-
-
-def asked_as_ranked(rules: RuleSet) -> RuleSet:
-    """The rule set with facts that a rank says wherever nobody is asked for them: to a table they are always there."""
-    ranked = {step.fact: step for step in rules.adjust if isinstance(step, Rank)}
-    facts = {fact.name: fact for fact in rules.facts}
-    return replace(
-        rules,
-        facts=tuple(
-            replace(fact, when=()) if fact.name in ranked and _complete(facts, fact, ranked[fact.name]) else fact
-            for fact in rules.facts
-        ),
-    )
-
-
-def _complete(facts: dict[str, Fact], fact: Fact, rank: Rank) -> bool:
-    """Whether a fact is asked exactly where its rank does not say it, judged by one listed fact."""
-    if len(fact.when) != 1 or len(rank.when) != 1 or fact.when[0].fact != rank.when[0].fact:
-        return False
-    asked, said = fact.when[0].accept, rank.when[0].accept
-    if not isinstance(asked, OneOf) or not isinstance(said, OneOf):
-        return False
-    axis = Axis(facts[fact.when[0].fact], (asked, said))
-    return not axis.absent and axis.mask(asked) | axis.mask(said) == axis.given and axis.fact.type is not FactType.CODE
 
 
 def _voids(other: Cap, cap: Cap) -> bool:
