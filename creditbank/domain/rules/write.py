@@ -110,7 +110,8 @@ def _end(value: Decimal | date) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _accept(accept: Accept) -> Any:
+def accept_data(accept: Accept) -> Any:
+    """What a cell accepts, as a document writes it: a value, a list or the ends of an interval."""
     if isinstance(accept, Interval):
         ends = {}
         if accept.low is not None:
@@ -125,7 +126,7 @@ def _accept(accept: Accept) -> Any:
 
 def condition_data(condition: Condition) -> dict[str, Any]:
     """The cells of a condition by fact, as a document writes them."""
-    return {test.fact: _accept(test.accept) for test in condition}
+    return {test.fact: accept_data(test.accept) for test in condition}
 
 
 def _when(condition: Condition) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def fact_data(fact: Fact) -> dict[str, Any]:
     data |= {name: True for name in ("ordered", "optional") if getattr(fact, name)}
     data |= _when(fact.when)
     if fact.range is not None:
-        data["range"] = _accept(fact.range)
+        data["range"] = accept_data(fact.range)
     if fact.help is not None:
         data["help"] = _text(fact.help)
     return data
@@ -174,7 +175,7 @@ def _flags(part: Any, *names: str) -> dict[str, bool]:
 def _give(give: Give | Ruling) -> Any:
     if isinstance(give, Ruling):
         return give.value
-    data: dict[str, Any] = {"credit": _credit_of(give.credit), "category": give.category}
+    data: dict[str, Any] = {"credit": credit_of_data(give.credit), "category": give.category}
     for name in ("level", "field"):
         value = getattr(give, name)
         if value is not None:
@@ -182,7 +183,8 @@ def _give(give: Give | Ruling) -> Any:
     return data
 
 
-def _credit_of(credit: CreditOf) -> Any:
+def credit_of_data(credit: CreditOf) -> Any:
+    """How a row says its credit, as a document writes it."""
     match credit:
         case FromFact():
             return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": share_data(credit.times)})
