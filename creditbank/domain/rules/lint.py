@@ -241,6 +241,7 @@ def _answers_said(axis: Axis, answers: int) -> Iterator[Text]:
 
 def example_said(space: Space, box: Box) -> Text:
     """One outcome of a box in words."""
+    """One outcome of a box in words."""
     facts = {axis.fact.name: axis.fact for axis in space.axes}
     shown = [
         (facts[name].label, said if isinstance(said := fact_shown(facts[name], value), Text) else Text(said, said))

@@ -136,7 +136,7 @@ class Meetings:
         """Whether two conditions on declared outcomes could be fulfilled at once."""
         if not conditions_meet(one, other):
             return False
-        space = Space(self._rules, [one, other], lowered=False)
+        space = Space(self._rules, [one, other], befores=0)
         return _example(space, [0, 1]) is not None
 
     def meets_row(self, table: Table, row: Row, condition: Condition) -> bool:
@@ -166,7 +166,7 @@ class Meetings:
             conditions, without, when = [self._still(one) for one in conditions], [], self._still(when)
         if not conditions_meet(conditions[0], conditions[1]):
             return None
-        return _example(Space(self._rules, conditions, when, lowered=False), both, without)
+        return _example(Space(self._rules, conditions, when, befores=0), both, without)
 
     def _still(self, condition: Condition) -> Condition:
         return tuple(cell for cell in condition if cell.fact not in self._moved)
