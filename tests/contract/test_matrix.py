@@ -80,17 +80,26 @@ def promised(route: dict[str, Any], entry: Entry, sample: Sample, method: str, a
 
 
 def cells_of(route: dict[str, Any], world: World) -> Iterator[tuple[Cell, Any, str, dict[str, Any]]]:
-    """Every cell of a route with the browser, address and data to try it; those who may not come first."""
+    """Every cell of a route with the browser, address and data to try it; those who may not come first.
+
+    The door and the method are decided before anything is looked at: who is stopped there is tried at one thing.
+    """
     entry = REGISTRY[route["name"]]
     found = []
-    for sample in entry.samples(world):
+    for number, sample in enumerate(entry.samples(world)):
         address = reverse(route["name"], kwargs=sample.arguments)
         for person in world.people:
             for method in ("GET", "POST"):
+                if number and _stopped_before(route, entry, method, person.actor):
+                    continue
                 expected = promised(route, entry, sample, method, person.actor)
                 cell = Cell(route["name"], method, person.label, sample.label, expected)
                 found.append((cell, person.client, address, entry.data))
     return iter(sorted(found, key=lambda item: _allowed(item[0], entry)))
+
+
+def _stopped_before(route: dict[str, Any], entry: Entry, method: str, actor: Actor) -> bool:
+    return method not in route["methods"] or not may_enter(actor, entry.permission)
 
 
 def _allowed(cell: Cell, entry: Entry) -> bool:
@@ -107,16 +116,17 @@ def try_cell(cell: Cell, client: Any, address: str, data: dict[str, Any]) -> Cel
     return Cell(cell.route, cell.method, cell.who, cell.what, cell.expected, response.status_code, location)
 
 
+_FINGERPRINTS = " UNION ALL ".join(
+    f"SELECT '{table.name}', coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table.name} AS t"
+    for table in TABLES
+    if table.name != "throttle"
+)
+
+
 def stored(bank) -> dict[str, str]:
     """A fingerprint of every table; the sessions and the throttle of the sign-in page are left out."""
     with superuser(bank) as connection:
-        return {
-            table.name: connection.execute(
-                f"SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table.name} AS t"
-            ).fetchone()[0]
-            for table in TABLES
-            if table.name != "throttle"
-        }
+        return dict(connection.execute(_FINGERPRINTS).fetchall())
 
 
 def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
@@ -166,7 +176,5 @@ def test_each_person_reaches_exactly_what_the_access_table_gives_them(bank, cast
     ]
     assert wrong == [], f"{len(wrong)} of {len(tried)} cells:\n" + "\n".join(wrong)
     assert changed == [], "somebody who may not do this changed these tables"
-    samples = sum(
-        len(REGISTRY[route["name"]].samples(world)) for route in ROUTES if route["name"].startswith(f"{portal}:")
-    )
-    assert len(tried) == samples * len(world.people) * 2
+    assert len(tried) >= len({cell.route for cell in tried}) * len(world.people) * 2
+    assert {cell.route for cell in tried} == {name for name in REGISTRY if name.startswith(f"{portal}:")}
