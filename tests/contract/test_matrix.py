@@ -80,12 +80,11 @@ def promised(route: dict[str, Any], entry: Entry, sample: Sample, method: str, a
 
 
 def cells_of(route: dict[str, Any], world: World) -> Iterator[tuple[Cell, Any, str, dict[str, Any]]]:
-    """Every cell of a route with the browser, address and data to try it; those who may not come first.
+    """Every cell of a route with the browser, address and data to try it.
 
     The door and the method are decided before anything is looked at: who is stopped there is tried at one thing.
     """
     entry = REGISTRY[route["name"]]
-    found = []
     for number, sample in enumerate(entry.samples(world)):
         address = reverse(route["name"], kwargs=sample.arguments)
         for person in world.people:
@@ -94,15 +93,15 @@ def cells_of(route: dict[str, Any], world: World) -> Iterator[tuple[Cell, Any, s
                     continue
                 expected = promised(route, entry, sample, method, person.actor)
                 cell = Cell(route["name"], method, person.label, sample.label, expected)
-                found.append((cell, person.client, address, entry.data))
-    return iter(sorted(found, key=lambda item: _allowed(item[0], entry)))
+                yield cell, person.client, address, entry.data
 
 
 def _stopped_before(route: dict[str, Any], entry: Entry, method: str, actor: Actor) -> bool:
     return method not in route["methods"] or not may_enter(actor, entry.permission)
 
 
-def _allowed(cell: Cell, entry: Entry) -> bool:
+def _allowed(cell: Cell) -> bool:
+    entry = REGISTRY[cell.route]
     return cell.expected in (entry.get, entry.post) and cell.expected != NOT_DEBUGGING
 
 
@@ -130,17 +129,25 @@ def stored(bank) -> dict[str, str]:
 
 
 def walk(bank, world: World, portal: str) -> tuple[list[Cell], list[str]]:
-    """Try every cell of a portal; returns them, and the routes where somebody who may not changed something."""
-    tried, changed = [], []
-    for route in ROUTES:
-        if route["name"].partition(":")[0] != portal or route["name"] in _LAST:
-            continue
-        tried += _walk_route(bank, world, route, changed)
-    for route in ROUTES:
-        if route["name"].partition(":")[0] == portal and route["name"] in _LAST:
-            tried += _walk_route(bank, world, route, changed)
+    """Try every cell of a portal, all that nobody may first; returns them, and what those changed among some routes."""
+    routes = [route for route in ROUTES if route["name"].partition(":")[0] == portal]
+    routes.sort(key=lambda route: route["name"] in _LAST)
+    cells = {route["name"]: list(cells_of(route, world)) for route in routes}
+    tried, changed, before = [], [], stored(bank)
+    for some in (routes[start : start + _AT_ONCE] for start in range(0, len(routes), _AT_ONCE)):
+        for route in some:
+            tried += [try_cell(*cell) for cell in cells[route["name"]] if not _allowed(cell[0])]
+        now = stored(bank)
+        tables = [name for name in now if now[name] != before[name]]
+        changed += [f"{table}, by one of {[route['name'] for route in some]}" for table in tables]
+        before = now
+    for route in routes:
+        tried += [try_cell(*cell) for cell in cells[route["name"]] if _allowed(cell[0])]
     return tried, changed
 
+
+_AT_ONCE = 20
+"""Routes between two looks at every table."""
 
 _LAST = (
     "office:data-import-apply",
@@ -151,17 +158,6 @@ _LAST = (
     "account:sign_out",
 )
 """What ends a sheet, a draft or a session is tried last."""
-
-
-def _walk_route(bank, world: World, route: dict[str, Any], changed: list[str]) -> list[Cell]:
-    before, looked, tried = stored(bank), False, []
-    entry = REGISTRY[route["name"]]
-    for cell, client, address, data in cells_of(route, world):
-        if _allowed(cell, entry) and not looked:
-            looked = True
-            changed += [f"{route['name']}: {name}" for name, now in stored(bank).items() if now != before[name]]
-        tried.append(try_cell(cell, client, address, data))
-    return tried
 
 
 @pytest.mark.slow
