@@ -515,6 +515,8 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-version": Entry("rules.read", _versions),
     "office:rule-compare": Entry("rules.read", _versions),
     "office:rule-begin": Entry("rules.edit", _whole_desk({})),
+    "office:conversion-rules": Entry("rules.read"),
+    "office:conversion-rule-begin": Entry("rules.edit", _whole_desk({})),
     "office:rule-begin-from": Entry("rules.edit", _versions_to_copy),
     "office:rule-objection": Entry("rules.edit", _own_versions, data={"object-said": "x"}),
     "office:rule-version-step": Entry("rules.approve", _own_versions, data={"act": "drop"}),
