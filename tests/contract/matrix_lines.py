@@ -347,6 +347,7 @@ REGISTRY: dict[str, Entry] = {
     "public:verify": Entry("proof.verify"),
     "public:help": Entry("public.read"),
     "public:rules": Entry("public.read"),
+    "public:conversion-rules": Entry("public.read"),
     "public:rule": Entry("public.read", _published_versions),
     "public:resources": Entry("public.read"),
     "public:resource": Entry("public.read", _resources),

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from creditbank.domain.values import Text
 
 
+COURSE, CATEGORY, CERTIFICATE, INSTITUTION = "course", "category", "certificate", "institution"
+CARRIERS = (COURSE, CATEGORY, CERTIFICATE, INSTITUTION)
+"""What a fact of an item may name: the course or certificate its credit is of, its category, who gave it."""
+
+
 class TargetKind(StrEnum):
     """What credit can become."""
 
@@ -175,7 +180,7 @@ class ConversionRules:
     """One immutable version of a regulation for conversion (置换).
 
     ``unit`` is the unit of what is made, ``held_unit`` that of what is held. ``carriers`` say which facts of an item
-    name what its credit is of: ``course`` and ``category``. ``standings`` rule for each standing.
+    name what its credit is of and who gave it (see ``CARRIERS``). ``standings`` rule for each standing.
     """
 
     code: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.conversions.model import (
+    CARRIERS,
     STANDINGS,
     Closed,
     ConversionRow,
@@ -46,7 +47,6 @@ MOST_CODES = 1_000
 
 _HEAD = ("schema", "code", "kind", "name", "source", "unit", "rounding", "categories", "facts", "rules")
 _LISTS = ("exclude", "prerequisite", "cap", "validity", "closed")
-_CARRIERS = ("course", "category")
 
 
 def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
@@ -110,7 +110,7 @@ def _of_all(place: Place, part: Any) -> Any:
 def _carriers(place: Place, rows: _Rows) -> dict[str, str]:
     if place.value is None:
         return {}
-    place.object((), _CARRIERS)
+    place.object((), CARRIERS)
     allowed = (FactType.CODE, FactType.ENUM)
     return {name: rows.fact(at, allowed).name for name, at in place.names()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from creditbank.domain.conversions.model import Standing, Surplus, TargetKind
+from creditbank.domain.conversions.model import CARRIERS, Standing, Surplus, TargetKind
 from creditbank.domain.conversions.read import (
     KIND,
     MOST_CODES,
@@ -110,7 +110,7 @@ def conversion_rules_schema() -> dict[str, Any]:
             },
             {
                 "held_unit": ref_to("code"),
-                "carriers": object_of({}, {"course": ref_to("name"), "category": ref_to("name")}),
+                "carriers": object_of({}, {name: ref_to("name") for name in CARRIERS}),
                 "standings": object_of({}, {one.value: rulings for one in Standing if one is not Standing.OPEN}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
                 **{name: list_of(ref_to(name), MOST_STEPS) for name in ("exclude", "prerequisite", "cap", "validity")},
