@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from creditbank.domain.values import Text
 
 
-COURSE, CATEGORY, CERTIFICATE, INSTITUTION = "course", "category", "certificate", "institution"
-CARRIERS = (COURSE, CATEGORY, CERTIFICATE, INSTITUTION)
-"""What a fact of an item may name: the course or certificate its credit is of, its category, who gave it."""
+COURSE, CERTIFICATE, OUTCOME = UNIT_CARRIERS = ("course", "certificate", "outcome")
+"""What carries a certification unit 认证单元, in the words of the table of units."""
+CATEGORY, INSTITUTION = "category", "institution"
+CARRIERS = (*UNIT_CARRIERS, CATEGORY, INSTITUTION)
+"""What a fact of an item may name: what its credit is of, its category, who gave it."""
 
 
 class TargetKind(StrEnum):
@@ -63,10 +65,14 @@ class Surplus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind of item that serves: its cells, and how much credit it must have at least."""
+    """A kind of item that serves: its cells, how much credit it must have at least, what it must carry.
+
+    ``units`` are codes of certification units; an item serves that carries any of them, whatever course it is.
+    """
 
     when: Condition
     credit: Hundredths | None = None
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +251,8 @@ class Around:
 
     context: Context
     courses: Mapping[str, Course] = field(default_factory=lambda: MappingProxyType({}))
+    units: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """What the table of certification units says: which of them a carrier, by its kind and code, carries whole."""
 
 
 @dataclass(frozen=True, slots=True)

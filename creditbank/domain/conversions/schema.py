@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from creditbank.domain.conversions.model import CARRIERS, Standing, Surplus, TargetKind
+from creditbank.domain.conversions.model import CARRIERS, UNIT_CARRIERS, Standing, Surplus, TargetKind
 from creditbank.domain.conversions.read import (
     KIND,
     MOST_CODES,
@@ -36,7 +36,8 @@ _SHARED_PARTS = ("choice", "interval", "cell", "when", "fact", "cap", "validity"
 def _definitions() -> dict[str, Any]:
     code = ref_to("code")
     shared = rules_definitions()
-    source = {"when": ref_to("when"), "credit": ref_to("amount")}
+    unit = {"anyOf": [code, list_of(code, MOST_CODES, 1)]}
+    source = {"when": ref_to("when"), "credit": ref_to("amount"), "unit": unit}
     many = {
         "count": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"const": "as_needed"}]},
         "together": ref_to("amount"),
@@ -123,6 +124,7 @@ def conversion_rules_schema() -> dict[str, Any]:
 
 def conversion_cases_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.conversion_cases/1``."""
+    code = ref_to("code")
     day = {"type": "string", "format": "date"}
     amounts = {"type": "object", "additionalProperties": ref_to("amount")}
     facts = {"type": "object", "propertyNames": ref_to("name")}
@@ -158,6 +160,7 @@ def conversion_cases_schema() -> dict[str, Any]:
             "used": amounts,
             "held": amounts,
             "planned": amounts,
+            "units": list_of(object_of({"unit": code, "kind": {"enum": list(UNIT_CARRIERS)}, "code": code}), 10_000),
             "passed": list_of(ref_to("code"), 1_000),
         },
     )

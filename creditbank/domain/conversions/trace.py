@@ -35,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "conversion.would_not": "Cannot become {targets}.",
     "conversion.row": "Row {row} applies.",
     "conversion.used": "{title}: {amount} of {held} credits are used.",
+    "conversion.by_unit": "It carries the certification unit {unit}.",
     "conversion.needs": "It takes {count} of: {what}. Found: {found}.",
     "conversion.needs_credit": "It takes {least} credits of: {what}. Found: {found}.",
     "conversion.not_together": "What was found does not suffice together: {need} credits are needed, {held} are held.",
@@ -99,10 +100,11 @@ def applies(row: ConversionRow, below: list[Line]) -> Line:
     return Line("conversion.row", Verdict.YES, {"row": row.id}, row.clause, tuple(below))
 
 
-def used(item: Item, amount: int) -> Line:
-    """How much of an item is used."""
+def used(item: Item, amount: int, units: Sequence[str] = ()) -> Line:
+    """How much of an item is used, and by which certification units it serves."""
     said: dict[str, Said] = {"title": item.title, "amount": Amount(amount), "held": Amount(item.credit)}
-    return Line("conversion.used", Verdict.NOTE, said)
+    below = tuple(Line("conversion.by_unit", Verdict.NOTE, {"unit": unit}) for unit in units)
+    return Line("conversion.used", Verdict.NOTE, said, None, below)
 
 
 def wanting(row: ConversionRow, group: Group, facts: Mapping[str, Fact], found: Sequence[Item]) -> Line:

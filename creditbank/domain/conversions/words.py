@@ -215,6 +215,13 @@ def _group_said(group: Group, facts: Mapping[str, Fact]) -> Text:
 
 def _source_said(source: Source, facts: Mapping[str, Fact]) -> Text:
     said = _condition_said(source.when, facts)
+    if source.units:
+        zh, en = "、".join(source.units), ", ".join(source.units)
+        more = said if source.when else Text("", "")
+        said = Text(
+            f"含认证单元 {zh} 的成果{'，' if more.zh else ''}{more.zh}",
+            f"whatever carries the certification unit {en}{', ' if more.en else ''}{more.en}",
+        )
     if source.credit is None:
         return said
     amount = format_credit(source.credit)
