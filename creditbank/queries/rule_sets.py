@@ -116,6 +116,20 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     return None if row is None else _shown(scope, row, on)
 
 
+def find_content(scope: Scope, code: str, *, number: int | None, on: date) -> dict[str, Any] | None:
+    """The document of a version that the scope's institution has or inherits; without a number of that in force.
+
+    Of one code the institution's own rule set counts before that of the level above.
+    """
+    for place in _places(scope):
+        rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__code=code).order_by("-number")
+        for row in rows if number is None else rows.filter(number=number):
+            stage = standing(Stage(row.state), row.effective_from, row.effective_until, on)
+            if number is not None or stage is Stage.EFFECTIVE:
+                return dict(row.content)
+    return None
+
+
 def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
     rules = read_rules(row.content)
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
