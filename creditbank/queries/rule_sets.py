@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rule_documents import AnyRules, lint_rules, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
@@ -15,6 +16,7 @@ from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
+from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleVersion
 from creditbank.records.scope import Scope, acting_for
@@ -87,6 +89,8 @@ class VersionShown:
     """The number of the version before it, if there is one."""
     changes: Explanation
     """What changed since then, in words."""
+    conversion: RulesSaid | None = None
+    """Its rows and limits in words, where it is for conversion; it has no tables then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,20 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     return None if row is None else _shown(scope, row, on)
 
 
+def find_content(scope: Scope, code: str, *, number: int | None, on: date) -> dict[str, Any] | None:
+    """The document of a version that the scope's institution has or inherits; without a number of that in force.
+
+    Of one code the institution's own rule set counts before that of the level above.
+    """
+    for place in _places(scope):
+        rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__code=code).order_by("-number")
+        for row in rows if number is None else rows.filter(number=number):
+            stage = standing(Stage(row.state), row.effective_from, row.effective_until, on)
+            if number is not None or stage is Stage.EFFECTIVE:
+                return dict(row.content)
+    return None
+
+
 def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
     rules = read_rules(row.content)
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
@@ -131,7 +149,14 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         findings=tuple(finding.line for finding in lint_rules(rules)),
         before=before.number if before else None,
         changes=rules_differences(read_rules(before.content), rules) if before else (),
+        conversion=None if isinstance(rules, RuleSet) else rules_said(rules, _course_names(scope, row.institution_id)),
     )
+
+
+def _course_names(scope: Scope, institution: UUID) -> dict[str, Text]:
+    """The names of an institution's courses by code; of those that the reader may see."""
+    rows = scope.rows(Course).filter(institution_id=institution)
+    return {code: Text(name, name_en) for code, name, name_en in rows.values_list("code", "name", "name_en")}
 
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:
