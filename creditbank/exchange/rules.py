@@ -8,6 +8,7 @@ from creditbank.domain.conversions.cases import read_conversion_cases
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.rules.cases import Case, CaseFile, read_cases, read_outcomes
+from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, expect_schema, locate, read_document
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from creditbank.domain.conversions.cases import ConversionCase
     from creditbank.domain.conversions.model import ConversionRules
     from creditbank.domain.rules.model import RuleSet
+    from creditbank.domain.rules.overlay import Overlay
 
 _T = TypeVar("_T")
 
@@ -30,6 +32,15 @@ def load_rule_set(data: bytes, *, name: str) -> RuleSet:
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
     """
     return _load(data, "rules", name, read_rule_set)
+
+
+def load_overlay(data: bytes, *, name: str) -> Overlay:
+    """What a document adds to inherited rules and tightens.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "rules-overlay", name, read_overlay)
 
 
 def load_outcomes(data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES) -> tuple[Case, ...]:
