@@ -20,6 +20,7 @@ from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
@@ -140,8 +141,12 @@ def _tell_conflicts(error: _ConflictError, *, as_json: bool) -> int:
 def _rules(named: str) -> RuleSet | ConversionRules:
     """A file is meant where the word looks like one, else a pack."""
     if Path(named).suffix or "/" in named:
-        return load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
-    return load_any_pack(named)
+        rules = load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    else:
+        rules = load_any_pack(named)
+    if isinstance(rules, Overlay):
+        raise DocumentError(named, "an overlay is told with the rules it is laid on: --base BASE")
+    return rules
 
 
 def _cases(args: argparse.Namespace) -> tuple[bytes, str]:

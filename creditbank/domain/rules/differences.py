@@ -12,6 +12,7 @@ from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling
+from creditbank.domain.rules.overlay import ADDED, Overlay, overlay_data
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Text
 
@@ -46,14 +47,15 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "prerequisite": ("id", Text("前提", "Prerequisite")),
     "abbreviations": ("short", Text("简称", "Abbreviation")),
     "rules": ("id", Text("规则行", "Row")),
+    "rows": ("id", Text("规则行", "Row")),
     "closed": ("id", Text("不可置换的课程", "Closed courses")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
 _ORDERS = {
     "tables": Text("表", "tables"),
-    "rows": Text("行", "rows"),
     **{name: Text(label.zh, label.en.lower()) for name, (_key, label) in _PARTS.items()},
+    "rows": Text("行", "rows"),
 }
 _ANY, _NONE = Text("任意", "any"), Text("无", "nothing")
 
@@ -67,6 +69,16 @@ def differences(before: RuleSet, after: RuleSet) -> Explanation:
     said += _tables(before, after)
     for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "abbreviations"):
         said += listed(name, old.get(name, ()), new.get(name, ()))
+    return tuple(said)
+
+
+def overlay_differences(before: Overlay, after: Overlay) -> Explanation:
+    """Every difference between two versions of an overlay as they are written; empty if their hashes are equal."""
+    old, new = overlay_data(before), overlay_data(after)
+    said = [*values(old, new, without=("add", "tighten"))]
+    for half in ("tighten", "add"):
+        for name in ADDED:
+            said += listed(name, old[half].get(name, ()), new[half].get(name, ()))
     return tuple(said)
 
 
