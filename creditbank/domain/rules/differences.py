@@ -11,7 +11,7 @@ from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
-from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling
+from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling, Table
 from creditbank.domain.rules.overlay import ADDED, Overlay, overlay_data
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Text
@@ -27,6 +27,8 @@ MESSAGES: dict[str, str] = {
     "diff.priority": "Its priority was {before}, now it is {after}.",
     "diff.locked": "It is locked now: nobody further down may tighten it.",
     "diff.unlocked": "It is no longer locked.",
+    "diff.opened": "It is open now: further down rows may be added to it.",
+    "diff.closed": "It is no longer open for further rows.",
     "diff.cell": "{fact}: {before} became {after}.",
     "diff.clause": "Its clause was “{before}”, now it is “{after}”.",
     "diff.part_added": "{part} {name} is new: {after}.",
@@ -93,7 +95,8 @@ def _tables(before: RuleSet, after: RuleSet) -> Iterator[Line]:
         if code not in old:
             yield _line("diff.table_added", name=code, count=len(table.rows))
             continue
-        lines = [*values(data[0][code], data[1][code], without=("code", "rows"))]
+        lines = [*values(data[0][code], data[1][code], without=("code", "rows", "open", "locked"))]
+        lines += _reach(old[code], table)
         lines += _rows(before, after, old[code].rows, table.rows)
         if lines:
             yield _line("diff.table_changed", lines, name=code)
@@ -125,10 +128,17 @@ def _row(before: RuleSet, after: RuleSet, old: Row, new: Row) -> Iterator[Line]:
             yield _line("diff.cell", fact=fact.label, before=shown[0], after=shown[1])
     if old.priority != new.priority:
         yield _line("diff.priority", before=old.priority, after=new.priority)
-    if old.locked != new.locked:
-        yield _line("diff.locked" if new.locked else "diff.unlocked")
+    yield from _reach(old, new)
     if old.clause != new.clause:
         yield _line("diff.clause", before=old.clause, after=new.clause)
+
+
+def _reach(old: Row | Table, new: Row | Table) -> Iterator[Line]:
+    """What changed of what may be done to a part further down."""
+    if old.locked != new.locked:
+        yield _line("diff.locked" if new.locked else "diff.unlocked")
+    if isinstance(old, Table) and isinstance(new, Table) and old.open != new.open:
+        yield _line("diff.opened" if new.open else "diff.closed")
 
 
 def listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

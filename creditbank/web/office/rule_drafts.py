@@ -233,13 +233,13 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     decides = standing_of(scope, found.rules, institution=scope.institution, on=today_at(scope))
     if decides.rules is None:
         count = len(list_cases(scope, found.line.rule_set_id))
-        return {"readable": True, "refused": decides.refused, "case_count": count, "red_count": 0}
+        return {"readable": True, "colliding": decides.refused, "case_count": count, "red_count": 0}
     runs = run_cases(decides.rules, list_cases(scope, found.line.rule_set_id))
     kind, code = found.rules.kind, found.line.code
     now = rules_in_force(scope, institution=scope.institution, kind=kind, code=code, on=today_at(scope))
     return {
         "readable": True,
-        "refused": decides.refused,
+        "colliding": decides.refused,
         "findings": tuple(finding.line for finding in lint_rules(decides.rules)),
         "runs": run_rows(runs),
         "case_count": len(runs),

@@ -326,6 +326,8 @@ def origin_said(origin: Mapping[str, Any]) -> str:
     said = _t("from nothing")
     if "version" in origin:
         said = _t("from version %(number)s") % {"number": origin["version"]}
+    elif "overlay" in origin:
+        said = _t("on inherited version %(number)s") % {"number": origin["overlay"]}
     elif "pack" in origin:
         said = _t("from the pack %(code)s") % {"code": origin["pack"]}
     elif "file" in origin:
