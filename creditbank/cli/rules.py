@@ -1,14 +1,15 @@
-"""Evaluate outcomes by a rule set, run its cases, check it, compare two; needs no database."""
+"""Evaluate, test, check and compare rules on files; put them into a bank and read them back."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditbank.cli import conversion_rules
+from creditbank.cli import conversion_rules, stored_rules
 from creditbank.cli.shown import said
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
@@ -21,6 +22,7 @@ from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import Overlay
+from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
@@ -79,7 +81,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     change.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
     change.add_argument("after", metavar="AFTER", help="the other one")
     change.add_argument("outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)")
-    for action in (evaluate, test, lint, diff, export, change):
+    bring = actions.add_parser("import", help="put rules in force at an institution, as when a bank is set up")
+    bring.add_argument("rules", metavar="RULES", help="a file with rules of either kind, or the code of a pack")
+    bring.add_argument("--cases", metavar="FILE", help="golden cases that must be green (default: those beside it)")
+    bring.add_argument("--institution", required=True, metavar="CODE", help="whose rules they become")
+    bring.add_argument(
+        "--from", dest="since", type=date.fromisoformat, metavar="DAY", help="first day (default: today)"
+    )
+    bring.add_argument("--by", metavar="SIGN-IN", help="who decides it (default: the institution itself)")
+    show = actions.add_parser("show", help="write the document of a version in a bank")
+    show.add_argument("rules", metavar="CODE", help="the code of the rule set")
+    show.add_argument("--institution", required=True, metavar="CODE", help="who has or inherits it")
+    show.add_argument("--version", type=int, metavar="NUMBER", help="which version (default: the one in force)")
+    show.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
+    for action in (evaluate, test, lint, diff, export, change, bring, show):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
@@ -95,6 +110,9 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
     except LookupError as error:
+        if args.action == "show":
+            print(error.args[0], file=sys.stderr)
+            return UNREADABLE
         print(f"{error.args[0]}; the packs are {', '.join((*pack_codes(), *conversion_pack_codes()))}", file=sys.stderr)
     return UNREADABLE
 
@@ -331,7 +349,25 @@ def _recognition(named: str) -> Compiled:
     return compile_rules(rules)
 
 
+def _import(args: argparse.Namespace) -> int:
+    rules = _rules(args.rules)
+    try:
+        cases: tuple[bytes, str] | None = _cases(args)
+    except (LookupError, FileNotFoundError):
+        if args.cases:
+            raise
+        cases = None
+    try:
+        return stored_rules.take_in(args, rules, cases)
+    except UnreadableError as unreadable:
+        for problem in unreadable.problems:
+            print(problem, file=sys.stderr)
+        return UNREADABLE
+
+
 _ACTIONS = {
+    "import": _import,
+    "show": stored_rules.read_back,
     "evaluate": _evaluate,
     "test": _test,
     "lint": _lint,

@@ -9,8 +9,9 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import AnyRules, read_rules, rules_data
+from creditbank.domain.rule_documents import KINDS, AnyRules, read_rules, rules_data
 from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.read import KIND as RECOGNITION
@@ -27,6 +28,25 @@ from creditbank.services.rule_drafts import Conflict, begin_draft, save_draft
 
 _NAME = "draft"
 MOST_PROBLEMS = 50
+_EARNED_ON = {"name": "earned_on", "type": "date", "label": {"zh": "获得日期", "en": "Earned on"}}
+_CERTIFICATE = {"name": "certificate", "type": "code", "label": {"zh": "证书代码", "en": "Code of the certificate"}}
+_BLANK: Mapping[str, Mapping[str, Any]] = {
+    RECOGNITION: {"facts": [_EARNED_ON], "tables": [{"code": "main", "columns": [], "rows": []}]},
+    CONVERSION: {
+        "facts": [_CERTIFICATE],
+        "rules": [
+            {
+                "id": "first",
+                "from": [{"when": {"certificate": "x"}}],
+                "to": ["elective"],
+                "credit": "held",
+                "grade": "credit_only",
+                "clause": {"zh": "待填写", "en": "To be filled in"},
+            }
+        ],
+    },
+}
+"""What an empty document of a kind holds beside its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,23 +190,24 @@ def begin_overlay(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime)
     )  # fmt: skip
 
 
-def begin_blank(*, scope: Scope, actor: Actor, code: str, name: Text, at: datetime) -> RuleDraft | Refusal:
-    """Begin a draft from nothing: the head of a rule set, a fact and an empty table."""
+def begin_blank(
+    *, scope: Scope, actor: Actor, code: str, name: Text, at: datetime, kind: str = RECOGNITION
+) -> RuleDraft | Refusal:
+    """Begin a draft from nothing: the head of rules of a kind, a fact, and an empty table or a first row."""
     document = {
-        "schema": "creditbank.rules/1",
+        "schema": KINDS[kind].schema,
         "code": code,
-        "kind": "recognition",
+        "kind": kind,
         "name": {"zh": name.zh, "en": name.en or name.zh},
         "source": {"zh": "待填写", "en": "To be filled in"},
         "unit": "credit",
         "rounding": {"step": "0.5", "mode": "half_up", "place": "end"},
         "categories": [{"code": "general", "zh": "一般", "en": "General"}],
-        "facts": [{"name": "earned_on", "type": "date", "label": {"zh": "获得日期", "en": "Earned on"}}],
-        "tables": [{"code": "main", "columns": [], "rows": []}],
+        **_BLANK[kind],
     }
     text = write_document(document)
     return begin_draft(
-        scope=scope, actor=actor, code=code, kind="recognition", name=name, text=text, rules=reading_of(text).rules,
+        scope=scope, actor=actor, code=code, kind=kind, name=name, text=text, rules=reading_of(text).rules,
         origin={}, at=at,
     )  # fmt: skip
 

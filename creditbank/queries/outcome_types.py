@@ -14,7 +14,9 @@ from creditbank.gateways.clock import today
 from creditbank.queries.masterdata.inheritance import levels_of, outcome_types_as_they_stand
 from creditbank.records.institutions import Institution
 from creditbank.records.recognition import Claim
-from creditbank.records.scope import Scope
+from creditbank.records.scope import Scope, acting_for
+
+_TAKERS = (Institution.Kind.CENTRE, Institution.Kind.INSTITUTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,17 @@ def outcome_types_of(scope: Scope, institution: UUID, on: date) -> Mapping[str, 
     own = outcome_types_as_they_stand(scope, [institution]).get(institution, {})
     settled = lay(kind, above, own, levels[-1].name).rows
     return {code: _read(code, row) for code, row in sorted(settled.items())}
+
+
+def outcome_types_by_rules(*, on: date) -> Mapping[str, tuple[Text, ...]]:
+    """The names of the open outcome types that each rule set recognises anywhere on a day, by the rule set's code."""
+    found: dict[str, dict[str, Text]] = {}
+    with acting_for(purpose="public") as scope:
+        for place in scope.rows(Institution).filter(kind__in=_TAKERS).values_list("id", flat=True):
+            for one in outcome_types_of(scope, place, on).values():
+                if one.is_open and one.rule_set_code:
+                    found.setdefault(one.rule_set_code, {}).setdefault(one.name.zh, one.name)
+    return {code: tuple(names.values()) for code, names in found.items()}
 
 
 def outcome_type_of(scope: Scope, institution: UUID, code: str, on: date) -> OutcomeType | None:

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.model import ConversionRules
+from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rule_documents import AnyRules, lint_rules, listed_with, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
@@ -16,6 +18,7 @@ from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.overlays import standing_of
+from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleVersion
 from creditbank.records.scope import Scope, acting_for
@@ -107,6 +110,8 @@ class VersionShown:
     """Who publishes the rules that an overlay is laid on; tables and limits are then those that decide."""
     refused: Explanation
     """What of an overlay does not hold with the rules it is laid on."""
+    conversion: RulesSaid | None = None
+    """Its rows and limits in words, where it is for conversion; it has no tables then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,20 @@ def read_version(scope: Scope, version_id: UUID, *, on: date) -> VersionShown | 
     rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope)).select_related("rule_set", "institution")
     row = rows.filter(pk=version_id).first()
     return None if row is None else _shown(scope, row, on)
+
+
+def find_content(scope: Scope, code: str, *, number: int | None, on: date) -> dict[str, Any] | None:
+    """The document of a version that the scope's institution has or inherits; without a number of that in force.
+
+    Of one code the institution's own rule set counts before that of the level above.
+    """
+    for place in _places(scope):
+        rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__code=code).order_by("-number")
+        for row in rows if number is None else rows.filter(number=number):
+            stage = standing(Stage(row.state), row.effective_from, row.effective_until, on)
+            if number is not None or stage is Stage.EFFECTIVE:
+                return dict(row.content)
+    return None
 
 
 def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
@@ -160,7 +179,16 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         changes=rules_differences(read_rules(before.content), document) if before else (),
         base=standing.base,
         refused=standing.refused,
+        conversion=(
+            rules_said(rules, _course_names(scope, row.institution_id)) if isinstance(rules, ConversionRules) else None
+        ),
     )
+
+
+def _course_names(scope: Scope, institution: UUID) -> dict[str, Text]:
+    """The names of an institution's courses by code; of those that the reader may see."""
+    rows = scope.rows(Course).filter(institution_id=institution)
+    return {code: Text(name, name_en) for code, name, name_en in rows.values_list("code", "name", "name_en")}
 
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:

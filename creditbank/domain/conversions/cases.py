@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.conversions.evaluate import best_for, convert
-from creditbank.domain.conversions.model import Around, Course, Item, Possibility, Standing, Target, TargetKind
+from creditbank.domain.conversions.model import (
+    UNIT_CARRIERS,
+    Around,
+    Course,
+    Item,
+    Possibility,
+    Standing,
+    Target,
+    TargetKind,
+)
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.cases import Difference, codes_of
 from creditbank.domain.rules.decision import Context, Outcome
@@ -116,7 +125,8 @@ def _amounts_said(amounts: Mapping[str, Hundredths] | None) -> str | None:
 
 def _case(place: Place, rules: ConversionRules) -> ConversionCase:
     place.object(
-        ("id", "on", "items", "expect"), ("name", "row", "to", "course", "courses", "used", "held", "planned", "passed")
+        ("id", "on", "items", "expect"),
+        ("name", "row", "to", "course", "courses", "used", "held", "planned", "passed", "units"),
     )
     if place.given("row") == place.given("to"):
         place.fail("a case asks for exactly one of row, to")
@@ -148,11 +158,21 @@ def _case(place: Place, rules: ConversionRules) -> ConversionCase:
         id=place.named("id").code(),
         name=place.named("name").text() if place.given("name") else "",
         items=items,
-        around=Around(context, {course.code: course for course in courses}),
+        around=Around(context, {course.code: course for course in courses}, _units(place.named("units"))),
         asked=asked,
         course=place.named("course").code() if place.given("course") else None,
         expected=_expected(place.named("expect")),
     )
+
+
+def _units(place: Place) -> dict[tuple[str, str], frozenset[str]]:
+    """What the table of certification units says: lines of a unit and what carries it."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for at in place.items(MOST_CASES) if place.value is not None else ():
+        at.object(("unit", "kind", "code"))
+        carrier = at.named("kind").one_of(UNIT_CARRIERS), at.named("code").code()
+        found.setdefault(carrier, set()).add(at.named("unit").code())
+    return {carrier: frozenset(units) for carrier, units in found.items()}
 
 
 def _item(place: Place, rules: ConversionRules) -> Item:

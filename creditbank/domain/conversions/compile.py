@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from creditbank.domain.conversions.model import UNIT_CARRIERS
 from creditbank.domain.conversions.write import conversion_rules_hash
 from creditbank.domain.rules.compile import Tests, bind
 from creditbank.domain.rules.grant import holds
 from creditbank.domain.rules.model import OneOf
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from creditbank.domain.conversions.model import ConversionRow, ConversionRules, Source
     from creditbank.domain.rules.amounts import Values
     from creditbank.domain.rules.model import Exclude, Validity, Value
@@ -20,19 +24,33 @@ MOST_KEPT = 64
 Place = tuple[int, int]
 """The number of a row and of a group in it."""
 
-Entry = tuple[Place, Tests, "Hundredths | None"]
-"""What a source still has to be asked of an item: where it stands, its other cells, the credit it needs at least."""
+Entry = tuple[Place, Tests, "Hundredths | None", frozenset[str]]
+"""What a source still asks of an item: where it stands, its other cells, the least credit, any of these units."""
 
 
 class CompiledConversions:
     """Conversion rules ready to evaluate; make them with :func:`compile_conversions`."""
 
-    __slots__ = ("_always", "_found", "categories", "dates", "excludes", "hash", "number", "position", "rules")
+    __slots__ = (
+        "_always",
+        "_found",
+        "carriers",
+        "categories",
+        "dates",
+        "excludes",
+        "hash",
+        "number",
+        "position",
+        "rules",
+    )
 
     def __init__(self, rules: ConversionRules, content_hash: str) -> None:
         self.rules = rules
         self.hash = content_hash
         self.position: dict[str, int] = {fact.name: index for index, fact in enumerate(rules.facts)}
+        self.carriers: tuple[tuple[str, int], ...] = tuple(
+            (kind, self.position[rules.carriers[kind]]) for kind in UNIT_CARRIERS if kind in rules.carriers
+        )
         self.categories: dict[str, Text] = {category.code: category.label for category in rules.categories}
         self.number: dict[str, int] = {row.id: number for number, row in enumerate(rules.rows)}
         self.excludes: tuple[tuple[Exclude, Tests], ...] = tuple(
@@ -52,7 +70,7 @@ class CompiledConversions:
             for source in group.sources:
                 key = _key(source)
                 tests = bind((cell for cell in source.when if cell.fact != key), self.position)
-                entry: Entry = ((number, at), tests, source.credit)
+                entry: Entry = ((number, at), tests, source.credit, frozenset(source.units))
                 if key is None:
                     self._always.append(entry)
                     continue
@@ -61,17 +79,22 @@ class CompiledConversions:
                 for value in accept.values:
                     self._found.setdefault((self.position[key], value), []).append(entry)
 
-    def places(self, values: Values, credit: int) -> set[Place]:
-        """The groups of all rows that an item with these facts and so much credit serves in."""
+    def places(self, values: Values, credit: int, units: frozenset[str] = frozenset()) -> set[Place]:
+        """The groups of all rows that an item with these facts, so much credit and these units serves in."""
         found: set[Place] = set()
-        for index, value in enumerate(values):
-            for place, tests, least in self._found.get((index, value), ()) if value is not None else ():
-                if place not in found and (least is None or credit >= least) and holds(tests, values):
-                    found.add(place)
-        for place, tests, least in self._always:
-            if place not in found and (least is None or credit >= least) and holds(tests, values):
+        asked = [self._always]
+        asked += [self._found.get((index, value), []) for index, value in enumerate(values) if value is not None]
+        for place, tests, least, wanted in chain.from_iterable(asked):
+            if place in found or (least is not None and credit < least) or (wanted and wanted.isdisjoint(units)):
+                continue
+            if holds(tests, values):
                 found.add(place)
         return found
+
+    def units_of(self, values: Values, carried: Mapping[tuple[str, str], frozenset[str]]) -> frozenset[str]:
+        """The certification units that an item carries by what its facts say it is of."""
+        named = ((kind, values[index]) for kind, index in self.carriers)
+        return frozenset().union(*(carried.get((kind, str(value)), frozenset()) for kind, value in named))
 
 
 def _key(source: Source) -> str | None:

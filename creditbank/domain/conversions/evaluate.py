@@ -15,6 +15,7 @@ from creditbank.domain.conversions.model import (
     CreditOnly,
     FixedGrade,
     Full,
+    Group,
     Held,
     Item,
     KeptGrade,
@@ -131,7 +132,8 @@ def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around
             held.barred.append(trace.excluded(item, part, reasons))
             continue
         if item.credit > 0:
-            for place in compiled.places(values, item.credit):
+            units = compiled.units_of(values, around.units)
+            for place in compiled.places(values, item.credit, units):
                 held.serving.setdefault(place, []).append(item)
     return held
 
@@ -173,7 +175,11 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
     if surplus and row.surplus is Surplus.ELECTIVE:
         made = (*made, Made(Target(TargetKind.ELECTIVE), surplus, ELECTIVE))
     spent = {use.item: use for use in uses}
-    below = [trace.used(item, spent[item.id].credit) for item in chosen.items]
+    below = [
+        trace.used(item, spent[item.id].credit, _by_units(compiled, group, item, around))
+        for group, items in zip(row.groups, chosen.groups, strict=True)
+        for item in items
+    ]
     if not chosen.complete:
         below.append(trace.not_all_tried())
     reasons.insert(0, trace.applies(row, below))
@@ -244,6 +250,12 @@ def _items(
         reasons.append(trace.not_together(row, least, sum(together.values())))
     reasons += held.barred
     return None
+
+
+def _by_units(compiled: CompiledConversions, group: Group, item: Item, around: Around) -> list[str]:
+    """The certification units by which an item serves in a group."""
+    carried = compiled.units_of(item.outcome.values, around.units)
+    return sorted({unit for source in group.sources for unit in source.units} & carried)
 
 
 def _amounts(

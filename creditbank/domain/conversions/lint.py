@@ -95,11 +95,17 @@ def _meeting(
     seen: set[tuple[int, int]] = set()
     for together in buckets.values():
         for (first, one, left), (second, other, right) in combinations(together, 2):
-            if first == second or (first, second) in seen or not conditions_meet(left.when, right.when):
+            if first == second or (first, second) in seen or not _sources_meet(left, right):
                 continue
             seen.add((first, second))
             yield (first, one), (second, other), _both(left.when, right.when)
     yield from _meeting_by_other_cells(buckets, seen)
+
+
+def _sources_meet(left: Source, right: Source) -> bool:
+    """Whether one item serves in both; what names different certification units is taken for different items."""
+    apart = left.units and right.units and not set(left.units) & set(right.units)
+    return not apart and conditions_meet(left.when, right.when)
 
 
 def _meeting_by_other_cells(
@@ -114,7 +120,7 @@ def _meeting_by_other_cells(
             for first, one, left in by_name[one_name]:
                 for second, other, right in by_name[other_name]:
                     pair = (min(first, second), max(first, second))
-                    if first == second or pair in seen or not conditions_meet(left.when, right.when):
+                    if first == second or pair in seen or not _sources_meet(left, right):
                         continue
                     seen.add(pair)
                     rows = sorted(((first, one), (second, other)), key=lambda found: found[0])

@@ -89,7 +89,10 @@ def _edges(rule_sets: Sequence[ConversionRules], library: Mapping[str, Course]) 
 
 def _sources(row: ConversionRow) -> Sequence[Source]:
     single = len(row.groups) == 1 and row.groups[0].count in (1, None) and len(row.targets) == 1
-    return row.groups[0].sources if single and row.targets[0].kind is not TargetKind.WAIVER else ()
+    if not single or row.targets[0].kind is TargetKind.WAIVER:
+        return ()
+    # What carries a certification unit is not said by the rules, so that no circle is claimed through one.
+    return tuple(source for source in row.groups[0].sources if not source.units)
 
 
 def _target(rules: ConversionRules, row: ConversionRow) -> Node:

@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from creditbank.domain.values import Text
 
 
+COURSE, CERTIFICATE, OUTCOME = UNIT_CARRIERS = ("course", "certificate", "outcome")
+"""What carries a certification unit 认证单元, in the words of the table of units."""
+CATEGORY, INSTITUTION = "category", "institution"
+CARRIERS = (*UNIT_CARRIERS, CATEGORY, INSTITUTION)
+"""What a fact of an item may name: what its credit is of, its category, who gave it."""
+
+
 class TargetKind(StrEnum):
     """What credit can become."""
 
@@ -58,10 +65,14 @@ class Surplus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A kind of item that serves: its cells, and how much credit it must have at least."""
+    """A kind of item that serves: its cells, how much credit it must have at least, what it must carry.
+
+    ``units`` are codes of certification units; an item serves that carries any of them, whatever course it is.
+    """
 
     when: Condition
     credit: Hundredths | None = None
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ class ConversionRules:
     """One immutable version of a regulation for conversion (置换).
 
     ``unit`` is the unit of what is made, ``held_unit`` that of what is held. ``carriers`` say which facts of an item
-    name what its credit is of: ``course`` and ``category``. ``standings`` rule for each standing.
+    name what its credit is of and who gave it (see ``CARRIERS``). ``standings`` rule for each standing.
     """
 
     code: str
@@ -240,6 +251,8 @@ class Around:
 
     context: Context
     courses: Mapping[str, Course] = field(default_factory=lambda: MappingProxyType({}))
+    units: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    """What the table of certification units says: which of them a carrier, by its kind and code, carries whole."""
 
 
 @dataclass(frozen=True, slots=True)

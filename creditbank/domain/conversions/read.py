@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.conversions.model import (
+    CARRIERS,
     STANDINGS,
+    UNIT_CARRIERS,
     Closed,
     ConversionRow,
     ConversionRules,
@@ -46,7 +48,6 @@ MOST_CODES = 1_000
 
 _HEAD = ("schema", "code", "kind", "name", "source", "unit", "rounding", "categories", "facts", "rules")
 _LISTS = ("exclude", "prerequisite", "cap", "validity", "closed")
-_CARRIERS = ("course", "category")
 
 
 def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
@@ -82,6 +83,11 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
         place.named("rules").fail("conversion rules need at least one row")
     no_doubles(place.named("rules"), [row.id for row in read])
     unit = place.named("unit").code()
+    carriers = _carriers(place.named("carriers"), rows)
+    if not any(name in carriers for name in UNIT_CARRIERS) and _units_named(read):
+        place.named("carriers").fail(
+            "rows name certification units, so say here which fact names an item's course, certificate or outcome"
+        )
     return ConversionRules(
         code=place.named("code").code(),
         name=place.named("name").both(),
@@ -92,7 +98,7 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
         categories=categories,
         facts=tuple(facts.values()),
         rows=read,
-        carriers=_carriers(place.named("carriers"), rows),
+        carriers=carriers,
         standings=_standings(place.named("standings")),
         **parts,
     )
@@ -109,10 +115,14 @@ def _of_all(place: Place, part: Any) -> Any:
     return part
 
 
+def _units_named(rows: tuple[ConversionRow, ...]) -> bool:
+    return any(source.units for row in rows for group in row.groups for source in group.sources)
+
+
 def _carriers(place: Place, rows: _Rows) -> dict[str, str]:
     if place.value is None:
         return {}
-    place.object((), _CARRIERS)
+    place.object((), CARRIERS)
     allowed = (FactType.CODE, FactType.ENUM)
     return {name: rows.fact(at, allowed).name for name, at in place.names()}
 
@@ -166,12 +176,12 @@ class _Rows(Cells):
     def group(self, place: Place) -> Group:
         """``{when, credit}`` for one item, or ``{any: [...], count, together}``."""
         if not isinstance(place.value, dict) or "any" not in place.value:
-            place.object((), ("when", "credit", "count", "together"))
+            place.object((), ("when", "credit", "unit", "count", "together"))
             sources: tuple[Source, ...] = (self._source(place),)
         else:
             place.object(("any",), ("count", "together"))
             sources = place.named("any").each(
-                lambda item: self._source(item.object((), ("when", "credit"))), MOST_SOURCES
+                lambda item: self._source(item.object((), ("when", "credit", "unit"))), MOST_SOURCES
             )
             if not sources:
                 place.named("any").fail("this list is empty")
@@ -183,7 +193,14 @@ class _Rows(Cells):
 
     def _source(self, place: Place) -> Source:
         when = self.condition(place.named("when"))
-        return Source(when, place.named("credit").amount() if place.given("credit") else None)
+        credit = place.named("credit").amount() if place.given("credit") else None
+        unit = place.named("unit")
+        if unit.value is None:
+            return Source(when, credit)
+        listed = unit.each(Place.code, MOST_CODES) if isinstance(unit.value, list) else (unit.code(),)
+        if not listed:
+            unit.fail("this list is empty")
+        return Source(when, credit, tuple(sorted(set(listed))))
 
     def target(self, place: Place) -> Target:
         """``elective``, or an object with one of course, category, requirement, waiver."""

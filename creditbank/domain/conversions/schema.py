@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from creditbank.domain.conversions.model import Standing, Surplus, TargetKind
+from creditbank.domain.conversions.model import CARRIERS, UNIT_CARRIERS, Standing, Surplus, TargetKind
 from creditbank.domain.conversions.read import (
     KIND,
     MOST_CODES,
@@ -38,7 +38,8 @@ def _definitions() -> dict[str, Any]:
     shared = rules_definitions()
     for name in ("cap", "validity"):  # nothing lies over rules for conversion
         del shared[name]["properties"]["locked"]
-    source = {"when": ref_to("when"), "credit": ref_to("amount")}
+    unit = {"anyOf": [code, list_of(code, MOST_CODES, 1)]}
+    source = {"when": ref_to("when"), "credit": ref_to("amount"), "unit": unit}
     many = {
         "count": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": MOST_ITEMS}, {"const": "as_needed"}]},
         "together": ref_to("amount"),
@@ -112,7 +113,7 @@ def conversion_rules_schema() -> dict[str, Any]:
             },
             {
                 "held_unit": ref_to("code"),
-                "carriers": object_of({}, {"course": ref_to("name"), "category": ref_to("name")}),
+                "carriers": object_of({}, {name: ref_to("name") for name in CARRIERS}),
                 "standings": object_of({}, {one.value: rulings for one in Standing if one is not Standing.OPEN}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
                 **{name: list_of(ref_to(name), MOST_STEPS) for name in ("exclude", "prerequisite", "cap", "validity")},
@@ -125,6 +126,7 @@ def conversion_rules_schema() -> dict[str, Any]:
 
 def conversion_cases_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.conversion_cases/1``."""
+    code = ref_to("code")
     day = {"type": "string", "format": "date"}
     amounts = {"type": "object", "additionalProperties": ref_to("amount")}
     facts = {"type": "object", "propertyNames": ref_to("name")}
@@ -160,6 +162,7 @@ def conversion_cases_schema() -> dict[str, Any]:
             "used": amounts,
             "held": amounts,
             "planned": amounts,
+            "units": list_of(object_of({"unit": code, "kind": {"enum": list(UNIT_CARRIERS)}, "code": code}), 10_000),
             "passed": list_of(ref_to("code"), 1_000),
         },
     )

@@ -17,9 +17,9 @@ from creditbank.domain.conversions.model import (
     Target,
     TargetKind,
 )
+from creditbank.domain.conversions.words import COUNTED, NO_NAMES, sources_said, target_said
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
-from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Amount, Hundredths, Text
 
@@ -35,6 +35,7 @@ MESSAGES: dict[str, str] = {
     "conversion.would_not": "Cannot become {targets}.",
     "conversion.row": "Row {row} applies.",
     "conversion.used": "{title}: {amount} of {held} credits are used.",
+    "conversion.by_unit": "It carries the certification unit {unit}.",
     "conversion.needs": "It takes {count} of: {what}. Found: {found}.",
     "conversion.needs_credit": "It takes {least} credits of: {what}. Found: {found}.",
     "conversion.not_together": "What was found does not suffice together: {need} credits are needed, {held} are held.",
@@ -67,13 +68,6 @@ MESSAGES: dict[str, str] = {
     "conversion.counts_nowhere": "Counts for none of GPA, rank, transcript and graduation.",
 }
 
-_COUNTED = {
-    "gpa": Text("平均学分绩点", "GPA"),
-    "rank": Text("排名", "rank"),
-    "transcript": Text("成绩单", "transcript"),
-    "graduation": Text("毕业", "graduation"),
-}
-
 
 def targets_said(targets: Sequence[Target], courses: Mapping[str, Course], categories: Mapping[str, Text]) -> Text:
     """The targets of a row in words."""
@@ -82,20 +76,11 @@ def targets_said(targets: Sequence[Target], courses: Mapping[str, Course], categ
 
 
 def _target_said(target: Target, courses: Mapping[str, Course], categories: Mapping[str, Text]) -> Text:
-    match target.kind:
-        case TargetKind.COURSE | TargetKind.WAIVER:
-            course = courses.get(target.code)
-            named = course.title if course is not None else Text(target.code, target.code)
-            return Text(f"“{named.zh}”", f"“{named.en or named.zh}”")
-        case TargetKind.COURSE_OF:
-            label = categories[target.code]
-            return Text(f"{label.zh}类任一课程", f"any course of {label.en or label.zh}")
-        case TargetKind.CATEGORY:
-            label = categories[target.code]
-            return Text(f"{label.zh}学分", f"credit of {label.en or label.zh}")
-        case TargetKind.REQUIREMENT:
-            return Text(f"毕业要求 {target.code}", f"requirement {target.code}")
-    return Text("任选学分", "unspecified elective credit")
+    if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
+        return target_said(target, NO_NAMES, categories)
+    course = courses.get(target.code)
+    named = course.title if course is not None else Text(target.code, target.code)
+    return Text(f"“{named.zh}”", f"“{named.en or named.zh}”")
 
 
 def summary(ruling: Ruling, targets: Text, credit: int, reasons: list[Line]) -> Explanation:
@@ -115,15 +100,16 @@ def applies(row: ConversionRow, below: list[Line]) -> Line:
     return Line("conversion.row", Verdict.YES, {"row": row.id}, row.clause, tuple(below))
 
 
-def used(item: Item, amount: int) -> Line:
-    """How much of an item is used."""
+def used(item: Item, amount: int, units: Sequence[str] = ()) -> Line:
+    """How much of an item is used, and by which certification units it serves."""
     said: dict[str, Said] = {"title": item.title, "amount": Amount(amount), "held": Amount(item.credit)}
-    return Line("conversion.used", Verdict.NOTE, said)
+    below = tuple(Line("conversion.by_unit", Verdict.NOTE, {"unit": unit}) for unit in units)
+    return Line("conversion.used", Verdict.NOTE, said, None, below)
 
 
 def wanting(row: ConversionRow, group: Group, facts: Mapping[str, Fact], found: Sequence[Item]) -> Line:
     """A group for which too little was found."""
-    said: dict[str, Said] = {"what": _group_said(group, facts), "found": _titles(found)}
+    said: dict[str, Said] = {"what": sources_said(group.sources, facts), "found": _titles(found)}
     if group.count is None:
         said["least"] = Amount(group.credit or 0)
         return Line("conversion.needs_credit", Verdict.NO, said, row.clause)
@@ -139,18 +125,6 @@ def _titles(items: Sequence[Item]) -> Text:
     if not items:
         return Text("无", "none")
     return Text("、".join(item.title.zh for item in items), ", ".join(item.title.en or item.title.zh for item in items))
-
-
-def _group_said(group: Group, facts: Mapping[str, Fact]) -> Text:
-    said = []
-    for source in group.sources:
-        cells = [(facts[cell.fact].label, cell_shown(facts[cell.fact], cell.accept)) for cell in source.when]
-        zh = "，".join(f"{label.zh}：{shown.zh}" for label, shown in cells) or "任何成果"
-        en = ", ".join(f"{label.en or label.zh}: {shown.en or shown.zh}" for label, shown in cells) or "any outcome"
-        if source.credit is not None:
-            zh, en = f"{zh}，至少 {source.credit / 100:g} 学分", f"{en}, at least {source.credit / 100:g} credits"
-        said.append((zh, en))
-    return Text(" 或 ".join(zh for zh, _en in said), " or ".join(en for _zh, en in said))
 
 
 def worth(code: str, amount: int, held: int = 0, factor: str = "") -> Line:
@@ -219,7 +193,7 @@ def grade_missing() -> Line:
 
 def counts_said(counts: Counts) -> Line:
     """Where it counts."""
-    words = [label for name, label in _COUNTED.items() if getattr(counts, name)]
+    words = [label for name, label in COUNTED.items() if getattr(counts, name)]
     if not words:
         return Line("conversion.counts_nowhere")
     what = Text("、".join(word.zh for word in words), ", ".join(word.en for word in words))

@@ -95,6 +95,8 @@ def _source(source: Source) -> dict[str, Any]:
     data: dict[str, Any] = {"when": cells} if (cells := write.condition_data(source.when)) else {}
     if source.credit is not None:
         data["credit"] = write.credit_data(source.credit)
+    if source.units:
+        data["unit"] = list(source.units) if len(source.units) > 1 else source.units[0]
     return data
 
 

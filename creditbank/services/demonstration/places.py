@@ -35,6 +35,9 @@ OUTCOME_TYPES = (
     ("practice", "实践、论文与技能证书", "Practice, papers and skill certificates", "example-limits", False),
     ("language", "外语水平考试", "Language tests", "example-language", True),
 )
+RULES = ("cn-innovation", "example-limits", "example-language", "transfer-courses")
+CONVERSIONS = ("conversion/cn-conversion-a", "conversion/cn-course-certificate")
+"""Rules for conversion, which stand on a list of their own."""
 PROGRAMMES = ("demo-award-60", "demo-certificate-120", "demo-levels-360")
 STAFF = (
     ("zhao", "赵明", COLLEGE, "", Role.REGISTRAR),
@@ -107,7 +110,7 @@ def publish_catalogue(places: Mapping[str, UUID], pack: Pack, actor: UUID, at: d
     """Put the rule packs, outcome types and programmes in force; schools inherit what the centre publishes."""
     centre = places["centre"]
     with acting_for(institution=centre, purpose="demo") as scope:
-        for name in ("cn-innovation", "example-limits", "example-language", "transfer-courses"):
+        for name in (*RULES, *CONVERSIONS):
             publish_rule_version(scope=scope, document=pack(name), effective_from=date(2010, 1, 1), actor=actor, at=at)
         for code, zh, en, rules, evidence in OUTCOME_TYPES:
             scope.rows(OutcomeType).create(

@@ -39,6 +39,7 @@ _MENU = (
         _("Rules"),
         (
             (Place(_("Recognition rules"), "office:rules", "scale", "r"), "rules.read"),
+            (Place(_("Conversion rules"), "office:conversion-rules", "arrows-right-left", "v"), "rules.read"),
             (Place(_("Outcome catalogue"), "office:catalogue", "bookmark-square", "k"), "catalogue.read"),
             (Place(_("Programmes"), "office:programmes", "academic-cap", "p"), "programme.read"),
         ),

@@ -12,9 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.views.decorators.http import require_GET, require_POST
 
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import AnyRules, DecidingRules, read_rules
+from creditbank.domain.rule_documents import KINDS, AnyRules, DecidingRules, read_rules
 from creditbank.domain.rule_life.states import Act
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.rule_cases import cases_text, save_cases_text
 from creditbank.gateways import clock
@@ -27,9 +30,20 @@ from creditbank.services.access import NotVisible
 from creditbank.services.rule_cases import attach_decision, remove_case
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show, today_at
-from creditbank.web.office.rule_words import may_act, sentences
+from creditbank.web.office.rule_words import HOMES, may_act, sentences
 
 _MOST_LETTERS = 2_000_000
+_FIRST = {
+    RECOGNITION: (
+        'cases:\n  - id: \n    name: \n    claimed_on: \n    facts: {}\n    expect: {ruling: recognise, credit: "1"}\n'
+    ),
+    CONVERSION: (
+        'cases:\n  - id: \n    name: \n    on: \n    row: \n    items: [{id: x1, facts: {}, credit: "1"}]\n'
+        '    courses: []\n    expect: {ruling: recognise, uses: {x1: "1"}}\n'
+    ),
+}
+"""A case to begin with, by kind of rules."""
+_FIRST[OVERLAY] = _FIRST[RECOGNITION]
 
 
 @door("rules.approve")
@@ -151,6 +165,7 @@ def _page(request: HttpRequest, scope: Scope, rule_set: RuleSet, text: str, wron
     runs = run_cases(rules, cases) if rules is not None else ()
     history = case_history(scope, rule_set.id, request.GET.get("case", "")) if request.GET.get("case") else ()
     context = {
+        "home": HOMES[rule_set.kind],
         "rule_set": rule_set,
         "asked_of": label,
         "draft": draft,
@@ -202,10 +217,7 @@ def _asked_for(request: HttpRequest, scope: Scope, rule_set: RuleSet) -> str:
     for one in list_cases(scope, rule_set.id):
         if one.code == wanted:
             return cases_text(rule_set.kind, rule_set.code, [one])
-    return (
-        f"schema: creditbank.cases/1\nrules: {rule_set.code}\ncases:\n  - id: \n    name: \n"
-        '    claimed_on: \n    facts: {}\n    expect: {ruling: recognise, credit: "1"}\n'
-    )
+    return f"schema: {KINDS[rule_set.kind].cases}\nrules: {rule_set.code}\n{_FIRST[rule_set.kind]}"
 
 
 def _rule_set(request: HttpRequest, scope: Scope, rule_set_id: UUID) -> RuleSet:

@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _t
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import lint_rules, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
 from creditbank.exchange.rule_drafts import begin_blank, begin_from_pack, begin_from_text, reading_of, save_text
@@ -31,8 +33,9 @@ from creditbank.web.design.forms import DesignForm
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
 from creditbank.web.office.rule_cases import run_rows
-from creditbank.web.office.rule_forms import FILE, PACK, ApproveForm, BeginForm, ReasonForm
+from creditbank.web.office.rule_forms import FILE, PACK, PACKS, ApproveForm, BeginForm, ReasonForm
 from creditbank.web.office.rule_words import (
+    HOMES,
     applies_said,
     events_of,
     may_act,
@@ -50,16 +53,28 @@ _WRITE, _DECIDE = (Act.TEST, Act.SUBMIT, Act.RECALL, Act.DISCARD), (Act.SIGN, Ac
 @door("rules.edit")
 @require_http_methods(["GET", "POST"])
 def begin(request: HttpRequest) -> HttpResponse:
-    """Begin a draft from a pack, from a document or from nothing."""
+    """Begin a draft of rules for recognition from a pack, from a document or from nothing."""
+    return _begin(request, RECOGNITION)
+
+
+@door("rules.edit")
+@require_http_methods(["GET", "POST"])
+def begin_conversion(request: HttpRequest) -> HttpResponse:
+    """Begin a draft of rules for conversion, in the same ways."""
+    return _begin(request, CONVERSION)
+
+
+def _begin(request: HttpRequest, kind: str) -> HttpResponse:
     with at_desk(request, "rules.edit") as scope:
         if not may_act(actor_of(request), Act.SAVE):
             raise NotVisible
-        form = BeginForm(request.POST or None, request.FILES or None)
+        form = BeginForm(PACKS[kind](), request.POST or None, request.FILES or None)
         if request.method == "POST" and form.is_valid():
-            made = _begun(request, scope, form)
+            made = _begun(request, scope, form, kind)
             if made is not None:
                 return HttpResponseRedirect(reverse("office:rule-draft", args=[made]))
-        return show(request, scope, "office/rule_begin.html", {"form": form}, status=422 if form.errors else 200)
+        context = {"form": form, "home": HOMES[kind]}
+        return show(request, scope, "office/rule_begin.html", context, status=422 if form.errors else 200)
 
 
 @door("rules.approve")
@@ -117,7 +132,8 @@ def decide_step(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 def _step(request: HttpRequest, draft_id: UUID, permission: str, allowed: tuple[str, ...]) -> HttpResponse:
     with at_desk(request, permission) as scope:
         actor, word = actor_of(request), request.POST.get("act", "")
-        if find_draft(scope, draft_id) is None or not may_act(actor, Act(allowed[0])):
+        found = find_draft(scope, draft_id)
+        if found is None or not may_act(actor, Act(allowed[0])):
             raise NotVisible
         if word not in allowed:
             raise NotVisible
@@ -144,11 +160,11 @@ def _step(request: HttpRequest, draft_id: UUID, permission: str, allowed: tuple[
         if act is Act.APPROVE:
             return HttpResponseRedirect(reverse("office:rule-version", args=[answer.id]))
         if act is Act.DISCARD:
-            return HttpResponseRedirect(reverse("office:rules"))
+            return HttpResponseRedirect(HOMES[found.line.kind].url)
         return HttpResponseRedirect(reverse("office:rule-draft", args=[draft_id]))
 
 
-def _begun(request: HttpRequest, scope: Scope, form: BeginForm) -> UUID | None:
+def _begun(request: HttpRequest, scope: Scope, form: BeginForm, kind: str) -> UUID | None:
     """The draft that was begun; nothing where the form now says why not."""
     said, actor, at = form.cleaned_data, actor_of(request), clock.now()
     made: Any
@@ -160,7 +176,7 @@ def _begun(request: HttpRequest, scope: Scope, form: BeginForm) -> UUID | None:
             made = begin_from_text(scope=scope, actor=actor, data=data, name=said["file"].name, at=at)
         case _:
             name = Text(said["name"], said["name"])
-            made = begin_blank(scope=scope, actor=actor, code=said["code"], name=name, at=at)
+            made = begin_blank(scope=scope, actor=actor, kind=kind, code=said["code"], name=name, at=at)
     if isinstance(made, DocumentError):
         for problem in (made, *made.more[:9]):
             form.add_error("file", str(problem))
@@ -196,6 +212,7 @@ def _page(
     writes, decides = may_act(actor, Act.SAVE), may_act(actor, Act.SIGN)
     own = actor.person in life.authors
     context: dict[str, Any] = {
+        "home": HOMES[found.line.kind],
         "draft": found,
         "line": found.line,
         "origin": origin_said(found.line.origin),

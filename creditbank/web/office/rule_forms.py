@@ -8,10 +8,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.rule_life.states import ACT_NAMES, Act
-from creditbank.gateways.documents import pack_codes
+from creditbank.domain.rules.read import KIND as RECOGNITION
+from creditbank.gateways.documents import conversion_pack_codes, pack_codes
 from creditbank.web.design.forms import Choices, DateField, DesignForm, FileDrop
 from creditbank.web.office.rule_words import language_now
+
+PACKS = {RECOGNITION: pack_codes, CONVERSION: conversion_pack_codes}
+"""The packs that come with the program, by kind of rules."""
 
 PACK, FILE, BLANK = "pack", "file", "blank"
 _CODE = r"^[a-z0-9][a-z0-9-]{0,63}$"
@@ -42,11 +47,11 @@ class BeginForm(DesignForm):
     )
     name = forms.CharField(label=_("Name of the new rule set"), max_length=120, required=False)
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
+    def __init__(self, packs: Sequence[str], *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         field = self.fields["pack"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(code, code) for code in pack_codes()]
+        field.choices = [(code, code) for code in packs]
 
     def clean(self) -> dict[str, Any]:
         """What the chosen beginning needs is there."""

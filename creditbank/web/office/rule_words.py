@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Actor, Role, Thing, may, permission
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rule_life.applies import Applies, Cohorts, Days, read_applies
 from creditbank.domain.rule_life.states import ACT_NAMES, STATE_NAMES, STEPS, Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import wording
 from creditbank.queries.rule_life import StepDone
 from creditbank.web.office.desk import minute_of
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the rules of a kind are listed, and what the list is called."""
+
+    kind: str
+    name: Any
+    route: str
+    begin: str
+
+    @property
+    def url(self) -> str:
+        """The address of the list."""
+        return reverse(self.route)
+
+    @property
+    def begin_url(self) -> str:
+        """Where a draft of the kind is begun."""
+        return reverse(self.begin)
+
+
+HOMES = {
+    RECOGNITION: Home(RECOGNITION, _("Recognition rules"), "office:rules", "office:rule-begin"),
+    CONVERSION: Home(CONVERSION, _("Conversion rules"), "office:conversion-rules", "office:conversion-rule-begin"),
+}
+"""Rules of two kinds stand on no list together; an overlay stands with the rules it is laid on."""
+HOMES[OVERLAY] = HOMES[RECOGNITION]
 
 TONES = {
     State.DRAFT: "plain",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
 from creditbank.domain.rules.overlay import KIND as OVERLAY
@@ -43,6 +44,7 @@ from creditbank.web.office.desk import actor_of, at_desk, request_id, show, toda
 from creditbank.web.office.rule_forms import AnnounceForm, AnswerForm, AskForm, ObjectionForm, ScheduleForm
 from creditbank.web.office.rule_impact import effect_rows
 from creditbank.web.office.rule_words import (
+    HOMES,
     applies_said,
     events_of,
     language_now,
@@ -72,12 +74,24 @@ _DRAFTS = (
 @door("rules.read")
 @require_GET
 def listing(request: HttpRequest) -> HttpResponse:
-    """Every version: those in force first, then what is on its way; former ones remain readable."""
+    """Every version for recognition: those in force first, then what is on its way; former ones remain readable."""
+    return _listing(request, RECOGNITION)
+
+
+@door("rules.read")
+@require_GET
+def conversions(request: HttpRequest) -> HttpResponse:
+    """Every version for conversion, in the same order."""
+    return _listing(request, CONVERSION)
+
+
+def _listing(request: HttpRequest, kind: str) -> HttpResponse:
     with at_desk(request, "rules.read") as scope:
-        versions = list_versions(scope, kind=RECOGNITION, on=today_at(scope))
+        versions = list_versions(scope, kind=kind, on=today_at(scope))
         actor = actor_of(request)
-        drafts = list_drafts(scope, kind=RECOGNITION) if may_act(actor, Act.SIGN) else ()
+        drafts = list_drafts(scope, kind=kind) if may_act(actor, Act.SIGN) else ()
         context = {
+            "home": HOMES[kind],
             "columns": COLUMNS,
             "current": [_row(one) for one in versions if one.state in ("in_force", "suspended")],
             "coming": [_row(one) for one in versions if one.state == "future"],
@@ -219,6 +233,7 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
     actor, version = actor_of(request), found.version
     own = version.institution_id == scope.institution
     context: dict[str, Any] = {
+        "home": HOMES[version.kind],
         "found": found,
         "version": version,
         "status": tag_of(version.stage),

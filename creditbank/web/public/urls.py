@@ -33,6 +33,7 @@ urlpatterns = [
     path("estimate/", estimate.begin, name="estimate"),
     path("estimate/<slug:kind>/", estimate.page, name="estimate-of"),
     path("rules/", rules.listing, name="rules"),
+    path("rules/conversions/", rules.conversions, name="conversion-rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule"),
     path("help/", views.help_page, name="help"),
     path("log/", log.overview, name="log"),

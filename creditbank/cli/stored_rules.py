@@ -1,0 +1,133 @@
+"""Puts rules of either kind into a bank and reads them back for ``creditbank rules``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from creditbank.cli.boot import actor_of, opened, place_of
+from creditbank.cli.shown import said
+from creditbank.domain.explanation import Verdict
+from creditbank.domain.rule_documents import AnyRules, answer_cases, lint_rules, read_cases_of, rules_data, rules_hash
+from creditbank.exchange.documents import read_document, write_document
+from creditbank.gateways.disk import write_whole
+from creditbank.gateways.problem import Problem
+from creditbank.gateways.wording import messages
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from datetime import date
+
+    from creditbank.queries.rule_sets import Version
+    from creditbank.records.institutions import Institution
+
+DONE, RED = 0, 1
+
+
+def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] | None) -> int:
+    """Put rules in force at an institution from a day on, as when a bank is set up: without a review, and recorded so.
+
+    Cases that are red and findings that forbid the rules are said, and then nothing is done.
+
+    Raises:
+        Problem: the institution decided a version of these rules by its own review, or keeps another kind of that code.
+    """
+    wrong = _wrong(rules, cases)
+    if wrong:
+        print("\n".join(wrong), file=sys.stderr)
+        print("Nothing was done.", file=sys.stderr)
+        return RED
+    with opened(args, "rules"):
+        from creditbank.gateways import clock
+        from creditbank.queries.rule_sets import list_versions
+        from creditbank.records.scope import acting_for
+        from creditbank.services.rules import publish_rule_version
+
+        place = place_of(args)
+        actor = actor_of(args, place)
+        with acting_for(institution=place.id, purpose="rules.import") as scope:
+            since: date = args.since or clock.today(place.zone)
+            _refuse_later(list_versions(scope, kind=rules.kind, on=since), place, rules, since)
+            try:
+                version = publish_rule_version(
+                    scope=scope,
+                    document=rules_data(rules),
+                    effective_from=since,
+                    actor=actor,
+                    at=clock.now(),
+                )
+            except ValueError as error:
+                raise Problem(en=f"{error}. Nothing was done.", zh=f"{error}。没有任何操作。") from error
+            answer = {
+                "code": rules.code,
+                "kind": rules.kind,
+                "number": version.number,
+                "hash": version.content_hash,
+                "effective_from": version.effective_from.isoformat(),
+            }
+    if args.json:
+        print(json.dumps(answer, ensure_ascii=False))
+    else:
+        print(
+            f"{rules.code} ({rules.kind}) version {answer['number']} {rules_hash(rules)[:12]}:"
+            f" in force at {place.code} from {answer['effective_from']}"
+        )
+    return DONE
+
+
+def read_back(args: argparse.Namespace) -> int:
+    """Write the document of a version that an institution has or inherits, the one in force unless a number is given.
+
+    Raises:
+        LookupError: there is no such version.
+    """
+    with opened(args, "rules"):
+        from creditbank.gateways import clock
+        from creditbank.queries.rule_sets import find_content
+        from creditbank.records.scope import acting_for
+
+        place = place_of(args)
+        on: date = clock.today(place.zone)
+        with acting_for(institution=place.id, purpose="rules.show") as scope:
+            content = find_content(scope, args.rules, number=args.version, on=on)
+    if content is None:
+        which = f"version {args.version}" if args.version else "version in force"
+        raise LookupError(f"{place.code} has no {which} of rules {args.rules}")
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n" if args.json else write_document(content)
+    if args.output:
+        write_whole(Path(args.output), text.encode(), mode=0o644)
+    else:
+        sys.stdout.write(text)
+    return DONE
+
+
+def _refuse_later(versions: Sequence[Version], place: Institution, rules: AnyRules, since: date) -> None:
+    """Nothing is taken in past a review of the institution, nor before what begins on that day or later."""
+    own = [one for one in versions if (one.institution_id, one.code) == (place.id, rules.code)]
+    if any(not one.taken_in for one in own):
+        raise Problem(
+            en=f"{rules.code} was reviewed at {place.code}: a new version is begun there as a draft. Nothing was done.",
+            zh=f"{rules.code} 的版本已在 {place.code} 经过审核：新版本请在该处起草。没有任何操作。",
+        )
+    later = [one for one in own if one.effective_from is not None and one.effective_from >= since]
+    if later and later[0].content_hash != rules_hash(rules):
+        number, first = later[0].number, later[0].effective_from
+        raise Problem(
+            en=f"Version {number} of {rules.code} begins on {first}: name a later day. Nothing was done.",
+            zh=f"{rules.code} 第 {number} 版自 {first} 起生效：请指定更晚的日期。没有任何操作。",
+        )
+
+
+def _wrong(rules: AnyRules, cases: tuple[bytes, str] | None) -> list[str]:
+    """What forbids rules: findings, and cases that are red."""
+    lines = [finding.line for finding in lint_rules(rules) if finding.line.verdict is Verdict.NO]
+    wrong = said(lines, messages())
+    if cases is not None:
+        data, name = cases
+        asked = read_cases_of(rules, read_document(data, name=name)["cases"])
+        for case, answer in zip(asked, answer_cases(rules, asked), strict=True):
+            wrong += [f"{case.id} is red: {one.what}: {one.expected}, {one.found}" for one in answer.differences]
+    return wrong

@@ -1,0 +1,111 @@
+"""Conversion rules by who sends and who receives: every approved version, for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.conversions.model import INSTITUTION, ConversionRules
+from creditbank.domain.conversions.read import KIND, read_conversion_rules
+from creditbank.domain.frameworks.model import CertificationUnit
+from creditbank.domain.rules.model import OneOf
+from creditbank.domain.values import Text
+from creditbank.queries.frameworks import library_at
+from creditbank.queries.rule_sets import Version, public_versions
+from creditbank.records.institutions import Institution
+from creditbank.records.rules import RuleVersion
+from creditbank.records.scope import Scope, acting_for
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An institution by its code and name; one that is not in this bank is named as the rules name it."""
+
+    code: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A version of conversion rules with whose credit it takes and at whose institutions it holds.
+
+    Without ``senders`` it takes credit from anywhere; ``anywhere`` says that some of its rows do.
+    """
+
+    version: Version
+    senders: tuple[Place, ...]
+    anywhere: bool
+    receivers: tuple[Place, ...]
+
+    def serves(self, sender: str, receiver: str) -> bool:
+        """Whether credit may go this way; an empty code is any institution."""
+        sends = not sender or self.anywhere or any(one.code == sender for one in self.senders)
+        return sends and (not receiver or any(one.code == receiver for one in self.receivers))
+
+
+def passages(*, on: date) -> tuple[Passage, ...]:
+    """Every approved version of conversion rules with the ways it opens, by rule set, the newest first."""
+    versions = public_versions(kind=KIND, on=on)
+    with acting_for(purpose="public") as scope:
+        places = list(scope.rows(Institution).order_by("code"))
+        names = {place.code: Text(place.name, place.name_en) for place in places}
+        contents = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
+        rules = {key: read_conversion_rules(content) for key, content in contents.values_list("id", "content")}
+    return tuple(_passage(one, rules[one.version_id], places, names) for one in versions)
+
+
+def sending(rules: ConversionRules) -> tuple[frozenset[str], bool]:
+    """The institutions whose credit the rows name, and whether some row takes it from anywhere.
+
+    Institutions are named by the fact that ``carriers`` calls ``institution``.
+    """
+    fact = rules.carriers.get(INSTITUTION)
+    named: set[str] = set()
+    anywhere = False
+    for row in rules.rows:
+        for source in (source for group in row.groups for source in group.sources):
+            cells = [cell.accept for cell in source.when if cell.fact == fact and isinstance(cell.accept, OneOf)]
+            named |= {str(value) for accept in cells for value in accept.values}
+            anywhere = anywhere or not cells
+    return frozenset(named), anywhere
+
+
+def units_carried(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
+
+    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
+    left out: no conversion takes a part for the whole.
+    """
+    units: dict[str, CertificationUnit] = {}
+    for shelf in library_at(scope).shelves:
+        for unit in shelf.certification_units:
+            units.setdefault(unit.code, unit)
+    found: dict[tuple[str, str], set[str]] = {}
+    for unit in units.values():
+        for one in unit.carriers:
+            if one.share >= 1:
+                found.setdefault((one.kind.value, one.code), set()).add(unit.code)
+    return {carrier: frozenset(codes) for carrier, codes in found.items()}
+
+
+def _passage(version: Version, rules: ConversionRules, places: Iterable[Any], names: dict[str, Text]) -> Passage:
+    named, anywhere = sending(rules)
+    choices = {choice.code: choice.label for fact in rules.facts for choice in fact.choices}
+    senders = tuple(Place(code, names.get(code) or choices.get(code) or Text(code, code)) for code in sorted(named))
+    return Passage(version, senders, anywhere, tuple(_receivers(version.institution_id, places)))
+
+
+def _receivers(publisher: UUID, places: Iterable[Any]) -> list[Place]:
+    """The publisher where it is an institution, and the institutions below it, which inherit its rules."""
+    known = list(places)
+    inside = {publisher}
+    while more := {place.id for place in known if place.parent_id in inside} - inside:
+        inside |= more
+    return [
+        Place(place.code, Text(place.name, place.name_en))
+        for place in known
+        if place.id in inside and place.kind == Institution.Kind.INSTITUTION
+    ]

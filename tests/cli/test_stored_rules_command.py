@@ -1,0 +1,77 @@
+"""``creditbank rules import|show`` puts rules of either kind into a bank and reads them back."""
+
+from __future__ import annotations
+
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from creditbank.cli import stored_rules
+from creditbank.cli.main import main
+from creditbank.domain.rule_documents import read_rules, rules_hash
+from creditbank.exchange.documents import read_document
+from creditbank.gateways.documents import pack_bytes
+from creditbank.records.rules import RuleAct, RuleVersion
+from tests.services.rule_drafts import at
+
+CODE = "cn-conversion-a"
+
+
+@pytest.fixture
+def ask(bank, cast, capsys, monkeypatch, tmp_path):
+    """Runs the command in a folder of its own; gives status, output and errors."""
+
+    # The suite's server is held by its own fixture; what is tested is what the command does with a bank that is open.
+    @contextmanager
+    def opened(_arguments, _purpose):
+        yield bank
+
+    monkeypatch.setattr(stored_rules, "opened", opened)
+    monkeypatch.chdir(tmp_path)
+
+    def ask(*words):
+        status = main(["rules", *words, "--institution", "svc"])
+        said = capsys.readouterr()
+        return status, said.out, said.err
+
+    return ask
+
+
+def test_a_conversion_pack_goes_in_and_comes_out_as_it_was(ask, cast, tmp_path):
+    status, out, _ = ask("import", CODE, "--from", "2026-09-01", "--json")
+    answer = json.loads(out)
+    pack = read_rules(read_document(pack_bytes(CODE) or b"", name=CODE))
+    assert (status, answer["kind"], answer["number"], answer["hash"]) == (0, "conversion", 1, rules_hash(pack))
+    with at(cast.zhao) as scope:
+        version = scope.rows(RuleVersion).get(rule_set__code=CODE)
+        assert (version.taken_in, version.effective_from.isoformat()) == (True, "2026-09-01")
+        assert [act.act for act in scope.rows(RuleAct).filter(version=version)] == ["take_in"]
+    assert ask("show", CODE, "--output", "back.yaml")[0] == 0
+    assert read_rules(read_document((tmp_path / "back.yaml").read_bytes(), name="back")) == pack
+    assert ask("show", CODE, "--version", "1")[1] == (tmp_path / "back.yaml").read_text(encoding="utf-8")
+    assert ask("import", "back.yaml", "--from", "2026-09-01")[0] == 0
+    status, _, err = ask("show", CODE, "--version", "2")
+    assert (status, "no version 2" in err) == (2, True)
+
+
+def test_what_is_red_or_begins_too_early_does_not_go_in(ask, cast, tmp_path):
+    worse = (pack_bytes(CODE) or b"").replace(b'fixed: "90"', b'fixed: "60"')
+    (tmp_path / "worse.yaml").write_bytes(worse)
+    cases = read_document((pack_bytes(CODE) or b""), name=CODE)
+    assert cases["code"] == CODE
+    (tmp_path / "worse.cases.yaml").write_text(
+        f"schema: creditbank.conversion_cases/1\nrules: {CODE}\ncases:\n"
+        "  - {id: one, on: 2026-09-10, to: {course: X1}, items: [{id: x, facts: {kind: contest}, credit: '3'}],"
+        " courses: [{code: X1, credit: '3', category: public}], planned: {public: '40'},"
+        " expect: {ruling: recognise, grade: '90'}}\n",
+        encoding="utf-8",
+    )
+    status, _, err = ask("import", "worse.yaml")
+    assert (status, "one is red: grade: 90, 60" in err) == (1, True)
+    assert ask("import", CODE, "--from", "2026-09-01")[0] == 0
+    (tmp_path / "worse.cases.yaml").unlink()
+    status, _, err = ask("import", "worse.yaml", "--from", "2026-09-01")
+    assert (status, "name a later day" in err) == (2, True)
+    with at(cast.zhao) as scope:
+        assert scope.rows(RuleVersion).filter(rule_set__code=CODE).count() == 1
