@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 from creditbank.cli.boot import actor_of, opened, place_of
 from creditbank.cli.shown import said
 from creditbank.domain.explanation import Verdict
-from creditbank.domain.rule_documents import AnyRules, answer_cases, lint_rules, read_cases_of, rules_data, rules_hash
+from creditbank.domain.rule_documents import (
+    AnyRules,
+    answer_cases,
+    lint_rules,
+    read_cases_of,
+    read_rules,
+    rules_data,
+    rules_hash,
+)
 from creditbank.exchange.documents import read_document, write_document
 from creditbank.gateways.disk import write_whole
 from creditbank.gateways.problem import Problem
@@ -96,7 +104,9 @@ def read_back(args: argparse.Namespace) -> int:
     if content is None:
         which = f"version {args.version}" if args.version else "version in force"
         raise LookupError(f"{place.code} has no {which} of rules {args.rules}")
-    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n" if args.json else write_document(content)
+    # The database keeps objects in an order of its own; the normal form has the one that people read.
+    document = rules_data(read_rules(content))
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n" if args.json else write_document(document)
     if args.output:
         write_whole(Path(args.output), text.encode(), mode=0o644)
     else:

@@ -166,6 +166,7 @@ def _page(request: HttpRequest, scope: Scope, rule_set: RuleSet, text: str, wron
     history = case_history(scope, rule_set.id, request.GET.get("case", "")) if request.GET.get("case") else ()
     context = {
         "home": HOMES[rule_set.kind],
+        "nav_path": HOMES[rule_set.kind].url,
         "rule_set": rule_set,
         "asked_of": label,
         "draft": draft,

@@ -213,6 +213,7 @@ def _page(
     own = actor.person in life.authors
     context: dict[str, Any] = {
         "home": HOMES[found.line.kind],
+        "nav_path": HOMES[found.line.kind].url,
         "draft": found,
         "line": found.line,
         "origin": origin_said(found.line.origin),

@@ -129,6 +129,7 @@ def compare(request: HttpRequest, version_id: UUID) -> HttpResponse:
         if before is None:
             raise NotVisible
         context = {
+            "nav_path": HOMES[after.version.kind].url,
             "before": before.version,
             "after": after.version,
             "others": siblings,
@@ -234,6 +235,7 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
     own = version.institution_id == scope.institution
     context: dict[str, Any] = {
         "home": HOMES[version.kind],
+        "nav_path": HOMES[version.kind].url,
         "found": found,
         "version": version,
         "status": tag_of(version.stage),

@@ -363,9 +363,14 @@ def pagination(state: tables.State, total: int) -> dict[str, object]:
 
 @register.inclusion_tag("design/parts/filter_bar.html", takes_context=True)
 def filter_bar(
-    context: template.Context, filters: Sequence[tables.Filter], state: tables.State, search: str = ""
+    context: template.Context,
+    filters: Sequence[tables.Filter],
+    state: tables.State,
+    search: str = "",
+    *,
+    unfolded: bool = False,
 ) -> dict[str, object]:
-    """The question above a table: search first, the rest folded, what is set underneath to be removed."""
+    """The question above a table: search first, the rest folded unless it is all, what is set to be removed."""
     fields = [(one, state.filters.get(one.name, "")) for one in filters]
     active = [
         (one.label, dict(one.choices).get(value, value), state.without(one.name).querystring())
@@ -376,7 +381,7 @@ def filter_bar(
         "search": next((pair for pair in fields if pair[0].name == search), None),
         "fields": [pair for pair in fields if pair[0].name != search],
         "active": active,
-        "open": any(value for one, value in fields if one.name != search),
+        "open": unfolded or any(value for one, value in fields if one.name != search),
         "state": state,
         "path": _path(context),
     }
@@ -385,13 +390,13 @@ def filter_bar(
 @register.inclusion_tag("design/parts/nav_list.html", takes_context=True)
 def nav_list(context: template.Context, places: Sequence[navigation.Place] | None) -> dict[str, object]:
     """Places to go as a list; counts come from ``nav_counts`` of the context, by URL name."""
-    return {"places": navigation.shown_places(places or (), _path(context), context.get("nav_counts"))}
+    return {"places": navigation.shown_places(places or (), _standing(context), context.get("nav_counts"))}
 
 
 @register.inclusion_tag("design/parts/nav_groups.html", takes_context=True)
 def nav_groups(context: template.Context, groups: Sequence[navigation.Group] | None) -> dict[str, object]:
     """The office's menu in groups."""
-    shown = navigation.shown_groups(groups or (), _path(context), context.get("nav_counts"))
+    shown = navigation.shown_groups(groups or (), _standing(context), context.get("nav_counts"))
     return {"groups": list(shown)}
 
 
@@ -441,6 +446,11 @@ def drawer(content: str, id: str, title: object) -> str:  # noqa: A002 - the att
 def batch_bar(content: str, unit: object = "") -> str:
     """What can be done with the selected rows; must stand in the same form as the table."""
     return render_to_string("design/parts/batch_bar.html", {"content": content, "unit": unit})
+
+
+def _standing(context: template.Context) -> str:
+    """Where a page stands in the menu: ``nav_path`` of the context where its address does not say it."""
+    return str(context.get("nav_path") or _path(context))
 
 
 def _path(context: template.Context) -> str:
