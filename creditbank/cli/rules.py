@@ -15,17 +15,19 @@ from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import counterfactuals, differences, facts, impact, lint_limits, trace
+from creditbank.domain.rules import composition, counterfactuals, differences, facts, impact, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
-from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes
+from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes, load_overlay
 from creditbank.gateways.disk import write_whole
 from creditbank.gateways.documents import conversion_pack_codes, file_bytes, pack_cases_bytes, pack_codes
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from creditbank.domain.explanation import Explanation, Line
     from creditbank.domain.rules.cases import Case, CaseResult
     from creditbank.domain.rules.compile import Compiled
+    from creditbank.domain.rules.composition import Composed
     from creditbank.domain.rules.decision import Proposal
     from creditbank.domain.rules.finding import Finding
 
@@ -47,6 +50,7 @@ _MESSAGES = {
     **rules_lint.MESSAGES,
     **lint_limits.MESSAGES,
     **differences.MESSAGES,
+    **composition.MESSAGES,
 }
 _MOST_OUTCOME_BYTES = 50_000_000
 
@@ -65,7 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     lint.add_argument("--strict", action="store_true", help="exit status 1 also for what somebody should look at")
     diff = actions.add_parser("diff", help="say in words what changed from one rule set to another")
     diff.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
-    diff.add_argument("after", metavar="AFTER", help="the other one")
+    diff.add_argument("after", metavar="AFTER", nargs="?", help="the other one; with --base it may be left out")
+    for action in (evaluate, lint, diff):
+        action.add_argument(
+            "--base", metavar="BASE", help="rules (file or pack) on which the overlays that are named are laid first"
+        )
     export = actions.add_parser("export", help="write the tables for another engine (GoRules JDM)")
     export.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
     export.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
@@ -94,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
     """Exit status 0: evaluated, green, nothing wrong, no difference; 1: not so; 2: a document cannot be read."""
     try:
         return _ACTIONS[args.action](args)
+    except _ConflictError as error:
+        return _tell_conflicts(error, as_json=args.json)
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
@@ -111,11 +121,50 @@ def _told(lines: Iterable[Line], depth: int) -> list[str]:
     return said(lines, _MESSAGES, depth)
 
 
+def _laid(args: argparse.Namespace, named: str) -> RuleSet | ConversionRules:
+    """The rules that are named; with ``--base`` an overlay laid on them.
+
+    Raises:
+        _ConflictError: some of the overlay does not hold on them.
+    """
+    if args.base is None:
+        return _rules(named)
+    base = _rules(args.base)
+    if not isinstance(base, RuleSet):
+        raise LookupError(f"{args.base} are rules for conversion, on which no overlay is laid")  # noqa: TRY004
+    overlay = load_overlay(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    composed = compose(base, overlay)
+    if composed.conflicts:
+        raise _ConflictError(named, composed)
+    return composed.rules
+
+
+class _ConflictError(Exception):
+    """An overlay that does not fit the rules it is laid on."""
+
+    def __init__(self, named: str, composed: Composed) -> None:
+        super().__init__(named)
+        self.named = named
+        self.refused = composed.refused
+
+
+def _tell_conflicts(error: _ConflictError, *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"overlay": error.named, "conflicts": to_data(error.refused)})
+    else:
+        print("\n".join(_told(error.refused, 0)))
+    return RED
+
+
 def _rules(named: str) -> RuleSet | ConversionRules:
     """A file is meant where the word looks like one, else a pack."""
     if Path(named).suffix or "/" in named:
-        return load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
-    return load_any_pack(named)
+        rules = load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    else:
+        rules = load_any_pack(named)
+    if isinstance(rules, Overlay):
+        raise DocumentError(named, "an overlay is told with the rules it is laid on: --base BASE")
+    return rules
 
 
 def _cases(args: argparse.Namespace) -> tuple[bytes, str]:
@@ -130,7 +179,7 @@ def _cases(args: argparse.Namespace) -> tuple[bytes, str]:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    rules = _rules(args.rules)
+    rules = _laid(args, args.rules)
     if isinstance(rules, ConversionRules):
         data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
         return conversion_rules.evaluate(rules, data, name=args.outcomes, as_json=args.json)
@@ -189,7 +238,7 @@ _HEADS = {Verdict.NO: "wrong", Verdict.ASK: "look", Verdict.NOTE: "note"}
 
 
 def _lint(args: argparse.Namespace) -> int:
-    read = _rules(args.rules)
+    read = _laid(args, args.rules)
     if isinstance(read, ConversionRules):
         return conversion_rules.lint_rules(read, as_json=args.json, strict=args.strict)
     compiled = compile_rules(read)
@@ -212,7 +261,10 @@ def _lint(args: argparse.Namespace) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    read = _rules(args.rules), _rules(args.after)
+    if args.after is None and args.base is None:
+        raise LookupError("diff compares two rule sets, or with --base what an overlay changes")
+    first = _laid(args, args.rules)
+    read = (_rules(args.base), first) if args.after is None else (first, _laid(args, args.after))
     if isinstance(read[0], ConversionRules) and isinstance(read[1], ConversionRules):
         before, after = (compile_conversions(one) for one in read if isinstance(one, ConversionRules))
         return _tell_differences(conversion_differences(read[0], read[1]), before, after, as_json=args.json)

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from creditbank.cli.boot import actor_of, opened, place_of
 from creditbank.cli.shown import said
 from creditbank.domain.explanation import Verdict
 from creditbank.domain.rule_documents import (
@@ -48,6 +47,9 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
         print("\n".join(wrong), file=sys.stderr)
         print("Nothing was done.", file=sys.stderr)
         return RED
+    # Commands on files need neither a database nor what speaks to one.
+    from creditbank.cli.boot import actor_of, opened, place_of
+
     with opened(args, "rules"):
         from creditbank.gateways import clock
         from creditbank.queries.rule_sets import list_versions
@@ -92,6 +94,8 @@ def read_back(args: argparse.Namespace) -> int:
     Raises:
         LookupError: there is no such version.
     """
+    from creditbank.cli.boot import opened, place_of
+
     with opened(args, "rules"):
         from creditbank.gateways import clock
         from creditbank.queries.rule_sets import find_content

@@ -20,23 +20,32 @@ from creditbank.domain.conversions.write import conversion_rules_data, conversio
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.cases import CASES_SCHEMA, Case, Difference, read_cases, run_case
 from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.differences import differences
+from creditbank.domain.rules.differences import differences, overlay_differences
 from creditbank.domain.rules.finding import Finding
 from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
+from creditbank.domain.rules.overlay import Overlay, overlay_data, overlay_hash, read_overlay
 from creditbank.domain.rules.places import Problem, UnreadableError
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.rules.read import SCHEMA as RECOGNITION_SCHEMA
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 
-AnyRules = RuleSet | ConversionRules
-"""What a document of rules says; each has ``code``, ``kind``, ``name``, ``source`` and ``unit``."""
+DecidingRules = RuleSet | ConversionRules
+"""Rules that answer by themselves."""
+
+AnyRules = DecidingRules | Overlay
+"""What a document of rules says; each has ``code``, ``kind``, ``name`` and ``source``.
+
+An overlay answers only once it is laid on the rules it inherits; it is checked and tested as these.
+"""
 
 AnyCase = Case | ConversionCase
 """A test case of rules, as its document was read for them."""
 
-_Rules = TypeVar("_Rules", RuleSet, ConversionRules)
+_Rules = TypeVar("_Rules", RuleSet, ConversionRules, Overlay)
 _Case = TypeVar("_Case", Case, ConversionCase)
 
 
@@ -132,6 +141,20 @@ def cases_document(kind: DocumentKind[Any, Any], code: str, items: Sequence[Mapp
     return {"schema": kind.cases, "rules": code, "cases": [dict(item) for item in items]}
 
 
+def _not_laid(*_asked: Any) -> Any:
+    """Cases are not asked of an overlay.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError("an overlay is tested as it decides, laid on the rules it inherits")
+
+
+def listed_with(kind: str) -> tuple[str, ...]:
+    """The kinds of versions that stand in one list with those of a kind: overlays with the rules they are laid on."""
+    return (kind, OVERLAY) if kind == RECOGNITION else (kind,)
+
+
 def _answer_recognition(rules: RuleSet, cases: Sequence[Case]) -> tuple[Answered, ...]:
     compiled = compile_rules(rules)
     results = (run_case(compiled, case) for case in cases)
@@ -173,6 +196,18 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         differences=conversion_differences,
         read_cases=read_conversion_cases,
         answer=_answer_conversion,
+    ),
+    OVERLAY: DocumentKind(
+        kind=OVERLAY,
+        schema=OVERLAY_SCHEMA,
+        cases=CASES_SCHEMA,
+        read=read_overlay,
+        data=overlay_data,
+        hash=overlay_hash,
+        lint=lambda _overlay: (),
+        differences=overlay_differences,
+        read_cases=_not_laid,
+        answer=_not_laid,
     ),
 }
 """The kinds of rules by the name that a rule set keeps."""

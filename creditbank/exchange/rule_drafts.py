@@ -12,6 +12,8 @@ from creditbank.domain.access import Actor
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import KINDS, AnyRules, read_rules, rules_data
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import DocumentError, read_document, write_document
@@ -158,6 +160,33 @@ def begin_from_version(*, scope: Scope, actor: Actor, version_id: UUID, at: date
         text=write_document(rules_data(rules)), rules=rules,
         origin={"version": version.number} | ({} if own else {"from": str(version.institution_id)}), at=at,
         applies=version.applies if own else None,
+    )  # fmt: skip
+
+
+def begin_overlay(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime) -> RuleDraft | Refusal:
+    """Begin a draft of what one's own institution adds to a version that is handed down, and tightens.
+
+    Raises:
+        NotVisible: there is no such version, or it is not one that could be overlaid here.
+    """
+    rows = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, rule_set__kind=RECOGNITION)
+    version = rows.exclude(institution_id=scope.institution).first()
+    if version is None:
+        raise NotVisible
+    name = Text(f"{version.rule_set.name}（本校）", f"{version.rule_set.name_en or version.rule_set.name}, here")
+    document = {
+        "schema": OVERLAY_SCHEMA,
+        "code": version.rule_set.code,
+        "kind": OVERLAY,
+        "name": {"zh": name.zh, "en": name.en},
+        "source": {"zh": "待填写", "en": "To be filled in"},
+        "add": {"rows": []},
+        "tighten": {"rows": []},
+    }
+    text = write_document(document)
+    return begin_draft(
+        scope=scope, actor=actor, code=version.rule_set.code, kind=OVERLAY, name=name, text=text,
+        rules=reading_of(text).rules, origin={"overlay": str(version.number)}, at=at,
     )  # fmt: skip
 
 

@@ -8,6 +8,8 @@ from creditbank.domain.conversions.cases import read_conversion_cases
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.rules.cases import Case, CaseFile, read_cases, read_outcomes
+from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
+from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, expect_schema, locate, read_document
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from creditbank.domain.conversions.cases import ConversionCase
     from creditbank.domain.conversions.model import ConversionRules
+    from creditbank.domain.rule_documents import AnyRules
     from creditbank.domain.rules.model import RuleSet
+    from creditbank.domain.rules.overlay import Overlay
 
 _T = TypeVar("_T")
 
@@ -30,6 +34,15 @@ def load_rule_set(data: bytes, *, name: str) -> RuleSet:
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
     """
     return _load(data, "rules", name, read_rule_set)
+
+
+def load_overlay(data: bytes, *, name: str) -> Overlay:
+    """What a document adds to inherited rules and tightens.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "rules-overlay", name, read_overlay)
 
 
 def load_outcomes(data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES) -> tuple[Case, ...]:
@@ -50,8 +63,8 @@ def load_cases(data: bytes, rule_set: RuleSet, *, name: str) -> CaseFile:
     return _load(data, "cases", name, lambda document: read_cases(document, rule_set))
 
 
-def load_any_rules(data: bytes, *, name: str) -> RuleSet | ConversionRules:
-    """The rules of a document, for recognition or for conversion as its schema says.
+def load_any_rules(data: bytes, *, name: str) -> AnyRules:
+    """The rules of a document, for recognition, for conversion or an overlay as its schema says.
 
     Raises:
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
@@ -59,6 +72,8 @@ def load_any_rules(data: bytes, *, name: str) -> RuleSet | ConversionRules:
     found = read_document(data, name=name)
     if isinstance(found, dict) and found.get("schema") == CONVERSION_SCHEMA:
         return _load(data, "conversion_rules", name, read_conversion_rules)
+    if isinstance(found, dict) and found.get("schema") == OVERLAY_SCHEMA:
+        return load_overlay(data, name=name)
     return load_rule_set(data, name=name)
 
 
@@ -71,7 +86,7 @@ def load_conversion_cases(data: bytes, rules: ConversionRules, *, name: str) -> 
     return _load(data, "conversion_cases", name, lambda document: read_conversion_cases(document, rules))
 
 
-def load_any_pack(code: str) -> RuleSet | ConversionRules:
+def load_any_pack(code: str) -> AnyRules:
     """The rules of a pack that comes with the program, for recognition or for conversion.
 
     Raises:

@@ -114,7 +114,7 @@ def read_case(scope: Scope, case: Case, *, types: OutcomeTypes | None = None) ->
     types = types or OutcomeTypes(scope, claim.institution_id)
     own = {"learner_id": case.learner_id, "claim_id": case.claim_id}
     stored = scope.rows(RuleVersion).select_related("rule_set").filter(pk=claim.rule_version_id).first()
-    version = in_force(stored) if stored is not None else None
+    version = in_force(scope, stored, claim.composed_of) if stored is not None else None
     facts: list[tuple[Text, str | Text]] = [(Text(name), str(value)) for name, value in claim.facts.items() if value]
     categories: tuple[Choice, ...] = ()
     basis = None

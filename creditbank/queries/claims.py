@@ -173,7 +173,7 @@ def claim_of(scope: Scope, learner: UUID, claim_id: UUID) -> ClaimPage | None:
         answers=dict(claim.facts),
         earned_on=claim.earned_on,
         verdict=claim.verdict,
-        category=_category(version, claim.category),
+        category=_category(scope, claim, version),
         proposal=from_data(claim.proposal),
         listing=listing,
         rule=RuleUsed(Text(version.rule_set.name, version.rule_set.name_en), version.number, version.effective_from)
@@ -230,6 +230,8 @@ def _file(file: Any) -> EvidenceFile:
     return EvidenceFile(file.evidence_id, file.claim_id, file.name, file.media_type, file.size, file.sha256)
 
 
-def _category(version: Any, code: str) -> Text:
-    choices = in_force(version).compiled.rules.categories if version is not None else ()
+def _category(scope: Scope, claim: Claim, version: Any) -> Text:
+    code = claim.category
+    decided = in_force(scope, version, claim.composed_of) if version is not None else None
+    choices = decided.compiled.rules.categories if decided is not None else ()
     return next((choice.label for choice in choices if choice.code == code), Text(code))

@@ -91,7 +91,7 @@ def propose(
     notes = notes_on_claim(scope, item, earned_on=earned_on, answers=facts, asked=asks)
     return Proposed(
         version=version,
-        proposal=replace(proposal, explanation=(*proposal.explanation, *notes)),
+        proposal=replace(proposal, explanation=(*version.attributed(proposal.explanation), *notes)),
         facts={name: _plain(value) for name, value in facts.items() if value is not None},
         families=known.keys,
         earned_on=earned_on,
@@ -124,7 +124,7 @@ def _asked(
     if isinstance(version, Refusal):
         absent = version.explanation[0].code == "rule_life.none_applies"
         return Refusal.because("recognition.no_rule", day=on.isoformat()) if absent else version
-    if answers is None or first is None or version.version_id != first.version_id:
+    if answers is None or first is None or version.compiled is not first.compiled:
         answers = read(version)
     asks, answered = answers
     return answered if isinstance(answered, Refusal) else (version, asks, answered)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rule_documents import KINDS, AnyRules, answer_cases, cases_document, read_cases_of
+from creditbank.domain.rule_documents import KINDS, DecidingRules, answer_cases, cases_document, read_cases_of
 from creditbank.domain.rules.cases import Difference
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.records.rules import RuleCase
@@ -60,7 +60,7 @@ def case_history(scope: Scope, rule_set_id: UUID, code: str) -> tuple[StoredCase
     return tuple(_stored(row) for row in rows)
 
 
-def run_cases(rules: AnyRules, cases: Sequence[StoredCase]) -> tuple[CaseRun, ...]:
+def run_cases(rules: DecidingRules, cases: Sequence[StoredCase]) -> tuple[CaseRun, ...]:
     """Each case asked of rules of its kind; one that does not fit them is red and says why."""
     found: dict[str, CaseRun] = {}
     fitting = []

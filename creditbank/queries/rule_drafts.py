@@ -9,10 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, lint_rules, read_rules
+from creditbank.domain.rule_documents import AnyRules, lint_rules, listed_with, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
 from creditbank.domain.values import Text
+from creditbank.queries.outcome_types import today_at
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import CaseRun, list_cases, run_cases
 from creditbank.records.rules import RuleDraft, RuleDraftAct, RuleVersion
 from creditbank.records.scope import Scope
@@ -51,7 +53,8 @@ class DraftDetail:
 
 def list_drafts(scope: Scope, *, kind: str) -> tuple[DraftLine, ...]:
     """The drafts of one kind of the scope's institution that are being written or reviewed, the last saved first."""
-    rows = scope.rows(RuleDraft).filter(institution_id=scope.institution, state__in=_OPEN, rule_set__kind=kind)
+    kinds = listed_with(kind)
+    rows = scope.rows(RuleDraft).filter(institution_id=scope.institution, state__in=_OPEN, rule_set__kind__in=kinds)
     return tuple(_line(row) for row in rows.select_related("rule_set").defer("content", "text").order_by("-saved_at"))
 
 
@@ -100,11 +103,14 @@ def readiness(scope: Scope, draft: RuleDraft) -> Explanation:
         said.append(Line("rule_draft.other_code", Verdict.NO, {"code": code, "found": rules.code}))
     if rules.kind != draft.rule_set.kind:
         said.append(Line("rule_draft.other_kind", Verdict.NO, {"kind": draft.rule_set.kind, "found": rules.kind}))
-    said += [finding.line for finding in lint_rules(rules) if finding.line.worst() is Verdict.NO]
+    decides = standing_of(scope, rules, institution=draft.institution_id, on=today_at(scope, draft.institution_id))
+    said += decides.refused
     cases = list_cases(scope, draft.rule_set_id)
     if not cases:
         said.append(Line("rule_draft.no_cases", Verdict.NO))
-    said += red_lines(run_cases(rules, cases))
+    if decides.rules is not None:
+        said += [finding.line for finding in lint_rules(decides.rules) if finding.line.worst() is Verdict.NO]
+        said += red_lines(run_cases(decides.rules, cases))
     return (*said, *unknown_stays(scope, draft.rule_set_id, draft.applies))
 
 

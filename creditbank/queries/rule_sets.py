@@ -7,15 +7,17 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rule_documents import AnyRules, lint_rules, read_rules, rules_differences
+from creditbank.domain.rule_documents import AnyRules, lint_rules, listed_with, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.overlays import standing_of
 from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleVersion
@@ -59,16 +61,31 @@ class RowShown:
     gives: Text
     ruling: Ruling
     clause: Text
+    locked: bool
+    """Whether nobody further down may tighten it."""
+    own: bool
+    """Whether an overlay added or tightened it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableShown:
-    """A decision table with the words of its columns and cells."""
+    """A decision table with the words of its columns and cells; ``open`` for rows from further down."""
 
     code: str
     when: Text
     columns: tuple[Text, ...]
     rows: tuple[RowShown, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LimitShown:
+    """A step, family, limit or date with its clause, as :class:`RowShown` says it of a row."""
+
+    id: str
+    clause: Text
+    locked: bool
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +98,18 @@ class VersionShown:
     """Which claims it decides beside their day, as ``domain.rule_life.applies`` reads it."""
     source: Text
     tables: tuple[TableShown, ...]
-    limits: tuple[tuple[str, Text], ...]
-    """What the steps, families, caps and dates say, each with its id, in the order they are applied."""
+    limits: tuple[LimitShown, ...]
+    """What the steps, families, caps and dates say, in the order they are applied."""
     findings: Explanation
     """What lint finds wrong with it, whatever is claimed."""
     before: int | None
     """The number of the version before it, if there is one."""
     changes: Explanation
     """What changed since then, in words."""
+    base: Text | None
+    """Who publishes the rules that an overlay is laid on; tables and limits are then those that decide."""
+    refused: Explanation
+    """What of an overlay does not hold with the rules it is laid on."""
     conversion: RulesSaid | None = None
     """Its rows and limits in words, where it is for conversion; it has no tables then."""
 
@@ -104,7 +125,7 @@ class PublicVersion:
 
 def list_versions(scope: Scope, *, kind: str, on: date) -> tuple[Version, ...]:
     """Every version of the rule sets of a kind that the scope's institution has or inherits; the newest first."""
-    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope), rule_set__kind=kind)
+    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope), rule_set__kind__in=listed_with(kind))
     rows = rows.select_related("rule_set", "institution").defer("content")
     return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "-number"))
 
@@ -131,25 +152,36 @@ def find_content(scope: Scope, code: str, *, number: int | None, on: date) -> di
 
 
 def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
-    rules = read_rules(row.content)
+    document = read_rules(row.content)
+    stands_on = max(on, row.effective_from or on)
+    standing = standing_of(scope, document, institution=row.institution_id, on=stands_on)
+    rules = standing.rules
     before = scope.rows(RuleVersion).filter(rule_set=row.rule_set_id, number__lt=row.number).order_by("-number").first()
     tables: tuple[TableShown, ...] = ()
-    steps: list[Any] = [*rules.exclude, *rules.prerequisite]
+    steps: list[Any] = [*rules.exclude, *rules.prerequisite] if rules is not None else []
     if isinstance(rules, RuleSet):
-        tables = tuple(_table(rules, table) for table in rules.tables)
+        own = {name for part, name in standing.own if part == "rows"}
+        tables = tuple(_table(rules, table, own) for table in rules.tables)
         steps += [*rules.adjust, *rules.choose]
-    steps += [*rules.cap, *rules.validity]
+    steps += [*rules.cap, *rules.validity] if rules is not None else []
+    own_steps = {name for part, name in standing.own if part != "rows"}
     return VersionShown(
         version=_version(row, on),
-        rules=rules,
+        rules=document,
         applies=row.applies,
-        source=rules.source,
+        source=document.source,
         tables=tables,
-        limits=tuple((step.id, step.clause) for step in steps),
-        findings=tuple(finding.line for finding in lint_rules(rules)),
+        limits=tuple(
+            LimitShown(step.id, step.clause, getattr(step, "locked", False), step.id in own_steps) for step in steps
+        ),
+        findings=tuple(finding.line for finding in lint_rules(rules)) if rules is not None else (),
         before=before.number if before else None,
-        changes=rules_differences(read_rules(before.content), rules) if before else (),
-        conversion=None if isinstance(rules, RuleSet) else rules_said(rules, _course_names(scope, row.institution_id)),
+        changes=rules_differences(read_rules(before.content), document) if before else (),
+        base=standing.base,
+        refused=standing.refused,
+        conversion=(
+            rules_said(rules, _course_names(scope, row.institution_id)) if isinstance(rules, ConversionRules) else None
+        ),
     )
 
 
@@ -167,7 +199,11 @@ def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:
 def public_versions(*, kind: str, on: date) -> tuple[Version, ...]:
     """Every version of a kind that was approved anywhere, by rule set, the newest first; everybody may read them."""
     with acting_for(purpose="public") as scope:
-        rows = scope.rows(RuleVersion).filter(rule_set__kind=kind).select_related("rule_set", "institution")
+        rows = (
+            scope.rows(RuleVersion)
+            .filter(rule_set__kind__in=listed_with(kind))
+            .select_related("rule_set", "institution")
+        )
         rows = rows.defer("content")
         return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "institution__code", "-number"))
 
@@ -219,20 +255,22 @@ def _version(row: Any, on: date) -> Version:
     )
 
 
-def _table(rules: RuleSet, table: Table) -> TableShown:
+def _table(rules: RuleSet, table: Table, own: set[str]) -> TableShown:
     facts = {fact.name: fact for fact in rules.facts}
     rows = []
     for row in table.rows:
         tests = {test.fact: test.accept for test in row.when}
         credit, gives, ruling = _gives(rules, facts, row.give)
         cells = tuple(_cell(facts[name], tests.get(name)) for name in table.columns)
-        rows.append(RowShown(row.id, cells, credit, gives, ruling, row.clause))
+        locked = row.locked or table.locked
+        rows.append(RowShown(row.id, cells, credit, gives, ruling, row.clause, locked, row.id in own))
     conditions = [(facts[test.fact], test.accept) for test in table.when]
     return TableShown(
         code=table.code,
         when=_joined([_with(fact.label, _cell(fact, accept)) for fact, accept in conditions], "；", "; "),
         columns=tuple(facts[name].label for name in table.columns),
         rows=tuple(rows),
+        open=table.open,
     )
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
-from creditbank.domain.explanation import Line, Refusal
-from creditbank.domain.rule_documents import AnyRules, read_rules
+from creditbank.domain.explanation import Explanation, Line, Refusal, Verdict
+from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules
 from creditbank.domain.rule_life.applies import Applies, Candidate, Chosen, Days, choose, read_applies
 from creditbank.domain.rule_life.history import Done, known_versions
 from creditbank.domain.rule_life.states import Act, State
 from creditbank.domain.rules.compile import Compiled, compile_rules, compiled_before
+from creditbank.domain.rules.laying import attributed, laid_before, lay
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.read import KIND, read_rule_set
+from creditbank.domain.values import Text
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
 from creditbank.records.scope import Scope
@@ -31,6 +35,30 @@ class InForce:
     effective_from: date
     compiled: Compiled
     why: Line | None = None
+    composed: CompositionOf | None = None
+
+    @property
+    def composed_of(self) -> list[str]:
+        """What a decision stores of the versions beneath an overlay, from the top down."""
+        return [str(one) for one in self.composed.beneath] if self.composed else []
+
+    def attributed(self, explanation: Explanation) -> Explanation:
+        """An explanation that says of each clause whose it is, where rules of several institutions decide."""
+        return attributed(explanation, self.composed.base, self.composed.own) if self.composed else explanation
+
+
+@dataclass(frozen=True, slots=True)
+class CompositionOf:
+    """What rules with overlays laid on them are made of.
+
+    ``beneath`` are the versions under the one that is named, from the top down. ``base`` publishes the rules beneath,
+    ``own`` says by clause who publishes what overlays added and tightened. ``left_out`` says what does not hold.
+    """
+
+    beneath: tuple[UUID, ...]
+    base: Text
+    own: Mapping[Text, Text]
+    left_out: Explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +88,21 @@ class Versions:
 
         What people answer meanwhile is kept, and decided when the version is resumed or replaced.
         """
-        found = self._open(on)
-        return _compiled(self._scope, found[-1]) if found else None
+        found, overlays = self._standing(on)
+        return _laid(self._scope, found[-1], overlays) if found else None
 
     def in_force(self, on: date) -> InForce | None:
         """The newest version in force on a day; nothing where that is suspended."""
-        found = [one for one in self._open(on) if one.state is not State.SUSPENDED]
-        return _compiled(self._scope, found[-1]) if found else None
+        found, overlays = self._standing(on)
+        found = [one for one in found if one.state is not State.SUSPENDED]
+        if not found or any(one.state is State.SUSPENDED for one in overlays):
+            return None
+        return _laid(self._scope, found[-1], overlays)
 
     def read(self, on: date) -> RulesInForce | None:
         """The newest version in force on a day as its document says it, of whatever kind; nothing where suspended."""
-        found = [one for one in self._open(on) if one.state is not State.SUSPENDED]
+        standing, overlays = self._standing(on)
+        found = [one for one in overlays[-1:] or standing if one.state is not State.SUSPENDED]
         if not found:
             return None
         content = self._scope.rows(RuleVersion).filter(pk=found[-1].version_id).values_list("content", flat=True).get()
@@ -79,13 +111,21 @@ class Versions:
     def deciding(
         self, claimed_on: date, *, earned_on: date | None, cohort: int | None, known_at: datetime | None = None
     ) -> InForce | Refusal:
-        """The one version that decides a claim, or why there is none or more than one."""
+        """The one version that decides a claim, or why there is none or more than one.
+
+        Overlays that apply to it are laid on the version that they inherit.
+        """
+        overlays: list[Candidate] = []
+        why: Line | None = None
         for place, current in self._levels():
             versions = current if known_at is None else _known(self._scope, place, self._code, known_at)
             chosen = choose(self._code, versions, claimed_on=claimed_on, earned_on=earned_on, cohort=cohort)
             if isinstance(chosen, Chosen):
-                return _compiled(self._scope, chosen.version, chosen.why)
-            if chosen is not None:
+                why = why or chosen.why
+                if chosen.version.kind != OVERLAY:
+                    return _laid(self._scope, chosen.version, overlays, why)
+                overlays.insert(0, chosen.version)
+            elif chosen is not None and not _passes(versions, chosen):
                 return chosen
         return Refusal.because("rule_life.none_applies", rules=self._code, day=claimed_on.isoformat())
 
@@ -93,21 +133,19 @@ class Versions:
         """The institution and all above it with their versions; each is read once."""
         yield from self._read
         for place in self._places:
-            level = place, candidates(self._scope, place, self._code, kind=self._kind)
+            level = place, candidates(self._scope, place, self._code, kinds=listed_with(self._kind))
             self._read.append(level)
             yield level
 
-    def _open(self, on: date) -> list[Candidate]:
-        """The versions of a day at the nearest place that has one."""
+    def _standing(self, on: date) -> tuple[list[Candidate], list[Candidate]]:
+        """The versions of a day at the nearest place that has its own, and overlays nearer by, from the top down."""
+        overlays: list[Candidate] = []
         for _place, versions in self._levels():
-            found = [
-                one
-                for one in versions
-                if one.period is not None and one.period.holds(on) and one.state in (*_DECIDING, State.SUSPENDED)
-            ]
-            if found:
-                return found
-        return []
+            if found := _of_day(versions, on):
+                if found[-1].kind != OVERLAY:
+                    return found, overlays
+                overlays.insert(0, found[-1])
+        return [], overlays
 
 
 def version_in_force(scope: Scope, *, institution: UUID, code: str, on: date) -> InForce | None:
@@ -149,19 +187,26 @@ def version_for(
     return versions.deciding(claimed_on, earned_on=earned_on, cohort=cohort, known_at=known_at)
 
 
-def in_force(version: RuleVersion) -> InForce:
-    """A stored version with its rules compiled."""
+def in_force(scope: Scope, version: RuleVersion, composed_of: Sequence[str] = ()) -> InForce:
+    """A stored version with its rules compiled; that of an overlay with what it was laid on when it decided."""
+    if composed_of:
+        found = scope.rows(RuleVersion).select_related("rule_set").filter(pk__in=[UUID(one) for one in composed_of])
+        stored = {str(one.id): one for one in found}
+        base, *overlays = [_candidate(stored[one]) for one in composed_of]
+        return _laid(scope, base, [*overlays, _candidate(version)])
     compiled = compiled_before(version.content_hash) or compile_rules(read_rule_set(version.content))
     return InForce(version.id, version.number, version.effective_from, compiled)
 
 
-def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None = None) -> Sequence[Candidate]:
+def candidates(
+    scope: Scope, institution: UUID, code: str, *, kinds: Sequence[str] | None = None
+) -> Sequence[Candidate]:
     """The versions of an institution's own rule set as things stand, the lowest number first.
 
-    With a kind only where the rule set is of that kind.
+    With kinds only where the rule set is of one of them.
     """
     rows = scope.rows(RuleVersion).filter(institution_id=institution, rule_set__code=code).order_by("number")
-    rows = rows.filter(rule_set__kind=kind) if kind is not None else rows
+    rows = rows.filter(rule_set__kind__in=kinds) if kinds is not None else rows
     return [
         Candidate(
             version_id,
@@ -170,9 +215,17 @@ def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None =
             read_applies(applies) if applies else Applies(),
             None if first is None else Days(first, last),
             content_hash,
+            kind,
         )
-        for version_id, number, state, applies, first, last, content_hash in rows.values_list(
-            "id", "number", "state", "applies", "effective_from", "effective_until", "content_hash"
+        for version_id, number, state, applies, first, last, content_hash, kind in rows.values_list(
+            "id",
+            "number",
+            "state",
+            "applies",
+            "effective_from",
+            "effective_until",
+            "content_hash",
+            "rule_set__kind",
         )
     ]
 
@@ -192,9 +245,11 @@ def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) 
 
 
 def _known(scope: Scope, institution: UUID, code: str, known_at: datetime) -> Sequence[Candidate]:
-    rows = scope.rows(RuleSet).filter(institution_id=institution, code=code, kind=KIND)
-    found = rows.values_list("id", flat=True).first()
-    return [] if found is None else recorded_steps(scope, found, known_at)
+    rows = scope.rows(RuleSet).filter(institution_id=institution, code=code, kind__in=listed_with(KIND))
+    found = rows.values_list("id", "kind").first()
+    if found is None:
+        return []
+    return [replace(one, kind=found[1]) for one in recorded_steps(scope, found[0], known_at)]
 
 
 def _compiled(scope: Scope, found: Candidate, why: Line | None = None) -> InForce:
@@ -206,6 +261,62 @@ def _compiled(scope: Scope, found: Candidate, why: Line | None = None) -> InForc
         content = scope.rows(RuleVersion).filter(pk=found.version_id).values_list("content", flat=True).get()
         compiled = compile_rules(read_rule_set(content))
     return InForce(found.version_id, found.number, found.period.first, compiled, why)
+
+
+def _laid(scope: Scope, base: Candidate, overlays: Sequence[Candidate], why: Line | None = None) -> InForce:
+    """A version with overlays laid on it, from the top down, compiled once for the same documents."""
+    if not overlays:
+        return _compiled(scope, base, why)
+    versions = (base, *overlays)
+    found = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
+    about = {
+        version_id: (content_hash, Text(name, name_en))
+        for version_id, content_hash, name, name_en in found.values_list(
+            "id", "content_hash", "institution__name", "institution__name_en"
+        )
+    }
+    hashes = tuple(about[one.version_id][0] for one in versions)
+    laid = laid_before(hashes)
+    if laid is None:
+        content = dict(found.values_list("id", "content"))
+        read = [read_overlay(content[one.version_id]) for one in overlays]
+        laid = lay(read_rule_set(content[base.version_id]), read, hashes)
+    names = [about[one.version_id][1] for one in versions]
+    left_out = tuple(
+        Line(
+            "overlay.left_out",
+            Verdict.NO,
+            {"count": len(conflicts), "publisher": names[number + 1]},
+            None,
+            tuple(conflict.line for conflict in conflicts),
+        )
+        for number, conflicts in enumerate(laid.conflicts)
+        if conflicts
+    )
+    own = {clause: names[number + 1] for clause, number in laid.own.items()}
+    last = overlays[-1]
+    days = [one.period.first for one in versions if one.period is not None and one.period.first is not None]
+    composition = CompositionOf(tuple(one.version_id for one in versions[:-1]), names[0], own, left_out)
+    return InForce(last.version_id, last.number, max(days), laid.compiled, why, composition)
+
+
+def _candidate(version: RuleVersion) -> Candidate:
+    days = None if version.effective_from is None else Days(version.effective_from, version.effective_until)
+    return Candidate(version.id, version.number, State(version.state), Applies(), days, version.content_hash)
+
+
+def _of_day(versions: Sequence[Candidate], on: date) -> list[Candidate]:
+    return [
+        one
+        for one in versions
+        if one.period is not None and one.period.holds(on) and one.state in (*_DECIDING, State.SUSPENDED)
+    ]
+
+
+def _passes(versions: Sequence[Candidate], refusal: Refusal) -> bool:
+    """Whether an overlay just does not apply to a claim, so that the rules it inherits decide alone."""
+    is_overlay = any(one.kind == OVERLAY for one in versions)
+    return is_overlay and refusal.explanation[0].code == "rule_life.none_fits"
 
 
 def _places(scope: Scope, institution: UUID) -> Iterator[UUID]:

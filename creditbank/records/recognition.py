@@ -33,6 +33,8 @@ class Claim(models.Model):
     row = models.TextField(blank=True, default="")
     earned_on = models.DateField(null=True)
     rule_version = models.ForeignKey("records.RuleVersion", null=True, on_delete=models.PROTECT)
+    composed_of = models.JSONField(default=list, db_default=[])
+    """The versions that an overlay's version was laid on when it decided, as ids from the top down."""
     verdict = models.TextField(blank=True, default="")
     credit = models.IntegerField(default=0)
     category = models.TextField(blank=True, default="")

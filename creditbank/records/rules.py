@@ -145,6 +145,8 @@ class RowExplanation(models.Model):
     id = models.UUIDField(primary_key=True)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
     rule_version = models.ForeignKey(RuleVersion, on_delete=models.PROTECT)
+    composed_of = models.JSONField(default=list, db_default=[])
+    """The versions that an overlay's version was laid on, as ids from the top down."""
     row = models.TextField()
     facts_hash = models.TextField()
     explanation = models.JSONField()
@@ -152,5 +154,7 @@ class RowExplanation(models.Model):
     class Meta:
         db_table = "row_explanation"
         constraints = [
-            models.UniqueConstraint(fields=["rule_version", "row", "facts_hash"], name="row_explanation_once"),
+            models.UniqueConstraint(
+                fields=["rule_version", "composed_of", "row", "facts_hash"], name="row_explanation_once"
+            ),
         ]

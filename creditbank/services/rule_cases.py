@@ -11,15 +11,17 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Explanation, Line, Refusal, from_data
 from creditbank.domain.recognition import State as ClaimState
-from creditbank.domain.rule_documents import AnyRules, read_cases_of, read_rules
+from creditbank.domain.rule_documents import DecidingRules, read_cases_of, read_rules
 from creditbank.domain.rule_life.states import Act
 from creditbank.domain.rules.model import FactType, Interval, OneOf, Ruling
 from creditbank.domain.rules.model import RuleSet as Rules
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.values import Amount, format_credit
 from creditbank.gateways.clock import new_id
+from creditbank.queries.outcome_types import today_at
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import case_history
+from creditbank.queries.rules import in_force
 from creditbank.records.recognition import Claim
 from creditbank.records.rules import RuleCase, RuleDraft, RuleSet, RuleVersion
 from creditbank.records.scope import Scope
@@ -113,7 +115,7 @@ def attach_decision(
     if rule_set is None:
         return Refusal.because("rule_case.other_rules")
     code = f"claim-{claim_id.hex[-12:]}"
-    rules = read_rule_set(version.content)
+    rules = in_force(scope, version, claim.composed_of).compiled.rules
     document = {
         "id": code,
         "name": f"{version.rule_set.name} {claim.submitted_at:%Y-%m} · {claim.row or claim.verdict}",
@@ -199,14 +201,17 @@ def _expected(claim: Claim) -> dict[str, Any]:
     return expected | {name: value for name, value in more.items() if value}
 
 
-def _rules(scope: Scope, rule_set_id: UUID) -> AnyRules | None:
+def _rules(scope: Scope, rule_set_id: UUID) -> DecidingRules | None:
     """The rules against which a case is read: the draft that was saved last, else the newest version."""
     drafts = scope.rows(RuleDraft).filter(rule_set_id=rule_set_id, content__isnull=False, version_id__isnull=True)
     content = drafts.order_by("-saved_at").values_list("content", flat=True).first()
     if content is None:
         versions = scope.rows(RuleVersion).filter(rule_set_id=rule_set_id).order_by("-number")
         content = versions.values_list("content", flat=True).first()
-    return read_rules(content) if content is not None else None
+    if content is None or scope.institution is None:
+        return None
+    on = today_at(scope, scope.institution)
+    return standing_of(scope, read_rules(content), institution=scope.institution, on=on).rules
 
 
 def _rule_set(scope: Scope, rule_set_id: UUID) -> RuleSet:

@@ -118,6 +118,8 @@ class Candidate:
     applies: Applies
     period: Days | None
     content_hash: str = field(default="", compare=False)
+    kind: str = field(default="", compare=False)
+    """Of the rule set, where whoever made this knows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
-from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling
+from creditbank.domain.rules.model import Fact, FromFact, Give, Row, RuleSet, Ruling, Table
+from creditbank.domain.rules.overlay import ADDED, Overlay, overlay_data
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Text
 
@@ -26,6 +27,8 @@ MESSAGES: dict[str, str] = {
     "diff.priority": "Its priority was {before}, now it is {after}.",
     "diff.locked": "It is locked now: nobody further down may tighten it.",
     "diff.unlocked": "It is no longer locked.",
+    "diff.opened": "It is open now: further down rows may be added to it.",
+    "diff.closed": "It is no longer open for further rows.",
     "diff.cell": "{fact}: {before} became {after}.",
     "diff.clause": "Its clause was “{before}”, now it is “{after}”.",
     "diff.part_added": "{part} {name} is new: {after}.",
@@ -46,14 +49,15 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "prerequisite": ("id", Text("前提", "Prerequisite")),
     "abbreviations": ("short", Text("简称", "Abbreviation")),
     "rules": ("id", Text("规则行", "Row")),
+    "rows": ("id", Text("规则行", "Row")),
     "closed": ("id", Text("不可置换的课程", "Closed courses")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
 _ORDERS = {
     "tables": Text("表", "tables"),
-    "rows": Text("行", "rows"),
     **{name: Text(label.zh, label.en.lower()) for name, (_key, label) in _PARTS.items()},
+    "rows": Text("行", "rows"),
 }
 _ANY, _NONE = Text("任意", "any"), Text("无", "nothing")
 
@@ -70,6 +74,16 @@ def differences(before: RuleSet, after: RuleSet) -> Explanation:
     return tuple(said)
 
 
+def overlay_differences(before: Overlay, after: Overlay) -> Explanation:
+    """Every difference between two versions of an overlay as they are written; empty if their hashes are equal."""
+    old, new = overlay_data(before), overlay_data(after)
+    said = [*values(old, new, without=("add", "tighten"))]
+    for half in ("tighten", "add"):
+        for name in ADDED:
+            said += listed(name, old[half].get(name, ()), new[half].get(name, ()))
+    return tuple(said)
+
+
 def _tables(before: RuleSet, after: RuleSet) -> Iterator[Line]:
     old = {table.code: table for table in before.tables}
     new = {table.code: table for table in after.tables}
@@ -81,7 +95,8 @@ def _tables(before: RuleSet, after: RuleSet) -> Iterator[Line]:
         if code not in old:
             yield _line("diff.table_added", name=code, count=len(table.rows))
             continue
-        lines = [*values(data[0][code], data[1][code], without=("code", "rows"))]
+        lines = [*values(data[0][code], data[1][code], without=("code", "rows", "open", "locked"))]
+        lines += _reach(old[code], table)
         lines += _rows(before, after, old[code].rows, table.rows)
         if lines:
             yield _line("diff.table_changed", lines, name=code)
@@ -113,10 +128,17 @@ def _row(before: RuleSet, after: RuleSet, old: Row, new: Row) -> Iterator[Line]:
             yield _line("diff.cell", fact=fact.label, before=shown[0], after=shown[1])
     if old.priority != new.priority:
         yield _line("diff.priority", before=old.priority, after=new.priority)
-    if old.locked != new.locked:
-        yield _line("diff.locked" if new.locked else "diff.unlocked")
+    yield from _reach(old, new)
     if old.clause != new.clause:
         yield _line("diff.clause", before=old.clause, after=new.clause)
+
+
+def _reach(old: Row | Table, new: Row | Table) -> Iterator[Line]:
+    """What changed of what may be done to a part further down."""
+    if old.locked != new.locked:
+        yield _line("diff.locked" if new.locked else "diff.unlocked")
+    if isinstance(old, Table) and isinstance(new, Table) and old.open != new.open:
+        yield _line("diff.opened" if new.open else "diff.closed")
 
 
 def listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Line]:

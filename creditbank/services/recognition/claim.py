@@ -223,6 +223,7 @@ def proposal_columns(proposed: Proposed) -> dict[str, Any]:
     proposal = proposed.proposal
     return {
         "rule_version_id": proposed.version.version_id,
+        "composed_of": proposed.version.composed_of,
         "verdict": proposal.ruling.value,
         "credit": proposal.credit,
         "category": proposal.category or "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -39,7 +40,7 @@ class Deciding:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, Any], InForce | Refusal] = {}
         self._decisions: dict[tuple[Any, ...], Decision | RefusedRow] = {}
-        self._stored: dict[UUID, InForce] = {}
+        self._stored: dict[tuple[UUID | str, ...], InForce] = {}
 
     def decide(self, scope: Scope, result: CourseResult) -> Decision | RefusedRow:
         """What the rules grant for a result on the day it was earned, or why the row cannot be taken."""
@@ -52,13 +53,14 @@ class Deciding:
         return known
 
     def decide_again(
-        self, scope: Scope, result: CourseResult, version_id: UUID, explanation_id: UUID
+        self, scope: Scope, result: CourseResult, version_id: UUID, explanation_id: UUID, composed_of: Sequence[str]
     ) -> Decision | None:
         """What the version that decided a stored result grants for it; nothing where it cannot say any more."""
-        if version_id not in self._stored:
-            self._stored[version_id] = in_force(scope.rows(RuleVersion).get(pk=version_id))
-        granted = _granted(self._stored[version_id], result)
-        return None if granted is None else Decision(self._stored[version_id], granted[0], explanation_id)
+        named: tuple[UUID | str, ...] = (version_id, *composed_of)
+        if named not in self._stored:
+            self._stored[named] = in_force(scope, scope.rows(RuleVersion).get(pk=version_id), composed_of)
+        granted = _granted(self._stored[named], result)
+        return None if granted is None else Decision(self._stored[named], granted[0], explanation_id)
 
     def weigh(self, scope: Scope, result: CourseResult) -> Granted | RefusedRow:
         """What :meth:`decide` would say, with nothing stored: for a dry run."""
@@ -110,18 +112,22 @@ def _explanation_of(scope: Scope, version: InForce, granted: Granted, facts: dic
     """The stored explanation of a row for equal facts, written when it is first needed."""
     facts_hash = content_hash({name: str(value) for name, value in facts.items()})
     rows = scope.rows(RowExplanation).filter(
-        rule_version_id=version.version_id, row=granted.row or "", facts_hash=facts_hash
+        rule_version_id=version.version_id,
+        composed_of=version.composed_of,
+        row=granted.row or "",
+        facts_hash=facts_hash,
     )
     known = rows.first()
     if known is not None:
         return known.id  # type: ignore[no-any-return]
-    explanation = explain_row(version.compiled, granted.row) if granted.row else ()
+    explanation = version.attributed(explain_row(version.compiled, granted.row)) if granted.row else ()
     scope.rows(RowExplanation).bulk_create(
         [
             RowExplanation(
                 id=new_id(),
                 institution_id=scope.institution,
                 rule_version_id=version.version_id,
+                composed_of=version.composed_of,
                 row=granted.row or "",
                 facts_hash=facts_hash,
                 explanation=to_data(explanation),

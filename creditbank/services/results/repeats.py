@@ -161,12 +161,12 @@ def _stored(
         "learner_id": [learner for learner, _course in groups],
         "course": [course for _learner, course in groups],
     }
-    for place, as_of, version, explanation, lot, posting, counts_from, reversed_for, *said in run(
+    for place, as_of, version, beneath, explanation, lot, posting, counts_from, reversed_for, *said in run(
         connections[scope.using], SITTINGS_OF, values
     ):
         group = groups[place - 1]
         result = _result(examples[group], said)
-        decision = deciding.decide_again(scope, result, version, explanation) if version else None
+        decision = deciding.decide_again(scope, result, version, explanation, beneath) if version else None
         # What somebody took back for another reason than a repeat is not given again by this.
         if decision is None or (lot is not None and reversed_for not in (None, "results.repeated")):
             continue

@@ -66,7 +66,8 @@ WHERE NOT EXISTS (
 
 # What counts of every sitting of a course, with the credit it has or had.
 SITTINGS_OF = """
-SELECT given.place, newest.as_of, row_explanation.rule_version_id, newest.row_explanation_id, newest.lot_id,
+SELECT given.place, newest.as_of, row_explanation.rule_version_id,
+  ARRAY(SELECT jsonb_array_elements_text(row_explanation.composed_of)), newest.row_explanation_id, newest.lot_id,
   posting.posting_id, posting.effective_on,
   (SELECT mirror.reason FROM posting AS mirror
     WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id),

@@ -14,12 +14,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import KINDS, AnyRules, read_rules
+from creditbank.domain.rule_documents import KINDS, AnyRules, DecidingRules, read_rules
 from creditbank.domain.rule_life.states import Act
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.rule_cases import cases_text, save_cases_text
 from creditbank.gateways import clock
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import CaseRun, StoredCase, case_history, list_cases, run_cases
 from creditbank.queries.rule_drafts import find_draft, list_drafts
 from creditbank.records.rules import RuleSet, RuleVersion
@@ -27,7 +29,7 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_cases import attach_decision, remove_case
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, minute_of, show
+from creditbank.web.office.desk import actor_of, at_desk, minute_of, show, today_at
 from creditbank.web.office.rule_words import HOMES, may_act, sentences
 
 _MOST_LETTERS = 2_000_000
@@ -41,6 +43,7 @@ _FIRST = {
     ),
 }
 """A case to begin with, by kind of rules."""
+_FIRST[OVERLAY] = _FIRST[RECOGNITION]
 
 
 @door("rules.approve")
@@ -186,17 +189,27 @@ def _page(request: HttpRequest, scope: Scope, rule_set: RuleSet, text: str, wron
     return show(request, scope, "office/rule_cases.html", context, status=422 if wrong else 200)
 
 
-def _newest(scope: Scope, rule_set: RuleSet) -> tuple[AnyRules | None, str, UUID | None]:
+def _newest(scope: Scope, rule_set: RuleSet) -> tuple[DecidingRules | None, str, UUID | None]:
     """What the cases are asked of: the newest draft that can be read, else the newest version."""
     for line in list_drafts(scope, kind=rule_set.kind):
         if line.rule_set_id == rule_set.id:
             found = find_draft(scope, line.draft_id)
             if found is not None and found.rules is not None:
-                return found.rules, _t("the draft, revision %(number)s") % {"number": line.revision}, line.draft_id
+                return (
+                    _decides(scope, found.rules),
+                    _t("the draft, revision %(number)s") % {"number": line.revision},
+                    line.draft_id,
+                )
     row = scope.rows(RuleVersion).filter(rule_set=rule_set).order_by("-number").first()
     if row is None:
         return None, "", None
-    return read_rules(row.content), _t("version %(number)s") % {"number": row.number}, None
+    return _decides(scope, read_rules(row.content)), _t("version %(number)s") % {"number": row.number}, None
+
+
+def _decides(scope: Scope, rules: AnyRules) -> DecidingRules | None:
+    """What is asked: an overlay together with the rules it inherits today."""
+    assert scope.institution is not None
+    return standing_of(scope, rules, institution=scope.institution, on=today_at(scope)).rules
 
 
 def _asked_for(request: HttpRequest, scope: Scope, rule_set: RuleSet) -> str:

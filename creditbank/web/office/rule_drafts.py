@@ -20,6 +20,7 @@ from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
 from creditbank.exchange.rule_drafts import begin_blank, begin_from_pack, begin_from_text, reading_of, save_text
 from creditbank.gateways import clock
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
 from creditbank.queries.rule_life import draft_history
@@ -247,15 +248,20 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     """What lint, the cases and the version in force say about a draft that can be read."""
     if found.rules is None or scope.institution is None:
         return {"readable": False, "case_count": len(list_cases(scope, found.line.rule_set_id))}
-    runs = run_cases(found.rules, list_cases(scope, found.line.rule_set_id))
+    decides = standing_of(scope, found.rules, institution=scope.institution, on=today_at(scope))
+    if decides.rules is None:
+        count = len(list_cases(scope, found.line.rule_set_id))
+        return {"readable": True, "colliding": decides.refused, "case_count": count, "red_count": 0}
+    runs = run_cases(decides.rules, list_cases(scope, found.line.rule_set_id))
     kind, code = found.rules.kind, found.line.code
     now = rules_in_force(scope, institution=scope.institution, kind=kind, code=code, on=today_at(scope))
     return {
         "readable": True,
-        "findings": tuple(finding.line for finding in lint_rules(found.rules)),
+        "colliding": decides.refused,
+        "findings": tuple(finding.line for finding in lint_rules(decides.rules)),
         "runs": run_rows(runs),
         "case_count": len(runs),
         "red_count": sum(not run.green for run in runs),
         "in_force": now.number if now else None,
-        "changes": rules_differences(now.rules, found.rules) if now else (),
+        "changes": rules_differences(now.rules, found.rules) if now and now.rules.kind == kind else (),
     }

@@ -14,8 +14,10 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.rule_life.states import Act
 from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.impact import Effect, Tally
+from creditbank.domain.rules.model import RuleSet
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_drafts import find_draft
-from creditbank.queries.rule_impact import Beside, affected_by
+from creditbank.queries.rule_impact import Affected, Beside, affected_by
 from creditbank.queries.rules import version_in_force
 from creditbank.services.access import NotVisible
 from creditbank.web.doors import door
@@ -45,17 +47,13 @@ def page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         today = today_at(scope)
         now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
         context: dict[str, Any] = {"line": found.line, "in_force": now.number if now else None}
-        if found.rules is not None and now is not None:
-            answer = affected_by(
-                scope, code=found.line.code, before=now.compiled, after=compile_rules(found.rules), on=today
-            )
+        decides = standing_of(scope, found.rules, institution=scope.institution, on=today) if found.rules else None
+        if decides is not None and isinstance(decides.rules, RuleSet) and now is not None:
+            after = compile_rules(decides.rules)
+            answer = affected_by(scope, code=found.line.code, before=now.compiled, after=after, on=today)
             context |= {
                 "answer": answer,
-                "effects": [
-                    {"tag": EFFECTS[effect], "tally": answer.impact.effects[effect]}
-                    for effect in Effect
-                    if effect in answer.impact.effects
-                ],
+                "effects": effect_rows(answer),
                 "tables": [
                     (_t("By programme"), _rows(answer.impact.programmes, _t("no programme"))),
                     (_t("By cohort"), _rows(answer.impact.cohorts, _t("no cohort"))),
@@ -63,6 +61,12 @@ def page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
                 "shown": [_shown(one) for one in answer.shown],
             }
         return show(request, scope, "office/rule_impact.html", context)
+
+
+def effect_rows(answer: Affected | None) -> list[dict[str, Any]]:
+    """How many claims each effect is about."""
+    tallies = answer.impact.effects if answer is not None else {}
+    return [{"tag": EFFECTS[effect], "tally": tallies[effect]} for effect in Effect if effect in tallies]
 
 
 def _rows(tallies: Mapping[str, Tally], nameless: str) -> list[tuple[str, Tally]]:

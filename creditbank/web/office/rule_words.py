@@ -16,6 +16,7 @@ from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rule_life.applies import Applies, Cohorts, Days, read_applies
 from creditbank.domain.rule_life.states import ACT_NAMES, STATE_NAMES, STEPS, Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import wording
 from creditbank.queries.rule_life import StepDone
@@ -46,7 +47,8 @@ HOMES = {
     RECOGNITION: Home(RECOGNITION, _("Recognition rules"), "office:rules", "office:rule-begin"),
     CONVERSION: Home(CONVERSION, _("Conversion rules"), "office:conversion-rules", "office:conversion-rule-begin"),
 }
-"""Rules of two kinds stand on no list together."""
+"""Rules of two kinds stand on no list together; an overlay stands with the rules it is laid on."""
+HOMES[OVERLAY] = HOMES[RECOGNITION]
 
 TONES = {
     State.DRAFT: "plain",

@@ -17,9 +17,11 @@ from django.views.decorators.http import require_GET, require_POST
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
-from creditbank.exchange.rule_drafts import begin_from_version
+from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
+from creditbank.queries.overlays import effect_of
 from creditbank.queries.rule_drafts import DraftLine, list_drafts
 from creditbank.queries.rule_life import least_publicity, objections_of, version_history, version_life
 from creditbank.queries.rule_sets import Version, VersionShown, compare_versions, list_versions, read_version
@@ -40,6 +42,7 @@ from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
 from creditbank.web.office.rule_forms import AnnounceForm, AnswerForm, AskForm, ObjectionForm, ScheduleForm
+from creditbank.web.office.rule_impact import effect_rows
 from creditbank.web.office.rule_words import (
     HOMES,
     applies_said,
@@ -142,7 +145,8 @@ def begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
     with at_desk(request, "rules.edit") as scope:
         if read_version(scope, version_id, on=today_at(scope)) is None:
             raise NotVisible
-        made = begin_from_version(scope=scope, actor=actor_of(request), version_id=version_id, at=clock.now())
+        verb = begin_overlay if request.POST.get("as") == OVERLAY else begin_from_version
+        made = verb(scope=scope, actor=actor_of(request), version_id=version_id, at=clock.now())
         if isinstance(made, Refusal):
             messages.warning(request, " ".join(sentences(made.explanation)))
             return HttpResponseRedirect(reverse("office:rule-version", args=[version_id]))
@@ -245,6 +249,10 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
         "own": own,
         "sent": sent,
     }
+    effect = None if own else effect_of(scope, version_id, on=today_at(scope))
+    if effect is not None:
+        context |= {"effect": effect, "effects": effect_rows(effect.affected)}
+    context["may_overlay"] = not own and version.kind == RECOGNITION
     if own:
         context |= _steps(request, scope, version_id, sent)
     return show(request, scope, "office/rule_version.html", context, status=422 if sent is not None else 200)
@@ -335,6 +343,8 @@ def origin_said(origin: Mapping[str, Any]) -> str:
     said = _t("from nothing")
     if "version" in origin:
         said = _t("from version %(number)s") % {"number": origin["version"]}
+    elif "overlay" in origin:
+        said = _t("on inherited version %(number)s") % {"number": origin["overlay"]}
     elif "pack" in origin:
         said = _t("from the pack %(code)s") % {"code": origin["pack"]}
     elif "file" in origin:

@@ -21,6 +21,7 @@ from creditbank.gateways import clock, wording
 from creditbank.queries.imports import list_runs
 from creditbank.queries.masterdata.updates import pending_updates
 from creditbank.queries.notices import DeskLine, notices_of_desk
+from creditbank.queries.overlays import Update, coming_updates, lost_parts
 from creditbank.queries.queue import count_states, count_waiting
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
@@ -45,6 +46,9 @@ def today(request: HttpRequest) -> HttpResponse:
             context |= {"import_columns": COLUMNS, "imports": [row_of(run) for run in runs], "shows_imports": True}
         if may_enter(actor, "edition.read"):
             context["updates"] = _updates(scope, actor, context["today"])
+        if may_enter(actor, "rules.edit") and may(actor, "rules.edit", Thing(institution=actor.institution)):
+            context["rule_updates"] = [_rule_update(line) for line in coming_updates(scope, on=context["today"])]
+            context["lost_parts"] = lost_parts(scope, on=context["today"])
         context["reminders"] = [_reminder(line) for line in notices_of_desk(scope, actor)]
         return show(request, scope, "office/today.html", context)
 
@@ -87,6 +91,19 @@ def _updates(scope: Scope, actor: Actor, day: date) -> list[dict[str, Any]]:
         }
         for line in pending_updates(scope, day)
     ]
+
+
+def _rule_update(line: Update) -> dict[str, Any]:
+    """A version of rules from above that is on its way, with the page that says what it changes here."""
+    language = get_language() or "zh-hans"
+    return {
+        "name": line.name.said_in(language),
+        "publisher": line.publisher.said_in(language),
+        "number": line.number,
+        "day": line.effective_from,
+        "conflicts": line.conflicts,
+        "url": reverse("office:rule-version", args=[line.version_id]),
+    }
 
 
 def _reminder(line: DeskLine) -> dict[str, Any]:

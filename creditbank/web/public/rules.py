@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.rule_life.states import STATE_NAMES, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import clock
 from creditbank.queries.conversion_rules import Passage, passages
@@ -40,6 +41,7 @@ _HOMES = {
     RECOGNITION: ("public:rules", _("Recognition rules")),
     CONVERSION: ("public:conversion-rules", _("Conversion rules")),
 }
+_HOMES[OVERLAY] = _HOMES[RECOGNITION]
 _TONES = {State.EFFECTIVE: "ok", State.SUSPENDED: "bad", State.ABOLISHED: "bad", State.SUPERSEDED: "plain"}
 
 

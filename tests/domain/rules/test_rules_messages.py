@@ -9,7 +9,7 @@ from pathlib import Path
 import polib
 from small_rules import propose
 
-from creditbank.domain.rules import composition, counterfactuals, differences, facts, lint, lint_limits, trace
+from creditbank.domain.rules import composition, counterfactuals, differences, facts, laying, lint, lint_limits, trace
 from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.decision import Context
 from creditbank.exchange.rules import load_rule_set
@@ -23,6 +23,7 @@ MESSAGES = {
     **lint_limits.MESSAGES,
     **differences.MESSAGES,
     **composition.MESSAGES,
+    **laying.MESSAGES,
 }
 
 

@@ -1,0 +1,47 @@
+"""The pages of overlays: where each row comes from, and what an update of the centre changes before its day."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from creditbank.gateways import clock
+from creditbank.records.rules import RuleDraft
+from creditbank.records.scope import acting_for
+from tests.services.test_overlays import centre_rules, overlay, publish
+from tests.web.office_cases import client_of
+
+pytestmark = pytest.mark.usefixtures("contexts")
+DAY = timedelta(days=1)
+
+
+def test_the_office_sees_whose_a_row_is_and_what_an_update_changes_before_its_day(bank, cast):
+    today = clock.today("Asia/Shanghai")
+    ours = publish(cast.college, overlay(), actor=cast.zhao.person)
+    coming = publish(cast.centre, centre_rules(hours_32={"locked": True}), today + DAY, actor=cast.centre)
+    office = client_of(cast.zhao)
+    page = office.get(f"/office/rules/{ours}/").content.decode()
+    row = re.search(r'<tr id="row-hours-32".*?</tr>', page, re.DOTALL)[0]
+    assert "added or tightened here" in row
+    assert "half a credit here" in row
+    assert "added or tightened here" not in re.search(r'<tr id="row-hours-96".*?</tr>', page, re.DOTALL)[0]
+    assert office.get("/office/rules/").status_code == 200
+    assert client_of(None).get(f"/rules/{ours}/").status_code == 200
+    desk = office.get("/office/").content.decode()
+    assert f"/office/rules/{coming}/" in desk
+    assert "parts of your overlay that would not hold: 1" in desk
+    page = office.get(f"/office/rules/{coming}/").content.decode()
+    assert "What it changes here" in page
+    assert "row hours-32 is locked by its publisher" in page
+    assert re.search(r'<tr id="row-hours-32".*?locked.*?</tr>', page, re.DOTALL)
+    office.post(f"/office/rules/{coming}/begin/", {"as": "overlay"})
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        draft = scope.rows(RuleDraft).get()
+    page = office.get(f"/office/rules/drafts/{draft.id}/").content.decode()
+    assert "creditbank.rules-overlay/1" in page
+    assert "locked by its publisher" not in page
+    reviewer = client_of(cast.chen)
+    assert reviewer.get(f"/office/rules/cases/{draft.rule_set_id}/").status_code == 200
+    assert reviewer.get(f"/office/rules/drafts/{draft.id}/impact/").status_code == 200
