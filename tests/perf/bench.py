@@ -351,7 +351,15 @@ def bench_catalogue(table, institution):
     measure_catalogue(table, institution)
 
 
+def bench_impact(table, institution):
+    """What a draft changes for 100,000 stored claims: first figures and all of them."""
+    from tests.perf.bench_impact import measure_impact
+
+    measure_impact(table, institution)
+
+
 BENCHES = {
+    "impact": bench_impact,
     "catalogue": bench_catalogue,
     "batches": bench_batches,
     "single": bench_single,
