@@ -358,8 +358,16 @@ def bench_impact(table, institution):
     measure_impact(table, institution)
 
 
+def bench_columns(table, _institution):
+    """What a changed row changes for five million outcomes in column files."""
+    from tests.perf.bench_columns import measure_columns
+
+    measure_columns(table, HOME / "columns")
+
+
 BENCHES = {
     "impact": bench_impact,
+    "columns": bench_columns,
     "catalogue": bench_catalogue,
     "batches": bench_batches,
     "single": bench_single,

@@ -95,12 +95,12 @@ def impact(before: Compiled, after: Compiled, groups: Iterable[Group]) -> Impact
     programmes: dict[str, Tally] = {}
     cohorts: dict[str, Tally] = {}
     changed: list[Changed] = []
-    known: dict[str, tuple[Effect, Granted | None, Granted | None]] = {}
+    known: dict[str, Changed] = {}
     for group in groups:
         key = _written(group)
         if key not in known:
-            known[key] = _compared(before, after, group)
-        one = Changed(group, *known[key])
+            known[key] = compared(before, after, group)
+        one = replace(known[key], group=group)
         effects[one.effect] = effects.get(one.effect, Tally()).plus(one)
         if one.effect is not Effect.SAME:
             programmes[group.programme] = programmes.get(group.programme, Tally()).plus(one)
@@ -133,11 +133,12 @@ def outcome_of(compiled: Compiled, group: Group) -> Outcome | None:
     return read_part(compiled.rules.facts, group.facts, asked_with(compiled.rules.facts, compiled.decides))
 
 
-def _compared(before: Compiled, after: Compiled, group: Group) -> tuple[Effect, Granted | None, Granted | None]:
+def compared(before: Compiled, after: Compiled, group: Group) -> Changed:
+    """A group with what both versions give it by its facts."""
     old, new = (
         None if (one := outcome_of(of, group)) is None else evaluate_untraced(of, one) for of in (before, after)
     )
-    return effect_of(old, new), old, new
+    return Changed(group, effect_of(old, new), old, new)
 
 
 _NEWLY = {Ruling.RECOGNISE: Effect.GAINED, Ruling.REFUSE: Effect.REFUSED, Ruling.MANUAL: Effect.MANUAL}
