@@ -365,7 +365,15 @@ def bench_columns(table, _institution):
     measure_columns(table, HOME / "columns")
 
 
+def bench_scan(table, _institution):
+    """Contradictions among 1.3 million transfer agreements."""
+    from tests.perf.bench_scan import measure_scan
+
+    measure_scan(table, HOME / "scan")
+
+
 BENCHES = {
+    "scan": bench_scan,
     "impact": bench_impact,
     "columns": bench_columns,
     "catalogue": bench_catalogue,
