@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditbank.cli import conversion_rules
+from creditbank.cli import conversion_rules, rule_impact, rule_scan
 from creditbank.cli.shown import said
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import composition, counterfactuals, differences, facts, impact, lint_limits, trace
+from creditbank.domain.rules import composition, counterfactuals, differences, facts, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -28,8 +28,10 @@ from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
 from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes, load_overlay
+from creditbank.gateways.columns import ColumnProblem
 from creditbank.gateways.disk import write_whole
 from creditbank.gateways.documents import conversion_pack_codes, file_bytes, pack_cases_bytes, pack_codes
+from creditbank.gateways.files import FileRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,7 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     change = actions.add_parser("impact", help="say what changes for outcomes when one rule set follows another")
     change.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
     change.add_argument("after", metavar="AFTER", help="the other one")
-    change.add_argument("outcomes", metavar="OUTCOMES", help="a file with outcomes (creditbank schema outcomes)")
+    change.add_argument(
+        "outcomes", metavar="OUTCOMES", nargs="?", help="a file with outcomes (creditbank schema outcomes)"
+    )
+    change.add_argument("--columns", metavar="DIR", help="a folder with outcomes as column files, for millions of them")
+    ask = actions.add_parser("scan", help="say which transfer agreements answer one question differently")
+    ask.add_argument("files", metavar="FILE", nargs="+", help="sheets of agreements, CSV or XLSX")
+    ask.add_argument("--most", metavar="N", type=int, default=100, help="list at most so many pairs (default: 100)")
     bring = actions.add_parser("import", help="put rules in force at an institution, as when a bank is set up")
     bring.add_argument("rules", metavar="RULES", help="a file with rules of either kind, or the code of a pack")
     bring.add_argument("--cases", metavar="FILE", help="golden cases that must be green (default: those beside it)")
@@ -94,7 +102,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.add_argument("--institution", required=True, metavar="CODE", help="who has or inherits it")
     show.add_argument("--version", type=int, metavar="NUMBER", help="which version (default: the one in force)")
     show.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
-    for action in (evaluate, test, lint, diff, export, change, bring, show):
+    for action in (evaluate, test, lint, diff, export, change, ask, bring, show):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
 
@@ -107,6 +115,8 @@ def run(args: argparse.Namespace) -> int:
     except DocumentError as error:
         for problem in (error, *error.more):
             print(problem, file=sys.stderr)
+    except (ColumnProblem, FileRefused) as error:
+        print(error, file=sys.stderr)
     except OSError as error:
         print(f"{error.filename}: {error.strerror}", file=sys.stderr)
     except LookupError as error:
@@ -308,38 +318,18 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _impact(args: argparse.Namespace) -> int:
+    if (args.outcomes is None) == (args.columns is None):
+        raise LookupError("say either a file with outcomes or a folder with --columns")
     before, after = (_recognition(named) for named in (args.rules, args.after))
+    if args.columns is not None:
+        return rule_impact.of_columns(before, after, Path(args.columns), as_json=args.json)
     data = file_bytes(args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
     cases = load_outcomes(data, before.rules, name=args.outcomes, most_bytes=_MOST_OUTCOME_BYTES)
-    groups = [(case.id, impact.Group(case.facts, "", "", 1)) for case in cases]
-    names = {id(group): name for name, group in groups}
-    found = impact.impact(before, after, [group for _name, group in groups])
-    changed = [
-        {
-            "id": names[id(one.group)],
-            "effect": one.effect.value,
-            **{
-                side: None if given is None else {"ruling": given.ruling.value, "credit": format_credit(given.credit)}
-                for side, given in (("before", one.before), ("after", one.after))
-            },
-        }
-        for one in found.changed
-    ]
-    counts = {effect.value: found.effects[effect].count for effect in impact.Effect if effect in found.effects}
-    if args.json:
-        sides = {
-            side: {"code": one.rules.code, "hash": one.hash} for side, one in (("before", before), ("after", after))
-        }
-        _print_json({**sides, "counts": counts, "changed": changed})
-        return GREEN
-    for one in changed:
-        sides_said = " → ".join(
-            "unread" if one[side] is None else f"{one[side]['ruling']} {one[side]['credit']}"
-            for side in ("before", "after")
-        )
-        print(f"{one['id']}: {one['effect']}, {sides_said}")
-    print(", ".join(f"{count} {effect}" for effect, count in counts.items()) or "no outcomes")
-    return GREEN
+    return rule_impact.of_cases(before, after, cases, as_json=args.json)
+
+
+def _scan(args: argparse.Namespace) -> int:
+    return rule_scan.scan(args.files, most=args.most, as_json=args.json)
 
 
 def _recognition(named: str) -> Compiled:
@@ -385,6 +375,7 @@ _ACTIONS = {
     "diff": _diff,
     "export": _export,
     "impact": _impact,
+    "scan": _scan,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.rule_documents import AnyRules, DecidingRules, read_rules
 from creditbank.domain.rule_life.states import State
@@ -116,8 +117,11 @@ def lost_parts(scope: Scope, *, on: date) -> Explanation:
     return tuple(said)
 
 
-def effect_of(scope: Scope, version_id: UUID, *, on: date) -> Effect | None:
-    """What a version of somebody above changes here; nothing where it is in force already or decides nothing here."""
+def effect_of(scope: Scope, actor: Actor, version_id: UUID, *, on: date) -> Effect | None:
+    """What a version of somebody above changes here, nothing where it is in force already or decides nothing here.
+
+    Claims are counted as far as the actor's desk reaches.
+    """
     assert scope.institution is not None
     row = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, state__in=_COMING).first()
     if row is None or row.institution_id == scope.institution:
@@ -136,7 +140,7 @@ def effect_of(scope: Scope, version_id: UUID, *, on: date) -> Effect | None:
     return Effect(
         differences(now.compiled.rules, after.rules),
         after.refused,
-        affected_by(scope, code=row.rule_set.code, before=now.compiled, after=with_it, on=on),
+        affected_by(scope, actor, code=row.rule_set.code, before=now.compiled, after=with_it, on=on),
     )
 
 

@@ -148,6 +148,32 @@ def _drafts(world: World) -> list[Sample]:
     return [Sample(one.label, {"draft_id": one.identity}, Thing(institution=one.institution)) for one in world.drafts]
 
 
+def _drafts_looked_at(world: World) -> list[Sample]:
+    """What a draft changes is seen in each college of the institution too, of its own learners."""
+    return [
+        Sample(
+            one.label,
+            {"draft_id": one.identity},
+            also=lambda actor, place=one.institution: actor.institution == place,
+        )
+        for one in world.drafts
+    ]
+
+
+def _drafts_with_cases(world: World) -> list[Sample]:
+    """A draft beside a case: both of one institution, the case of the desk that looks."""
+    return [
+        replace(
+            case,
+            label=f"draft {draft.label}, case {case.label}",
+            arguments=case.arguments | {"draft_id": draft.identity},
+            also=lambda actor, place=draft.institution: actor.institution == place,
+        )
+        for draft in world.drafts
+        for case in _cases()(world)
+    ]
+
+
 def _rule_sets(world: World) -> list[Sample]:
     return [
         Sample(one.label, {"rule_set_id": one.identity}, Thing(institution=one.institution)) for one in world.rule_sets
@@ -522,7 +548,10 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-objection": Entry("rules.edit", _own_versions, data={"object-said": "x"}),
     "office:rule-version-step": Entry("rules.approve", _own_versions, data={"act": "drop"}),
     "office:rule-draft": Entry("rules.approve", _drafts),
-    "office:rule-draft-impact": Entry("rules.approve", _drafts),
+    "office:rule-draft-impact": Entry("rules.approve", _drafts_looked_at),
+    "office:rule-draft-impact-part": Entry("rules.approve", _drafts_looked_at),
+    "office:rule-draft-impact-claims": Entry("rules.approve", _drafts_looked_at),
+    "office:rule-draft-impact-claim": Entry("rules.approve", _drafts_with_cases),
     "office:rule-draft-save": Entry("rules.edit", _drafts, data={"revision": "0", "text": "x"}),
     "office:rule-draft-step": Entry("rules.edit", _drafts, data={"act": "recall"}),
     "office:rule-draft-decide": Entry("rules.approve", _drafts, data={"act": "sign"}),

@@ -11,6 +11,7 @@ import pytest
 import creditbank
 from creditbank.exchange import (
     aggregates,
+    agreements,
     document_words,
     encoding,
     mapping_words,
@@ -27,7 +28,7 @@ from creditbank.gateways import files
 
 CATALOGUE = Path(creditbank.__file__).parent / "locale" / "exchange" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 MODULES = (
-    files, encoding, workbooks, sheets, aggregates, result_rows, results, plans, document_words, mapping_words, unreadable,
+    files, encoding, workbooks, sheets, agreements, aggregates, result_rows, results, plans, document_words, mapping_words, unreadable,
 )  # fmt: skip
 SENTENCES = {code: text for module in MODULES for code, text in module.MESSAGES.items()}
 

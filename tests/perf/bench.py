@@ -351,7 +351,31 @@ def bench_catalogue(table, institution):
     measure_catalogue(table, institution)
 
 
+def bench_impact(table, institution):
+    """What a draft changes for 100,000 stored claims: first figures and all of them."""
+    from tests.perf.bench_impact import measure_impact
+
+    measure_impact(table, institution)
+
+
+def bench_columns(table, _institution):
+    """What a changed row changes for five million outcomes in column files."""
+    from tests.perf.bench_columns import measure_columns
+
+    measure_columns(table, HOME / "columns")
+
+
+def bench_scan(table, _institution):
+    """Contradictions among 1.3 million transfer agreements."""
+    from tests.perf.bench_scan import measure_scan
+
+    measure_scan(table, HOME / "scan")
+
+
 BENCHES = {
+    "scan": bench_scan,
+    "impact": bench_impact,
+    "columns": bench_columns,
     "catalogue": bench_catalogue,
     "batches": bench_batches,
     "single": bench_single,

@@ -281,6 +281,12 @@ def _deciding(rules: RuleSet) -> tuple[set[str], set[str], list[Condition]]:
     return names or {rules.facts[0].name}, counts, conditions
 
 
+def fact_conditions(rules: RuleSet) -> tuple[list[Condition], set[str]]:
+    """All conditions that say what happens to an outcome or what is asked of it, and the facts whose value counts."""
+    _names, counted, conditions = _deciding(rules)
+    return [*conditions, *(fact.when for fact in rules.facts)], counted
+
+
 def _key_columns(table: Table, facts: list[Fact]) -> list[Fact]:
     """The first enum and boolean columns whose combinations still make a small index."""
     keys: list[Fact] = []

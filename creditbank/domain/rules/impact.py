@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -95,15 +95,37 @@ def impact(before: Compiled, after: Compiled, groups: Iterable[Group]) -> Impact
     programmes: dict[str, Tally] = {}
     cohorts: dict[str, Tally] = {}
     changed: list[Changed] = []
+    known: dict[str, Changed] = {}
     for group in groups:
-        one = _compared(before, after, group)
+        key = _written(group)
+        if key not in known:
+            known[key] = compared(before, after, group)
+        one = replace(known[key], group=group)
         effects[one.effect] = effects.get(one.effect, Tally()).plus(one)
         if one.effect is not Effect.SAME:
             programmes[group.programme] = programmes.get(group.programme, Tally()).plus(one)
             cohorts[group.cohort] = cohorts.get(group.cohort, Tally()).plus(one)
             changed.append(one)
-    changed.sort(key=lambda one: (-abs(one.gain), -one.group.count, sorted(map(str, one.group.facts.items()))))
-    return Impact(effects, programmes, cohorts, tuple(changed))
+    return Impact(effects, programmes, cohorts, _ranked(changed))
+
+
+def alike(changed: Iterable[Changed]) -> tuple[Changed, ...]:
+    """Groups of the same facts as one, whatever their programme and cohort; those that change most first."""
+    found: dict[str, Changed] = {}
+    for one in changed:
+        key = _written(one.group)
+        before = found[key].group.count if key in found else 0
+        found[key] = replace(one, group=Group(one.group.facts, "", "", before + one.group.count))
+    return _ranked(found.values())
+
+
+def _written(group: Group) -> str:
+    """The facts of a group as one text; 1, ``true`` and "1" are three."""
+    return repr(sorted(group.facts.items()))
+
+
+def _ranked(changed: Iterable[Changed]) -> tuple[Changed, ...]:
+    return tuple(sorted(changed, key=lambda one: (-abs(one.gain), -one.group.count, _written(one.group))))
 
 
 def outcome_of(compiled: Compiled, group: Group) -> Outcome | None:
@@ -111,29 +133,24 @@ def outcome_of(compiled: Compiled, group: Group) -> Outcome | None:
     return read_part(compiled.rules.facts, group.facts, asked_with(compiled.rules.facts, compiled.decides))
 
 
-def _compared(before: Compiled, after: Compiled, group: Group) -> Changed:
+def compared(before: Compiled, after: Compiled, group: Group) -> Changed:
+    """A group with what both versions give it by its facts."""
     old, new = (
         None if (one := outcome_of(of, group)) is None else evaluate_untraced(of, one) for of in (before, after)
     )
-    return Changed(group, _effect(old, new), old, new)
-
-
-def _given(compiled: Compiled, group: Group) -> Granted | None:
-    outcome = outcome_of(compiled, group)
-    return None if outcome is None else evaluate_untraced(compiled, outcome)
+    return Changed(group, effect_of(old, new), old, new)
 
 
 _NEWLY = {Ruling.RECOGNISE: Effect.GAINED, Ruling.REFUSE: Effect.REFUSED, Ruling.MANUAL: Effect.MANUAL}
 
 
-def _effect(old: Granted | None, new: Granted | None) -> Effect:
+def effect_of(old: Granted | None, new: Granted | None) -> Effect:
+    """What happens to an outcome that two versions give this; ``None`` where a version cannot read it."""
     if new is None:
         return Effect.UNREAD if old is not None else Effect.SAME
     was = old.ruling if old is not None else Ruling.MANUAL
     if new.ruling is not was:
-        return {Ruling.RECOGNISE: Effect.GAINED, Ruling.REFUSE: Effect.REFUSED, Ruling.MANUAL: Effect.MANUAL}[
-            new.ruling
-        ]
+        return _NEWLY[new.ruling]
     if old is None or new.ruling is not Ruling.RECOGNISE:
         return Effect.SAME
     if new.credit != old.credit:

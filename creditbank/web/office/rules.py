@@ -249,7 +249,7 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
         "own": own,
         "sent": sent,
     }
-    effect = None if own else effect_of(scope, version_id, on=today_at(scope))
+    effect = None if own else effect_of(scope, actor, version_id, on=today_at(scope))
     if effect is not None:
         context |= {"effect": effect, "effects": effect_rows(effect.affected)}
     context["may_overlay"] = not own and version.kind == RECOGNITION

@@ -193,6 +193,11 @@ urlpatterns = [
     path("rules/<uuid:version_id>/step/", rules.step, name="rule-version-step"),
     path(_DRAFT, rule_drafts.one, name="rule-draft"),
     path(f"{_DRAFT}impact/", rule_impact.page, name="rule-draft-impact"),
+    path(f"{_DRAFT}impact/part/", rule_impact.part, name="rule-draft-impact-part"),
+    path(f"{_DRAFT}impact/claims/", rule_impact.claims, name="rule-draft-impact-claims"),
+    path(
+        f"{_DRAFT}impact/claims/<uuid:learner_id>/<uuid:claim_id>/", rule_impact.claim, name="rule-draft-impact-claim"
+    ),
     path(f"{_DRAFT}save/", rule_drafts.save, name="rule-draft-save"),
     path(f"{_DRAFT}step/", rule_drafts.write_step, name="rule-draft-step"),
     path(f"{_DRAFT}decide/", rule_drafts.decide_step, name="rule-draft-decide"),
