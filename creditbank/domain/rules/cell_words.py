@@ -1,4 +1,4 @@
-"""What people write into a cell of a rule table: said in words, and read back as the cell it means."""
+"""What people write into a cell of a rule table: said in words, and read back as the cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a rule table as lines of words under named columns, for editors, pasted blocks and sheets."""
+"""The rows of a rule table as words under named columns, for editors, pasted blocks and sheets."""
 
 from __future__ import annotations
 
