@@ -132,13 +132,14 @@ def test_a_pasted_block_is_looked_at_and_only_then_added_with_its_bad_rows_kept(
     assert [row["good"] for row in page.context["pasted"]] == [True, False, True]
     assert [bool(cell["wrong"]) for cell in page.context["pasted"][1]["cells"]] == [True, True, False]
     assert "许多" in page.context["pasted"][1]["cells"][0]["wrong"]
+    assert f'<input type="hidden" name="block" value="{block}">' in page.content.decode()
     assert text_of(cast.zhao, draft) == before
     stale = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 1})
     assert stale.status_code == 409
     assert text_of(cast.zhao, draft) == before
     done = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 2})
     assert done.status_code == 200
-    assert done.context["block"].split("\n")[1] == "许多\t三\t实践"
+    assert done.context["pasted_text"].split("\n")[1] == "许多\t三\t实践"
     rows = rows_of(cast.zhao, draft)
     assert list(rows) == [FEW, "row-3", "row-4", MANY]
     assert rows["row-3"].clause.zh == "时数：≥ 100 ≤ 200；3 学分"

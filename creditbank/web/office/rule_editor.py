@@ -156,6 +156,8 @@ def drafted(request: HttpRequest, scope: Scope, draft_id: UUID) -> DraftDetail:
     found = find_draft(scope, draft_id)
     if found is None or not may_act(actor_of(request), Act.SIGN):
         raise NotVisible
+    if found.rules is not None and not isinstance(found.rules, RuleSet):
+        raise NotVisible
     return found
 
 

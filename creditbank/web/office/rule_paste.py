@@ -56,7 +56,7 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         context: dict[str, Any] = {
             "line": found.line,
             "table": table.code,
-            "block": block,
+            "pasted_text": block,
             "after": after if after in names else "",
             "after_number": names.index(after) + 1 if after in names else len(names),
             "heads": [column.head.said_in(language_now()) for column in words.columns],
@@ -68,7 +68,10 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         pasted = read_pasted(block, words, language_now(), [row.id for one in found.rules.tables for row in one.rows])
         if isinstance(pasted, Refusal):
             # A block too long to be read is too long to be sent back as well; it still stands in the sheet.
-            context |= {"wrong": sentences(pasted.explanation), "block": block if len(block) <= MOST_LETTERS else ""}
+            context |= {
+                "wrong": sentences(pasted.explanation),
+                "pasted_text": block if len(block) <= MOST_LETTERS else "",
+            }
             return show(request, scope, "office/rule_paste.html", context, status=_REFUSED)
         context |= _preview(pasted, words)
         edited = add_rows(found.rules, table.code, pasted.good, after=context["after"]) if pasted.good else None
@@ -112,7 +115,7 @@ def _taken(
     context: dict[str, Any] = {
         "line": now.line,
         "table": table.code,
-        "block": block,
+        "pasted_text": block,
         "after": "",
         "after_number": len(words.table.rows),
         "heads": [column.head.said_in(language_now()) for column in words.columns],

@@ -38,6 +38,7 @@ from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
 from creditbank.web.office.rule_forms import AnnounceForm, AnswerForm, AskForm, ObjectionForm, ScheduleForm
+from creditbank.web.office.rule_jdm import left_out_of_jdm
 from creditbank.web.office.rule_words import (
     applies_said,
     events_of,
@@ -214,6 +215,7 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
     own = version.institution_id == scope.institution
     context: dict[str, Any] = {
         "found": found,
+        "left_out": left_out_of_jdm(found.rules),
         "version": version,
         "status": tag_of(version.stage),
         "stages": stages(),
