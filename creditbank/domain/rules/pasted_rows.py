@@ -86,9 +86,12 @@ def read_pasted(block: str, words: RowWords, language: str, taken: Sequence[str]
 
 def block_of(lines: Sequence[Sequence[str]]) -> str:
     """Cells as a block that is read back as the same."""
-    out = io.StringIO()
-    csv.writer(out, delimiter="\t", lineterminator="\n").writerows(lines)
-    return out.getvalue()
+    return "".join("\t".join(_quoted(cell) for cell in cells) + "\n" for cells in lines)
+
+
+def _quoted(cell: str) -> str:
+    """A cell as spreadsheet programs copy it: in quotes where it holds a tab, a line end or a quote."""
+    return '"' + cell.replace('"', '""') + '"' if set(cell) & set('\t\r\n"') else cell
 
 
 def heads_of(pasted: Pasted, words: RowWords, language: str) -> tuple[str, ...]:
