@@ -49,8 +49,8 @@ def _named(name: str, value: Any, indent: str) -> list[str]:
             lines += _item(item, f"{indent}  ")
         return lines
     if name in _LINES and isinstance(value, list) and value:
-        return [f"{indent}{name}:", *(f"{indent}  - {_flow(item)}" for item in value)]
-    return [f"{indent}{name}: {_flow(value)}"]
+        return [f"{indent}{name}:", *(f"{indent}  - {flow_text(item)}" for item in value)]
+    return [f"{indent}{name}: {flow_text(value)}"]
 
 
 def _item(item: Mapping[str, Any], indent: str) -> list[str]:
@@ -61,11 +61,12 @@ def _item(item: Mapping[str, Any], indent: str) -> list[str]:
     return lines
 
 
-def _flow(value: Any) -> str:
+def flow_text(value: Any) -> str:
+    """A value on one line, as a document may hold it."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_word(name)}: {_flow(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{_word(name)}: {flow_text(one)}" for name, one in value.items()) + "}"
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(_flow(one) for one in value) + "]"
+        return "[" + ", ".join(flow_text(one) for one in value) + "]"
     if isinstance(value, bool):
         return "true" if value else "false"
     return _word(value) if isinstance(value, str) else str(value)

@@ -125,6 +125,11 @@ def _versions(world: World) -> list[Sample]:
     ]
 
 
+def _files_of(samples: Callable[[World], list[Sample]]) -> Callable[[World], list[Sample]]:
+    """The same things, each as a workbook."""
+    return lambda world: [replace(one, arguments={**one.arguments, "form": "xlsx"}) for one in samples(world)]
+
+
 def _published_versions(world: World) -> list[Sample]:
     """What was approved anywhere is for everybody."""
     return [Sample(one.label, {"version_id": one.identity}) for one in world.versions]
@@ -552,6 +557,16 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-draft-impact-part": Entry("rules.approve", _drafts_looked_at),
     "office:rule-draft-impact-claims": Entry("rules.approve", _drafts_looked_at),
     "office:rule-draft-impact-claim": Entry("rules.approve", _drafts_with_cases),
+    "office:rule-table": Entry("rules.approve", _drafts),
+    "office:rule-table-row": Entry("rules.edit", _drafts, get=frozenset({302})),
+    "office:rule-table-change": Entry("rules.edit", _drafts, data={"revision": "0"}, post=frozenset({409})),
+    "office:rule-table-parts": Entry("rules.edit", _drafts, data={"part": "rounding"}, post=frozenset({409})),
+    "office:rule-table-checks": Entry("rules.approve", _drafts),
+    "office:rule-table-effects": Entry("rules.approve", _drafts),
+    "office:rule-table-paste": Entry("rules.edit", _drafts),
+    "office:rule-draft-file": Entry("rules.approve", _files_of(_drafts)),
+    "office:rule-draft-upload": Entry("rules.edit", _drafts),
+    "office:rule-version-file": Entry("rules.read", _files_of(_versions)),
     "office:rule-draft-save": Entry("rules.edit", _drafts, data={"revision": "0", "text": "x"}),
     "office:rule-draft-step": Entry("rules.edit", _drafts, data={"act": "recall"}),
     "office:rule-draft-decide": Entry("rules.approve", _drafts, data={"act": "sign"}),

@@ -17,15 +17,22 @@ from creditbank.cli.main import main
 from creditbank.domain.programmes.plan import Module, Nature, Plan, PlannedCourse
 from creditbank.domain.programmes.plan_document import programme_document
 from creditbank.domain.programmes.reading import read_programme
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Hundredths, Text
 from creditbank.exchange.mapping import read_mapping
 from creditbank.exchange.plan_workbooks import programme_workbook
+from creditbank.exchange.rule_drafts import begin_from_text
+from creditbank.exchange.rule_sheet_reading import read_rules_workbook
+from creditbank.exchange.rule_texts import rules_text
+from creditbank.exchange.rules import load_pack
 from creditbank.exchange.sheets import Row, SheetPlace, open_sheet
 from creditbank.exchange.spreadsheets import Form, SheetContent, sheet_bytes, workbook_bytes
 from creditbank.gateways import clock
 from creditbank.gateways.files import open_upload
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
+from creditbank.services.rules import publish_rule_version
 from tests.contract.sheets_out import HOUSE, sheets_out
 from tests.exchange.plans_made import reading_of
 from tests.exchange.sheet_files import csv_bytes, what_runs
@@ -250,6 +257,48 @@ def code_table_command(world):
     return [(world.folder / "n.xlsx").read_bytes()], EVIL
 
 
+def hostile_rules():
+    """A rule set whose clauses, labels and names are hostile."""
+    document = rule_set_data(load_pack("example-language"))
+    document |= {"code": "hostile", "name": {"zh": "=规则", "en": "@rules"}, "source": {"zh": "+", "en": "-1+1"}}
+    document["facts"][0]["label"] = {"zh": "=科目", "en": "+test"}
+    document["categories"][0] |= {"zh": "@类别", "en": "=category"}
+    rows = [
+        {"id": f"r{place}", "give": "manual", "clause": {"zh": text, "en": text}} for place, text in enumerate(EVIL)
+    ]
+    document["tables"][0]["rows"] = rows
+    return read_rule_set(document)
+
+
+def rules_came_back(content, rules):
+    with open_upload(io.BytesIO(content), name="rules.xlsx") as given:
+        assert read_rules_workbook(given).rules == rules
+    return [content], EVIL
+
+
+def rules_of_a_draft(world):
+    rules = hostile_rules()
+    with acting_for(institution=world.cast.college, purpose="test") as scope:
+        text = rules_text(rule_set_data(rules))
+        draft = begin_from_text(
+            scope=scope, actor=world.cast.zhao, data=text.encode(), name="x.yaml", at=clock.now()
+        )  # fmt: skip
+    return rules_came_back(got(world.zhao, f"/office/rules/drafts/{draft.id}/file/xlsx/"), rules)
+
+
+def rules_of_a_version(world):
+    rules = hostile_rules()
+    with acting_for(institution=world.cast.college, purpose="test") as scope:
+        version = publish_rule_version(
+            scope=scope,
+            document=rule_set_data(rules),
+            effective_from=PAST,
+            actor=world.cast.zhao.person,
+            at=clock.now(),
+        )
+    return rules_came_back(got(world.zhao, f"/office/rules/{version.id}/file/xlsx/"), rules)
+
+
 def programme_page(world):
     document, address = programme(world)
     content = got(world.zhao, f"{address}programme.xlsx")
@@ -385,6 +434,8 @@ EXPORTS = {
     "web.office.result_imports.problems": results_page_refused,
     "web.office.result_imports.template": offered("/office/imports/results/template.xlsx"),
     "web.office.returned.download": reconciled,
+    "web.office.rule_sheets.draft_file": rules_of_a_draft,
+    "web.office.rule_sheets.version_file": rules_of_a_version,
 }
 """By the function through which it leaves: how this test gets it, and the texts that must be read in it again."""
 

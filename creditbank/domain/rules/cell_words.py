@@ -1,4 +1,4 @@
-"""What people write into a cell of a rule table: said in words, and read back as the cell it means."""
+"""What people write into a cell of a rule table: said in words, and read back as the cell."""
 
 from __future__ import annotations
 
@@ -102,6 +102,11 @@ def read_choice_words(choices: Sequence[Choice], typed: str) -> str | None:
     return _Names.of(tuple(choices)).codes.get(plain(typed))
 
 
+def read_choice_list(choices: Sequence[Choice], typed: str) -> list[str] | None:
+    """The codes of the choices that words list, in the order of the words; nothing where one is unknown."""
+    return _Names.of(tuple(choices)).named(plain(typed))
+
+
 def listed_words(choices: Sequence[Choice]) -> Text:
     """What one may choose from, in both languages."""
     shown = [choice.label for choice in choices[:_MOST_SHOWN]]
@@ -143,7 +148,7 @@ class _Names:
             return [self.codes[text]]
         found = self._stretch(text) if ordered else None
         if found is None:
-            named = self._listed(text)
+            named = self.named(text)
             found = None if named is None else [code for code in self.scale if code in named]
         return found
 
@@ -168,7 +173,7 @@ class _Names:
                 place = text.find(span, place + 1)
         return None
 
-    def _listed(self, text: str, depth: int = 0) -> set[str] | None:
+    def named(self, text: str, depth: int = 0) -> list[str] | None:
         """Names with commas between them; a name may hold a comma itself, so the longest is tried first."""
         if depth > len(self.scale):
             return None
@@ -177,11 +182,11 @@ class _Names:
             if code is None:
                 continue
             if at == len(text):
-                return {code}
+                return [code]
             comma = _COMMA.match(text, at)
-            rest = self._listed(text[comma.end() :], depth + 1) if comma else None
+            rest = self.named(text[comma.end() :], depth + 1) if comma else None
             if rest is not None:
-                return {code, *rest}
+                return [code, *rest]
         return None
 
 

@@ -1,4 +1,4 @@
-"""One edit of a rule table: rows changed, added, copied, removed or moved, as a document that is read anew."""
+"""One edit of a rule table: rows changed, added, removed or moved, as a document read anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows of a rule table as lines of words under named columns, for editors, pasted blocks and sheets."""
+"""The rows of a rule table as words under named columns, for editors, pasted blocks and sheets."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ class RowWords:
     _said: dict[tuple[str, str, Any], str] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
-    def of(rules: RuleSet, table: Table) -> RowWords:
-        """The columns of a table: its conditions, what a row gives, its clause."""
+    def of(rules: RuleSet, table: Table, *, every: bool = False) -> RowWords:
+        """The columns of a table: its conditions, what a row gives, its clause; ``every`` also those no row uses."""
         facts = {fact.name: fact for fact in rules.facts}
         gives = [row.give for row in table.rows if isinstance(row.give, Give)]
         keys = [CREDIT, CATEGORY]
-        keys += [LEVEL] if any(give.level is not None for give in gives) else []
-        keys += [FIELD] if any(give.field is not None for give in gives) else []
+        keys += [LEVEL] if every or any(give.level is not None for give in gives) else []
+        keys += [FIELD] if every or any(give.field is not None for give in gives) else []
         keys += [PRIORITY] if table.hit is Hit.PRIORITY else []
         columns = [WordColumn(CELL + name, facts[name].label, facts[name]) for name in table.columns]
         columns += [WordColumn(key, HEADS[key]) for key in (*keys, CLAUSE_ZH, CLAUSE_EN)]

@@ -43,6 +43,7 @@ from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
 from creditbank.web.office.rule_forms import AnnounceForm, AnswerForm, AskForm, ObjectionForm, ScheduleForm
 from creditbank.web.office.rule_impact import effect_rows
+from creditbank.web.office.rule_jdm import left_out_of_jdm
 from creditbank.web.office.rule_words import (
     HOMES,
     applies_said,
@@ -237,6 +238,8 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
         "home": HOMES[version.kind],
         "nav_path": HOMES[version.kind].url,
         "found": found,
+        "as_tables": version.kind == RECOGNITION,
+        "left_out": left_out_of_jdm(found.rules),
         "version": version,
         "status": tag_of(version.stage),
         "stages": stages(),

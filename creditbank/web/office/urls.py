@@ -37,7 +37,11 @@ from creditbank.web.office import (
     reversals,
     rule_cases,
     rule_drafts,
+    rule_editor,
     rule_impact,
+    rule_parts,
+    rule_paste,
+    rule_sheets,
     rules,
     today,
 )
@@ -198,6 +202,16 @@ urlpatterns = [
     path(
         f"{_DRAFT}impact/claims/<uuid:learner_id>/<uuid:claim_id>/", rule_impact.claim, name="rule-draft-impact-claim"
     ),
+    path(f"{_DRAFT}table/", rule_editor.page, name="rule-table"),
+    path(f"{_DRAFT}table/row/", rule_editor.row, name="rule-table-row"),
+    path(f"{_DRAFT}table/change/", rule_editor.change, name="rule-table-change"),
+    path(f"{_DRAFT}table/paste/", rule_paste.paste, name="rule-table-paste"),
+    path(f"{_DRAFT}table/parts/", rule_parts.parts, name="rule-table-parts"),
+    path(f"{_DRAFT}table/checks/", rule_editor.checks, name="rule-table-checks"),
+    path(f"{_DRAFT}table/effects/", rule_editor.effects, name="rule-table-effects"),
+    path(f"{_DRAFT}file/<slug:form>/", rule_sheets.draft_file, name="rule-draft-file"),
+    path(f"{_DRAFT}upload/", rule_sheets.upload, name="rule-draft-upload"),
+    path("rules/<uuid:version_id>/file/<slug:form>/", rule_sheets.version_file, name="rule-version-file"),
     path(f"{_DRAFT}save/", rule_drafts.save, name="rule-draft-save"),
     path(f"{_DRAFT}step/", rule_drafts.write_step, name="rule-draft-step"),
     path(f"{_DRAFT}decide/", rule_drafts.decide_step, name="rule-draft-decide"),

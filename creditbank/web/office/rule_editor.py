@@ -1,0 +1,383 @@
+"""The editor of a draft's rule tables: the page, its check, its effects, one row as a form, edits."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _t
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_life.states import STEPS, Act
+from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.impact import Effect
+from creditbank.domain.rules.lint import lint
+from creditbank.domain.rules.model import Row, RuleSet, Table
+from creditbank.domain.rules.places import UnreadableError
+from creditbank.domain.rules.row_edits import (
+    Edited,
+    Misfit,
+    change_row,
+    close_gap,
+    copy_row,
+    move_row,
+    new_row,
+    remove_row,
+    row_at,
+)
+from creditbank.domain.rules.row_words import RowWords
+from creditbank.domain.rules.write import rule_set_data
+from creditbank.exchange.rule_texts import comments_inside, rules_text
+from creditbank.exchange.unreadable import ALL_MESSAGES, faults_of
+from creditbank.gateways import clock, wording
+from creditbank.queries.rule_cases import list_cases, run_cases
+from creditbank.queries.rule_drafts import DraftDetail, find_draft
+from creditbank.queries.rule_impact import first_affected
+from creditbank.queries.rules import version_in_force
+from creditbank.records.scope import Scope
+from creditbank.services.access import NotVisible
+from creditbank.services.rule_drafts import Conflict, save_draft
+from creditbank.web.doors import door
+from creditbank.web.office.desk import actor_of, at_desk, show, today_at
+from creditbank.web.office.rule_impact import EFFECTS
+from creditbank.web.office.rule_row_forms import RowForm
+from creditbank.web.office.rule_tables import CHECKED_AT_ONCE, findings_said, row_markup, tables_shown
+from creditbank.web.office.rule_words import language_now, may_act, sentences, tag_of
+
+CELL, ROW, ADD, COPY, REMOVE, UP, DOWN, CLOSE = "cell", "row", "add", "copy", "remove", "up", "down", "close"
+_MOST_GROUPS = 5
+_MOST_PROBLEMS = 10
+_CONFLICT, _REFUSED = 409, 422
+
+
+@door("rules.approve")
+@require_GET
+def page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """Every table of a draft, row by row."""
+    with at_desk(request, "rules.approve") as scope:
+        return table_page(request, scope, draft_id)
+
+
+@door("rules.approve")
+@require_GET
+def checks(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """What the check finds, as the part of the page that is fetched after each change."""
+    with at_desk(request, "rules.approve") as scope:
+        found = drafted(request, scope, draft_id)
+        findings = findings_said(found.rules) if found.rules is not None else ()
+        context = {"line": found.line, "findings": findings, "editable": may_change(request, found), "checked": True}
+        return render(request, "office/parts/rule_checks.html", context)
+
+
+@door("rules.approve")
+@require_GET
+def effects(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """Who is affected and which cases are green, as the part of the page beside the tables."""
+    with at_desk(request, "rules.approve") as scope:
+        found = drafted(request, scope, draft_id)
+        context: dict[str, Any] = {"line": found.line}
+        if found.rules is not None and scope.institution is not None:
+            today = today_at(scope)
+            now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
+            runs = run_cases(found.rules, list_cases(scope, found.line.rule_set_id))
+            context |= {
+                "in_force": now.number if now else None,
+                "case_count": len(runs),
+                "red": [run.case for run in runs if not run.green],
+            }
+            if now is not None:
+                after = compile_rules(found.rules)
+                answer = first_affected(
+                    scope, actor_of(request), code=found.line.code, before=now.compiled, after=after, on=today
+                )
+                tallies = answer.impact.effects
+                context |= {
+                    "answer": answer,
+                    "effects": [(EFFECTS[one], tallies[one]) for one in Effect if one in tallies],
+                    "groups": [(EFFECTS[one.changed.effect], one) for one in answer.shown[:_MOST_GROUPS]],
+                }
+        return render(request, "office/parts/rule_effects.html", context)
+
+
+@door("rules.edit")
+@require_GET
+def row(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """One row as a form, with what else can be done with it."""
+    with at_desk(request, "rules.edit") as scope:
+        found = drafted(request, scope, draft_id)
+        return _row_page(request, scope, found, request.GET.get("table", ""), request.GET.get("row", ""))
+
+
+@door("rules.edit")
+@require_POST
+def change(request: HttpRequest, draft_id: UUID) -> HttpResponse:
+    """One edit, of a cell, of a row, or of the order; saved at once under the next revision."""
+    with at_desk(request, "rules.edit") as scope:
+        found = drafted(request, scope, draft_id)
+        if not may_act(actor_of(request), Act.SAVE):
+            raise NotVisible
+        said = request.POST
+        operation, table, name = said.get("op", ""), said.get("table", ""), said.get("row", "")
+        try:
+            revision = int(said.get("revision", ""))
+        except ValueError:
+            raise NotVisible from None
+        if found.rules is None:
+            return HttpResponseRedirect(reverse("office:rule-table", args=[draft_id]))
+        if revision != found.line.revision:
+            return _conflict(request, scope, found)
+        form: RowForm | None = None
+        if operation == ROW:
+            form = _row_form(found.rules, table, name, said)
+            if not form.is_valid():
+                return _row_page(request, scope, found, table, name, form=form)
+        answer = _edit(found.rules, operation, table, name, form, said)
+        if isinstance(answer, Misfit):
+            return _misfit(request, scope, found, answer, form)
+        saved = keep(request, scope, found, answer, revision)
+        if isinstance(saved, Conflict):
+            return _conflict(request, scope, drafted(request, scope, draft_id))
+        if isinstance(saved, Refusal):
+            return _answer(request, scope, found, sentences(saved.explanation))
+        return _done(request, found, answer, saved, table, name)
+
+
+def drafted(request: HttpRequest, scope: Scope, draft_id: UUID) -> DraftDetail:
+    """A draft of recognition rules at this desk.
+
+    Raises:
+        NotVisible: there is none, or it is not for this person.
+    """
+    found = find_draft(scope, draft_id)
+    if found is None or not may_act(actor_of(request), Act.SIGN):
+        raise NotVisible
+    if found.rules is not None and not isinstance(found.rules, RuleSet):
+        raise NotVisible
+    return found
+
+
+def may_change(request: HttpRequest, found: DraftDetail) -> bool:
+    """Whether this person may write the draft as it stands."""
+    return may_act(actor_of(request), Act.SAVE) and found.line.state in STEPS[Act.SAVE].origins
+
+
+def keep(
+    request: HttpRequest, scope: Scope, found: DraftDetail, edited: Edited, revision: int
+) -> int | Conflict | Refusal:
+    """Save what an edit made of a draft, its text written anew; the new revision."""
+    saved = save_draft(
+        scope=scope, actor=actor_of(request), draft_id=found.line.draft_id, revision=revision,
+        text=rules_text(edited.document, before=found.text), rules=edited.rules, at=clock.now(),
+    )  # fmt: skip
+    return saved if isinstance(saved, Conflict | Refusal) else saved.revision
+
+
+def table_page(
+    request: HttpRequest,
+    scope: Scope,
+    draft_id: UUID,
+    *,
+    wrong: list[str] | None = None,
+    conflict: dict[str, Any] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The page of the tables, with what was not saved and why."""
+    found = drafted(request, scope, draft_id)
+    editable = may_change(request, found)
+    context: dict[str, Any] = {
+        "line": found.line,
+        "status": tag_of(found.line.state),
+        "editable": editable,
+        "wrong": wrong or [],
+        "conflict": conflict,
+        "readable": found.rules is not None,
+    }
+    if found.rules is not None:
+        count = sum(len(table.rows) for table in found.rules.tables)
+        checked = count <= CHECKED_AT_ONCE or "check" in request.GET
+        findings = findings_said(found.rules) if checked else ()
+        context |= {
+            "findings": findings,
+            "checked": checked,
+            "tables": tables_shown(found.rules, draft_id, editable=editable, findings=findings),
+            "comments": comments_inside(found.text) if editable else 0,
+        }
+    return show(request, scope, "office/rule_table.html", context, status=status)
+
+
+def _edit(rules: RuleSet, operation: str, table: str, name: str, form: RowForm | None, said: Any) -> Edited | Misfit:
+    try:
+        match operation:
+            case "cell":
+                return change_row(rules, table, name, {said.get("column", ""): said.get("typed", "")})
+            case "row" if form is not None:
+                return change_row(rules, table, name, form.typed(), name=form.cleaned_data["id"].strip())
+            case "add":
+                return new_row(rules, table, after=name)
+            case "copy":
+                return copy_row(rules, table, name)
+            case "remove":
+                return remove_row(rules, table, name)
+            case "up":
+                return move_row(rules, table, name, -1)
+            case "down":
+                return move_row(rules, table, name, 1)
+            case "close":
+                return _closed(rules, said.get("finding", ""))
+    except LookupError:
+        raise NotVisible from None
+    raise NotVisible
+
+
+def _closed(rules: RuleSet, number: str) -> Edited | Misfit:
+    """The rows that close the gap of a finding, which has the same number while the draft has the same revision."""
+    findings = lint(rules)
+    if not number.isdecimal() or int(number) >= len(findings) or not findings[int(number)].close:
+        raise NotVisible
+    finding = findings[int(number)]
+    return close_gap(rules, str(finding.line.facts["table"]), finding.close)
+
+
+def _done(
+    request: HttpRequest, found: DraftDetail, edited: Edited, revision: int, table: str, name: str
+) -> HttpResponse:
+    operation = request.POST.get("op", "")
+    if not _scripted(request):
+        said = ngettext("%(count)s row was added.", "%(count)s rows were added.", len(edited.rows))
+        done = said % {"count": len(edited.rows)} if operation == CLOSE else _t("Saved as revision %(number)s.")
+        messages.success(request, done % {"number": revision} if operation != CLOSE else done)
+        there = edited.rows[0] if edited.rows else ""
+        if there and operation in (ADD, COPY):
+            address = reverse("office:rule-table-row", args=[found.line.draft_id])
+            return HttpResponseRedirect(f"{address}?{urlencode({'table': table, 'row': there})}")
+        address = reverse("office:rule-table", args=[found.line.draft_id])
+        return HttpResponseRedirect(f"{address}#row-{there}" if there else address)
+    row_page = reverse("office:rule-table-row", args=[found.line.draft_id])
+    rows = []
+    for one in edited.rules.tables:
+        words = RowWords.of(edited.rules, one)
+        for at, made in enumerate(one.rows):
+            if made.id in edited.rows:
+                html = row_markup(words, made, at + 1, row_page=row_page)
+                rows.append({"id": made.id, "after": one.rows[at - 1].id if at else "", "html": html})
+    gone = [name] if operation == REMOVE else []
+    return JsonResponse(
+        {
+            "revision": revision,
+            "rows": rows,
+            "gone": gone,
+            "said": _t("Saved as revision %(number)s.") % {"number": revision},
+        }
+    )
+
+
+def _misfit(
+    request: HttpRequest, scope: Scope, found: DraftDetail, wrong: Misfit, form: RowForm | None
+) -> HttpResponse:
+    """Say what is wrong beside its field, or at the top of the page; nothing was saved."""
+    said = misfit_said(found.rules, wrong)
+    if form is not None:
+        for column, refusal in wrong.columns.items():
+            form.refuse(column, refusal)
+        for one in said:
+            form.add_error(None, one)
+        return _row_page(request, scope, found, request.POST.get("table", ""), request.POST.get("row", ""), form=form)
+    said += [one for refusal in wrong.columns.values() for one in sentences(refusal.explanation)]
+    return _answer(request, scope, found, said)
+
+
+def misfit_said(rules: RuleSet | None, wrong: Misfit) -> list[str]:
+    """What the rules as a whole say against an edit; what is wrong with its columns stands apart."""
+    said = [one for refusal in wrong.refusals for one in sentences(refusal.explanation)]
+    if wrong.unreadable is None or rules is None:
+        return said
+    for problem in wrong.unreadable.problems[:_MOST_PROBLEMS]:
+        name = row_at(rule_set_data(rules), problem.path)
+        fault = faults_of(UnreadableError((problem,)))[0]
+        text = problem.message
+        if fault.code != "place.something":
+            text = wording.say_code(fault.code, fault.facts, language_now(), ALL_MESSAGES)
+        said.append(f"{name}{_t(': ')}{text}" if name else text)
+    return said
+
+
+def _answer(
+    request: HttpRequest, scope: Scope, found: DraftDetail, said: list[str], status: int = _REFUSED
+) -> HttpResponse:
+    if _scripted(request):
+        return JsonResponse({"said": said}, status=status)
+    return table_page(request, scope, found.line.draft_id, wrong=said, status=status)
+
+
+def _conflict(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpResponse:
+    """Show what is kept beside what was typed, with one button that does it on what is kept."""
+    if _scripted(request):
+        return JsonResponse({"said": [_t("Somebody else saved this draft meanwhile.")]}, status=_CONFLICT)
+    posted = {key: value for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "revision")}
+    table, name, column = (posted.get(key, "") for key in ("table", "row", "column"))
+    kept = ""
+    if found.rules is not None and (place := _place(found.rules, table, name)) is not None:
+        words = RowWords.of(found.rules, place[0])
+        said = words.said(place[1], language_now())
+        kept = said.get(column) or _t("; ").join(word for word in said.values() if word)
+    conflict = {
+        "revision": found.line.revision,
+        "row": name,
+        "typed": posted.get("typed", ""),
+        "kept": kept,
+        "again": posted.items(),
+        "fits": found.rules is not None,
+    }
+    return table_page(request, scope, found.line.draft_id, conflict=conflict, status=_CONFLICT)
+
+
+def _scripted(request: HttpRequest) -> bool:
+    return bool(request.headers.get("X-Requested-With") == "table")
+
+
+def _place(rules: RuleSet, table: str, name: str) -> tuple[Table, Row] | None:
+    for one in rules.tables:
+        for row in one.rows:
+            if one.code == table and row.id == name:
+                return one, row
+    return None
+
+
+def _row_form(rules: RuleSet, table: str, name: str, data: Any = None) -> RowForm:
+    place = _place(rules, table, name)
+    if place is None:
+        raise NotVisible
+    return RowForm(RowWords.of(rules, place[0]), place[1], data)
+
+
+def _row_page(
+    request: HttpRequest, scope: Scope, found: DraftDetail, table: str, name: str, *, form: RowForm | None = None
+) -> HttpResponse:
+    if not may_act(actor_of(request), Act.SAVE):
+        raise NotVisible
+    place = _place(found.rules, table, name) if found.rules is not None and may_change(request, found) else None
+    if found.rules is None or place is None:
+        # Somebody may have taken the row out since the table was shown.
+        return HttpResponseRedirect(reverse("office:rule-table", args=[found.line.draft_id]))
+    names = [row.id for row in place[0].rows]
+    at = names.index(name)
+    context = {
+        "line": found.line,
+        "table": place[0].code,
+        "row": name,
+        "number": at + 1,
+        "count": len(names),
+        "before": names[at - 1] if at else "",
+        "next": names[at + 1] if at + 1 < len(names) else "",
+        "form": form or _row_form(found.rules, table, name),
+        "findings": [one for one in findings_said(found.rules) if name in one.row_names.split()],
+    }
+    bad = form is not None and bool(form.errors)
+    return show(request, scope, "office/rule_row.html", context, status=_REFUSED if bad else 200)

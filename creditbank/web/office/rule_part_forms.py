@@ -1,0 +1,300 @@
+"""Limits, families, dates and rounding of a rule set as sentences with fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.rules.cell_words import choice_words
+from creditbank.domain.rules.condition_words import condition_words, read_condition
+from creditbank.domain.rules.model import (
+    Cap,
+    Choose,
+    Count,
+    Expires,
+    Fact,
+    FactType,
+    FromFact,
+    Portion,
+    RoundAt,
+    RuleSet,
+    Scope,
+    Until,
+    Validity,
+    Within,
+)
+from creditbank.domain.rules.write import credit_data, share_data
+from creditbank.domain.values import format_credit
+from creditbank.web.design.forms import DesignForm, Ticks
+from creditbank.web.office.rule_words import language_now, sentences
+
+SCOPES = {
+    Scope.CLAIM: _("claim"),
+    Scope.TERM: _("term"),
+    Scope.ACADEMIC_YEAR: _("academic year"),
+    Scope.EVER: _("learner, ever"),
+}
+MODES = {"down": _("down"), "up": _("up"), "half_up": _("half up")}
+ROUND_PLACES = {RoundAt.EACH: _("after each step"), RoundAt.END: _("once at the end")}
+_CREDIT, _SHARE, _COUNT = "credit", "share", "count"
+_WITHIN, _EXPIRES, _UNTIL_ENDS, _UNTIL_STAYS = "within", "expires", "until-ends", "until-stays"
+
+
+def facts_of(rules: RuleSet) -> dict[str, Fact]:
+    """The facts of a rule set by name."""
+    return {fact.name: fact for fact in rules.facts}
+
+
+class PartForm(DesignForm):
+    """One part: its name, its condition in words, its clause in both languages."""
+
+    id = forms.RegexField(r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$", label=_("Name of the part"), max_length=80)
+    when = forms.CharField(
+        label=_("Only for outcomes with"),
+        required=False,
+        max_length=2000,
+        help_text=_("[fact] value; [fact] value. Empty: for all."),
+    )
+    clause_zh = forms.CharField(label=_("Clause (Chinese)"), max_length=4000, widget=forms.Textarea({"rows": 2}))
+    clause_en = forms.CharField(label=_("Clause (English)"), max_length=4000, widget=forms.Textarea({"rows": 2}))
+    field_order: Sequence[str] | None = None
+
+    def __init__(self, rules: RuleSet, part: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.rules = rules
+        if part is not None:
+            self.initial |= {
+                "id": part.id,
+                "when": condition_words(part.when, facts_of(rules), language_now()),
+                "clause_zh": part.clause.zh,
+                "clause_en": part.clause.en,
+            }
+
+    def clean_when(self) -> dict[str, Any]:
+        """The condition as a document writes it."""
+        found = read_condition(facts_of(self.rules), self.cleaned_data["when"])
+        if isinstance(found, Refusal):
+            raise forms.ValidationError(sentences(found.explanation))
+        return found
+
+    def common(self) -> dict[str, Any]:
+        """What every part says, as a document writes it."""
+        said = self.cleaned_data
+        clause = {"zh": said["clause_zh"].strip(), "en": said["clause_en"].strip()}
+        return {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
+
+    def part(self) -> dict[str, Any]:
+        """The part as a document writes it."""
+        raise NotImplementedError
+
+    def _listed(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = list(choices)
+
+
+class CapForm(PartForm):
+    """A limit."""
+
+    kind = forms.ChoiceField(
+        label=_("At most"),
+        choices=((_CREDIT, _("credits")), (_SHARE, _("a share of what is planned")), (_COUNT, _("so many outcomes"))),
+    )
+    most = forms.CharField(
+        label=_("How much"), max_length=20, help_text=_("8 or 2.5; a share such as 1/2; a count such as 3.")
+    )
+    of = forms.ChoiceField(label=_("Share of"), required=False)
+    scope = forms.ChoiceField(label=_("For each"), choices=[(scope.value, word) for scope, word in SCOPES.items()])
+    category = forms.MultipleChoiceField(
+        label=_("Of the categories"), required=False, widget=Ticks, help_text=_("None ticked: of all together.")
+    )
+    by = forms.MultipleChoiceField(label=_("Counted apart by"), required=False, widget=Ticks)
+    whole = forms.BooleanField(label=_("An outcome counts whole or not at all"), required=False)
+    field_order = ("kind", "most", "of", "scope", "category", "by", "whole", "when", "clause_zh", "clause_en", "id")
+
+    def __init__(self, rules: RuleSet, part: Cap | None, *arguments: Any, **options: Any) -> None:
+        super().__init__(rules, part, *arguments, **options)
+        language = language_now()
+        categories = [(one.code, choice_words(rules.categories, one.code, language)) for one in rules.categories]
+        shares = {cap.maximum.of for cap in rules.cap if isinstance(cap.maximum, Portion)} | {"programme"}
+        known = dict(categories)
+        self._listed("category", categories)
+        others = [(name, name) for name in sorted(shares - known.keys() - {"programme"})]
+        self._listed("of", [("", "—"), ("programme", _("the programme")), *others, *categories])
+        facts = [(fact.name, fact.label.said_in(language)) for fact in rules.facts]
+        self._listed("by", facts)
+        if part is not None:
+            kind, most, of = _maximum(part)
+            self.initial |= {
+                "kind": kind, "most": most, "of": of, "scope": part.scope.value, "category": list(part.categories),
+                "by": list(part.by), "whole": part.whole,
+            }  # fmt: skip
+
+    def part(self) -> dict[str, Any]:
+        """The limit as a document writes it."""
+        said = self.cleaned_data
+        maximum: Any = said["most"].strip()
+        if said["kind"] == _SHARE:
+            maximum = {"share": maximum, "of": said["of"] or "programme"}
+        elif said["kind"] == _COUNT:
+            maximum = {"count": int(maximum) if maximum.isdecimal() else maximum}
+        more = {"category": said["category"]} if said["category"] else {}
+        more |= {"by": said["by"]} if said["by"] else {}
+        more |= {"whole": True} if said["whole"] else {}
+        return {**self.common(), **more, "scope": said["scope"], "maximum": maximum}
+
+
+class ChooseForm(PartForm):
+    """A family of which the best counts."""
+
+    family = forms.MultipleChoiceField(label=_("Outcomes that agree in"), widget=Ticks)
+    field_order = ("family", "when", "clause_zh", "clause_en", "id")
+
+    def __init__(self, rules: RuleSet, part: Choose | None, *arguments: Any, **options: Any) -> None:
+        super().__init__(rules, part, *arguments, **options)
+        self._listed("family", [(fact.name, fact.label.said_in(language_now())) for fact in rules.facts])
+        if part is not None:
+            self.initial["family"] = list(part.family)
+
+    def part(self) -> dict[str, Any]:
+        """The family as a document writes it."""
+        return {**self.common(), "family": self.cleaned_data["family"], "keep": "highest"}
+
+
+class ValidityForm(PartForm):
+    """A rule about days; a period that a fact says stays so."""
+
+    kind = forms.ChoiceField(
+        label=_("What it says"),
+        choices=(
+            (_WITHIN, _("It must be claimed within a period after the day")),
+            (_EXPIRES, _("The credit expires a period after the day")),
+            (_UNTIL_ENDS, _("The certificate must be in force until the day, and the credit ends with it")),
+            (_UNTIL_STAYS, _("The certificate must be in force until the day; the credit stays")),
+        ),
+    )
+    fact = forms.ChoiceField(label=_("Day"))
+    months = forms.IntegerField(label=_("Months"), min_value=1, max_value=1200, required=False)
+    otherwise = forms.ChoiceField(
+        label=_("Otherwise"), choices=(("refuse", _("no credit")), ("manual", _("a person decides"))), required=False
+    )
+    field_order = ("kind", "fact", "months", "otherwise", "when", "clause_zh", "clause_en", "id")
+
+    def __init__(self, rules: RuleSet, part: Validity | None, *arguments: Any, **options: Any) -> None:
+        super().__init__(rules, part, *arguments, **options)
+        days = [fact for fact in rules.facts if fact.type is FactType.DATE]
+        self._listed("fact", [(fact.name, fact.label.said_in(language_now())) for fact in days])
+        if part is not None:
+            months = getattr(part, "months", None)
+            self.initial |= {
+                "kind": _kind(part),
+                "fact": part.fact,
+                "months": months if isinstance(months, int) else None,
+                "otherwise": getattr(part, "otherwise", "refuse"),
+            }
+
+    def part(self) -> dict[str, Any]:
+        """The rule as a document writes it."""
+        said, data = self.cleaned_data, self.common() | {"fact": self.cleaned_data["fact"]}
+        kind, otherwise = said["kind"], {"otherwise": said["otherwise"] or "refuse"}
+        if kind in (_UNTIL_ENDS, _UNTIL_STAYS):
+            return data | {"until": "credit_expires" if kind == _UNTIL_ENDS else "credit_stays"} | otherwise
+        period = {"months": said["months"]}
+        return data | ({"within": period} | otherwise if kind == _WITHIN else {"expires": period})
+
+    def clean(self) -> dict[str, Any]:
+        """A period is needed where there is no day of its own."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("kind") in (_WITHIN, _EXPIRES) and not said.get("months") and "months" not in self.errors:
+            self.add_error("months", _("Say how many months"))
+        return said
+
+
+class RoundingForm(DesignForm):
+    """How amounts are rounded."""
+
+    step = forms.CharField(label=_("To multiples of"), max_length=8)
+    mode = forms.ChoiceField(label=_("Rounded"), choices=list(MODES.items()))
+    place = forms.ChoiceField(label=_("When"), choices=[(one.value, word) for one, word in ROUND_PLACES.items()])
+
+    def __init__(self, rules: RuleSet, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        one = rules.rounding
+        self.initial |= {"step": format_credit(one.step), "mode": one.mode, "place": one.place.value}
+
+    def part(self) -> dict[str, Any]:
+        """The rounding as a document writes it."""
+        return {name: self.cleaned_data[name] for name in ("step", "mode", "place")}
+
+
+FORMS: Mapping[str, type[PartForm]] = {"cap": CapForm, "choose": ChooseForm, "validity": ValidityForm}
+
+
+def can_be_fields(part: Any) -> bool:
+    """Whether fields can say a part: a period that a fact says stands in the text alone."""
+    return not (isinstance(part, Expires) and isinstance(part.months, FromFact))
+
+
+def _maximum(cap: Cap) -> tuple[str, str, str]:
+    match cap.maximum:
+        case Portion(share=share, of=of):
+            return _SHARE, share_data(share), of
+        case Count(most=most):
+            return _COUNT, str(most), ""
+        case amount:
+            return _CREDIT, credit_data(amount).rstrip("0").rstrip("."), ""
+
+
+def _kind(part: Validity) -> str:
+    match part:
+        case Within():
+            return _WITHIN
+        case Expires():
+            return _EXPIRES
+        case Until(ends_credit=True):
+            return _UNTIL_ENDS
+    return _UNTIL_STAYS
+
+
+def part_said(rules: RuleSet, part: Any) -> str:
+    """A limit, a family or a rule about days as one sentence, from what its fields say."""
+    facts, language = facts_of(rules), language_now()
+
+    def named(name: str) -> str:
+        return facts[name].label.said_in(language)
+
+    between, said = _t(", "), ""
+    match part:
+        case Cap():
+            kind, most, of = _maximum(part)
+            amounts = {
+                _CREDIT: _t("%(most)s credits"), _COUNT: _t("%(most)s outcomes"), _SHARE: _t("%(most)s of %(of)s"),
+            }  # fmt: skip
+            whole = _t("the programme") if of == "programme" else of
+            labels = {one.code: one.label.said_in(language) for one in rules.categories}
+            most = amounts[kind] % {"most": most, "of": labels.get(of, whole)}
+            what = between.join(labels[code] for code in part.categories) or _t("all categories")
+            where = {"most": most, "what": what, "scope": SCOPES[part.scope]}
+            said = _t("At most %(most)s in %(what)s for each %(scope)s.") % where
+            if part.by:
+                said += " " + _t("Counted apart by %(facts)s.") % {"facts": between.join(named(one) for one in part.by)}
+        case Choose():
+            shared = between.join(named(one) for one in part.family)
+            said = _t("Outcomes that agree in %(facts)s count once, at the best amount.") % {"facts": shared}
+        case Within():
+            said = _t("It must be claimed within %(months)s months after: %(fact)s.")
+        case Expires():
+            said = _t("The credit expires %(months)s months after: %(fact)s.")
+        case Until():
+            said = _t("The certificate must still be in force: %(fact)s.")
+    if isinstance(part, Within | Expires | Until):
+        months = getattr(part, "months", "")
+        months = f"[{named(months.fact)}]" if isinstance(months, FromFact) else months
+        said = said % {"months": months, "fact": named(part.fact)}
+    asked = condition_words(part.when, facts, language)
+    return f"{said} {_t('Only for: %(when)s.') % {'when': asked}}" if asked else said

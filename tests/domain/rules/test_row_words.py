@@ -1,0 +1,184 @@
+"""Cells, amounts, conditions and rows in words: what is said is read back, what is typed is understood or refused."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from creditbank.domain.explanation import Refusal
+from creditbank.domain.rules.amount_words import read_credit
+from creditbank.domain.rules.cell_words import cell_words, read_cell
+from creditbank.domain.rules.condition_words import condition_words, read_condition
+from creditbank.domain.rules.model import Cell, Choice, Fact, FactType, Interval, OneOf
+from creditbank.domain.rules.pasted_rows import block_of, read_pasted
+from creditbank.domain.rules.places import Place
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.read_cells import Cells
+from creditbank.domain.rules.row_edits import Edited, Misfit, close_gap, move_row
+from creditbank.domain.rules.row_words import RowWords
+from creditbank.domain.rules.write import condition_data, rule_set_data
+from creditbank.domain.values import Text
+from creditbank.exchange.documents import read_document
+from creditbank.exchange.rule_texts import comments_inside, rules_text
+from tests.services.rule_drafts import TEXT
+
+AWKWARD = Fact(
+    "award",
+    FactType.ENUM,
+    Text("获奖", "Award"),
+    (
+        Choice("third", Text("三等奖", "third prize")),
+        Choice("a-b", Text("学会、协会", "society, or association")),
+        Choice("second", Text("二等奖 [甲]", "second–third")),
+        Choice("any", Text("任意", "any")),
+        Choice("first", Text("一等奖", "First Prize")),
+        Choice("FIRST", Text("一等奖", "first prize")),
+    ),
+    ordered=True,
+)
+SCORE = Fact("score", FactType.NUMBER, Text("成绩", "Score"))
+DAY = Fact("day", FactType.DATE, Text("日期", "Day"))
+FLAG = Fact("flag", FactType.BOOLEAN, Text("是否", "Whether"))
+CODE = Fact("unit", FactType.CODE, Text("单位", "Unit"))
+FACTS = {fact.name: fact for fact in (AWKWARD, SCORE, DAY, FLAG, CODE)}
+
+
+def meant(fact, typed):
+    """What typed words accept in the end."""
+    data = read_cell(fact, typed)
+    assert not isinstance(data, Refusal), data
+    return Cells(FACTS).cell(Place(data), fact)
+
+
+numbers = st.decimals(min_value=-10_000, max_value=10_000, places=2)
+intervals = st.builds(
+    lambda ends, sides, opens: Interval(
+        ends[0] if sides != "high" else None,
+        ends[1] if sides != "low" else None,
+        opens[0] and sides != "high" and ends[0] != ends[1],
+        opens[1] and sides != "low" and ends[0] != ends[1],
+    ),
+    st.tuples(numbers, numbers).map(sorted),
+    st.sampled_from(("low", "high", "both")),
+    st.tuples(st.booleans(), st.booleans()),
+)
+days = st.tuples(st.dates(), st.dates()).map(sorted).map(lambda pair: Interval(pair[0], pair[1]))
+codes = [choice.code for choice in AWKWARD.choices]
+listed = st.sets(st.sampled_from(codes), min_size=1).map(
+    lambda some: OneOf(tuple(code for code in codes if code in some))
+)
+units = st.sets(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,9}", fullmatch=True), min_size=1, max_size=3).map(
+    lambda some: OneOf(tuple(sorted(some)))
+)
+
+
+@settings(max_examples=50)
+@given(
+    cell=st.one_of(
+        intervals.map(lambda one: (SCORE, one)),
+        days.map(lambda one: (DAY, one)),
+        listed.map(lambda one: (AWKWARD, one)),
+        units.map(lambda one: (CODE, one)),
+        st.booleans().map(lambda one: (FLAG, OneOf((one,)))),
+    ),
+    language=st.sampled_from(("zh-hans", "en")),
+)
+def test_what_a_cell_says_is_read_back_as_the_same_cell(cell, language):
+    fact, accept = cell
+    if fact is CODE and set(accept.values) & {"any", "ANY", "Any"}:
+        return
+    assert meant(fact, cell_words(fact, accept, language)) == accept
+    condition = (Cell(fact.name, accept),)
+    assert read_condition(FACTS, condition_words(condition, FACTS, language)) == condition_data(condition)
+
+
+@pytest.mark.parametrize(
+    ("typed", "low", "high", "opens"),
+    [
+        ("60", 60, 60, (False, False)),
+        ("６０～１００", 60, 100, (False, False)),
+        ("60-100", 60, 100, (False, False)),
+        ("60 至 100", 60, 100, (False, False)),
+        ("≥60", 60, None, (False, False)),
+        ("60分以上".replace("分", ""), 60, None, (False, False)),
+        ("不足 60", None, 60, (False, True)),
+        ("> 60，≤ 89.5", 60, Decimal("89.5"), (True, False)),
+        ("above 60 and at most 100", 60, 100, (True, False)),
+    ],
+)
+def test_numbers_are_understood_as_people_write_them(typed, low, high, opens):
+    assert meant(SCORE, typed) == Interval(low, high, *opens)
+
+
+@pytest.mark.parametrize("typed", ["sechzig", "60-", "≥", "60–70–80", "≥ 60, ≥ 70", "1e5", "=1+1"])
+def test_what_is_no_number_is_refused_with_what_was_typed(typed):
+    refused = read_cell(SCORE, typed)
+    assert isinstance(refused, Refusal)
+    assert refused.explanation[0].facts["typed"] == typed
+
+
+def test_a_scale_is_read_by_its_ends_and_days_in_the_forms_of_sheets():
+    assert meant(AWKWARD, "a-b 及以下").values == ("third", "a-b")
+    assert meant(AWKWARD, "> second").values == ("any", "first", "FIRST")
+    assert isinstance(read_cell(AWKWARD, "一等奖"), Refusal)
+    assert meant(DAY, "2026/3/1").low.isoformat() == "2026-03-01"
+    assert isinstance(read_cell(DAY, "2026-02-30"), Refusal)
+    assert meant(FLAG, "FALSE") == OneOf((False,))
+
+
+@pytest.mark.parametrize("typed", ["三", "-1", "1.234", "[nothing]", "3 per [x]", "[score] ≥ x: 1", "=3"])
+def test_what_is_no_amount_is_refused(typed):
+    assert isinstance(read_credit(FACTS, typed), Refusal)
+
+
+def test_a_block_is_read_back_from_its_cells():
+    rules = read_rule_set(read_document(TEXT.encode(), name="x.yaml"))
+    words = RowWords.of(rules, rules.tables[0])
+    cells = (("40", "1", "实践", 'a "quoted"\ttab\nline', "x"), ("50", "2", "practice", "", ""))
+    found = read_pasted(block_of(cells), words, "zh-hans")
+    assert [row.cells for row in found.rows] == list(cells)
+    assert found.left == ()
+    assert found.good[0]["clause"]["zh"] == 'a "quoted"\ttab\nline'
+    assert isinstance(read_pasted('"open\t1', words, "en"), Refusal)
+    assert isinstance(read_pasted(" \t \n", words, "en"), Refusal)
+
+
+def test_an_edit_that_the_rules_forbid_changes_nothing():
+    rules = read_rule_set(read_document(TEXT.encode(), name="x.yaml"))
+    before = rule_set_data(rules)
+    moved = move_row(rules, "main", "few", 5)
+    assert isinstance(moved, Edited)
+    assert [row.id for row in moved.rules.tables[0].rows] == ["many", "few"]
+    assert isinstance(close_gap(rules, "main", [()]), Edited)
+    assert isinstance(move_row(rules, "main", "nowhere", 1), Misfit)
+    assert rule_set_data(rules) == before
+
+
+def test_the_text_of_a_table_keeps_what_stands_above_it():
+    rules = read_rule_set(read_document(TEXT.encode(), name="x.yaml"))
+    before = "# of the school\n\n" + TEXT.replace("tables:", "# inside\ntables:")
+    text = rules_text(rule_set_data(rules), before=before)
+    assert text.startswith("# of the school\nschema:")
+    assert (comments_inside(before), comments_inside(text)) == (1, 0)
+    assert read_rule_set(read_document(text.encode(), name="x.yaml")) == rules
+
+
+@settings(max_examples=50)
+@given(st.text(min_size=1, max_size=60).filter(lambda text: text.strip() and "\x00" not in text))
+def test_any_text_is_written_so_that_it_is_read_back(clause):
+    try:
+        document = read_document(TEXT.encode(), name="x.yaml")
+        document["tables"][0]["rows"][0]["clause"] = {"zh": clause, "en": clause}
+        rules = read_rule_set(document)
+        clause.encode("utf-8")
+    except UnicodeEncodeError:
+        return
+    text = rules_text(rule_set_data(rules))
+    if any(ord(letter) < 32 and letter not in "\t\n\r" for letter in clause):
+        return
+    if any(0x7F <= ord(letter) <= 0x9F or letter in "\ufffe\uffff" for letter in clause):
+        return
+    assert read_rule_set(read_document(text.encode(), name="x.yaml")) == rules

@@ -1,0 +1,176 @@
+"""The editor of a draft's rule tables: cells, rows, the check beside them, pasted blocks, two editors at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from creditbank.domain.access import Role
+from creditbank.domain.rules.model import Ruling
+from creditbank.exchange.rule_drafts import reading_of
+from tests.services.rule_drafts import TEXT, colleague, text_of, written
+from tests.web.office_cases import client_of
+
+pytestmark = pytest.mark.usefixtures("contexts")
+
+FEW, MANY = "few", "many"
+
+
+def page_of(draft):
+    return f"/office/rules/drafts/{draft}/table/"
+
+
+def edit(client, draft, revision, *, scripted=True, **said):
+    headers = {"X-Requested-With": "table"} if scripted else {}
+    return client.post(f"{page_of(draft)}change/", {"revision": revision, "table": "main", **said}, headers=headers)
+
+
+def rows_of(actor, draft):
+    """What the draft's text says now: each row by its name."""
+    rules = reading_of(text_of(actor, draft)[0]).rules
+    assert rules is not None
+    return {row.id: row for row in rules.tables[0].rows}
+
+
+def test_a_cell_is_shown_and_changed_in_words_and_the_text_says_it(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    page = zhao.get(page_of(draft))
+    assert page.status_code == 200
+    assert '<td tabindex="-1" data-c="when-hours">≤ 31</td>' in page.content.decode()
+    answer = edit(zhao, draft, 2, op="cell", row=MANY, column="credit", typed="1.5 学分")
+    assert answer.status_code == 200
+    assert answer.json()["revision"] == 3
+    assert ">1.5</td>" in answer.json()["rows"][0]["html"]
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 150
+    text = text_of(cast.zhao, draft)[0]
+    again = edit(zhao, draft, 3, op="cell", row=FEW, column="when-hours", typed="＜ 30").json()
+    after = text_of(cast.zhao, draft)[0]
+    assert again["revision"] == 4
+    changed = [pair for pair in zip(text.split("\n"), after.split("\n"), strict=True) if pair[0] != pair[1]]
+    assert changed == [('        when: {hours: {to: "31"}}', '        when: {hours: {to: "29"}}')]
+
+
+def test_a_cell_that_cannot_be_read_is_refused_with_what_was_expected(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    answer = edit(zhao, draft, 2, op="cell", row=MANY, column="when-hours", typed="许多<b>")
+    assert answer.status_code == 422
+    assert "≥ 60" in answer.json()["said"][0]
+    page = edit(zhao, draft, 2, scripted=False, op="cell", row=MANY, column="when-hours", typed="许多<b>")
+    assert page.status_code == 422
+    assert "许多&lt;b&gt;" in page.content.decode()
+    assert text_of(cast.zhao, draft)[0].strip() == TEXT.strip()
+
+
+def test_rows_are_added_copied_moved_and_removed(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    assert edit(zhao, draft, 2, op="copy", row=FEW).json()["rows"][0]["after"] == FEW
+    assert edit(zhao, draft, 3, op="down", row="few-2").json()["rows"][0]["after"] == MANY
+    assert edit(zhao, draft, 4, op="add", row=FEW).json()["rows"][0]["id"] == "row-4"
+    assert edit(zhao, draft, 5, op="remove", row="few-2").json()["gone"] == ["few-2"]
+    rows = rows_of(cast.zhao, draft)
+    assert list(rows) == [FEW, "row-4", MANY]
+    assert rows["row-4"].give is Ruling.MANUAL
+    for revision, row in ((6, "row-4"), (7, MANY)):
+        assert edit(zhao, draft, revision, op="remove", row=row).status_code == 200
+    assert edit(zhao, draft, 8, op="remove", row=FEW).status_code == 422
+    assert edit(zhao, draft, 8, op="remove", row="nowhere").status_code == 422
+
+
+def test_one_row_is_written_as_a_form_without_a_script(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    page = zhao.get(f"{page_of(draft)}row/?table=main&row={MANY}")
+    assert page.status_code == 200
+    form = {name: value if value is not None else "" for name, value in page.context["form"].initial.items()}
+    answer = edit(zhao, draft, 2, scripted=False, op="row", row=MANY, **{**form, "id": "lots", "credit": "2"})
+    assert answer.status_code == 302
+    assert answer.headers["Location"].endswith("#row-lots")
+    assert rows_of(cast.zhao, draft)["lots"].give.credit == 200
+    wrong = edit(zhao, draft, 3, scripted=False, op="row", row="lots", **{**form, "id": FEW, "clause-en": ""})
+    assert wrong.status_code == 422
+    assert wrong.context["form"].errors.keys() == {"clause-en"}
+    wrong = edit(zhao, draft, 3, scripted=False, op="row", row="lots", **{**form, "id": FEW, "when-hours": "x"})
+    assert wrong.context["form"].errors.keys() == {"id", "when-hours"}
+
+
+def test_the_check_marks_rows_and_its_button_adds_those_that_close_a_gap(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    edit(zhao, draft, 2, op="cell", row=MANY, column="when-hours", typed="≥ 40")
+    said = zhao.get(page_of(draft)).content.decode()
+    assert 'data-tone="warn"' in said
+    checks = zhao.get(f"{page_of(draft)}checks/")
+    (gap,) = [one for one in checks.context["findings"] if one.closes]
+    assert edit(zhao, draft, 3, scripted=False, op="close", finding=gap.number).status_code == 302
+    made = rows_of(cast.zhao, draft)["row-3"]
+    assert (made.when[0].accept.low, made.when[0].accept.high) == (32, 39)
+    edit(zhao, draft, 4, op="cell", row=FEW, column="when-hours", typed="≤ 35")
+    marked = zhao.get(page_of(draft)).content.decode()
+    assert 'id="row-few" data-row="few" class="clash bad"' in marked
+    assert 'id="row-row-3" data-row="row-3" class="clash bad"' in marked
+    assert 'id="row-many" data-row="many"><th' in marked
+
+
+def test_a_later_editor_sees_what_is_kept_beside_what_they_typed(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    liu = client_of(colleague(cast, "liu", Role.REGISTRAR))
+    assert edit(zhao, draft, 2, op="cell", row=MANY, column="credit", typed="2").status_code == 200
+    assert edit(liu, draft, 2, op="cell", row=MANY, column="credit", typed="4").status_code == 409
+    page = edit(liu, draft, 2, scripted=False, op="cell", row=MANY, column="credit", typed="4")
+    assert page.status_code == 409
+    assert (page.context["conflict"]["kept"], page.context["conflict"]["typed"]) == ("2.0", "4")
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 200
+    again = dict(page.context["conflict"]["again"])
+    assert edit(liu, draft, page.context["conflict"]["revision"], **again).status_code == 200
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 400
+
+
+def test_a_pasted_block_is_looked_at_and_only_then_added_with_its_bad_rows_kept(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    before = text_of(cast.zhao, draft)
+    block = "时数\t学分\t类别\n100–200\t3\t实践\n许多\t三\t实践\n\n≥ 201\t由人工决定\t\n"
+    asked = {"table": "main", "block": block, "after": FEW}
+    page = client_of(cast.zhao, "zh-hans").post(f"{page_of(draft)}paste/", asked)
+    assert page.status_code == 200
+    assert [row["good"] for row in page.context["pasted"]] == [True, False, True]
+    assert [bool(cell["wrong"]) for cell in page.context["pasted"][1]["cells"]] == [True, True, False]
+    assert "许多" in page.context["pasted"][1]["cells"][0]["wrong"]
+    assert f'<input type="hidden" name="block" value="{block}">' in page.content.decode()
+    assert text_of(cast.zhao, draft) == before
+    stale = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 1})
+    assert stale.status_code == 409
+    assert text_of(cast.zhao, draft) == before
+    done = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 2})
+    assert done.status_code == 200
+    assert done.context["pasted_text"].split("\n")[1] == "许多\t三\t实践"
+    rows = rows_of(cast.zhao, draft)
+    assert list(rows) == [FEW, "row-3", "row-4", MANY]
+    assert rows["row-3"].clause.zh == "时数：≥ 100 ≤ 200；3 学分"
+    assert rows["row-4"].give is Ruling.MANUAL
+
+
+def test_a_block_too_long_is_refused_with_the_limit(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    page = zhao.post(f"{page_of(draft)}paste/", {"table": "main", "block": "9\t1\n" * 400_000})
+    assert page.status_code == 422
+    assert "1000000" in page.content.decode()
+    page = zhao.post(f"{page_of(draft)}paste/", {"table": "main", "block": "9\t1\n" * 3_000})
+    assert "2000" in page.context["wrong"][0]
+
+
+def test_a_text_that_cannot_be_read_leads_to_the_text(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao, cases=())
+    broken = TEXT.replace("below: 32", "under: 32")
+    assert zhao.post(f"/office/rules/drafts/{draft}/save/", {"revision": 2, "text": broken}).status_code == 302
+    page = zhao.get(page_of(draft))
+    assert page.status_code == 200
+    assert not page.context["readable"]
+    assert f'href="/office/rules/drafts/{draft}/"' in page.content.decode()
+    assert edit(zhao, draft, 3, op="add").status_code == 302
+
+
+def test_who_may_only_read_sees_no_button_and_changes_nothing(bank, cast):
+    draft = written(cast.zhao)
+    chen = client_of(cast.chen)
+    said = chen.get(page_of(draft)).content.decode()
+    assert "rule_table.js" not in said
+    assert 'name="op"' not in said
+    assert edit(chen, draft, 2, op="copy", row=FEW).status_code == 404
+    assert client_of(cast.sun).get(page_of(draft)).status_code == 404
