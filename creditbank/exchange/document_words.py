@@ -14,6 +14,7 @@ MESSAGES: dict[str, str] = {
     "document.inexact": "{word} is not a number that can be kept exactly",
     "document.not_json": "not JSON: {problem}",
     "document.not_yaml": "not YAML: {problem}",
+    "document.values": "it has more than {most} values; a document of rules has fewer",
     "document.depth": "nested deeper than {most} levels",
     "document.name_twice": "the name {name} is given twice",
     "document.name_twice_at": "the name {name} is given twice, first for line {line}",

@@ -14,11 +14,16 @@ from creditbank.domain.explanation import Fact, Sentence
 from creditbank.exchange.document_words import MESSAGES, json_problem, yaml_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 MOST_BYTES = 4_000_000
 MOST_DEPTH = 32
 MOST_DIGITS = 15
+MOST_PLACES = 200
+"""Problems of one document that are told with their line; of thousands nobody reads them all."""
+
+_BYTES_A_VALUE = 10
+"""A document has one value for so many of the bytes it may have at most; lists of nothing but commas have more."""
 
 _Key = tuple[str | int, ...]
 _TRUE_FALSE = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
@@ -78,7 +83,8 @@ def read_document(data: bytes, *, name: str, most_bytes: int = MOST_BYTES) -> di
     if len(data) > most_bytes:
         raise DocumentError(name, _sentence("bytes", bytes=len(data), most=most_bytes))
     text = _decoded(data, name)
-    document = _read_json(text, name) if _is_json(text, name) else _Builder(name).build(text).value
+    most = most_bytes // _BYTES_A_VALUE
+    document = _read_json(text, name, most) if _is_json(text, name) else _Builder(name, most).build(text).value
     if not isinstance(document, dict):
         raise DocumentError(name, _sentence("object"), line=1, column=1)
     return document
@@ -106,11 +112,25 @@ def locate(data: bytes, path: str, *, name: str = "") -> tuple[int, int] | None:
     ``None`` where not even the document can be read as YAML. It reads again, so it is for errors only.
     """
     try:
-        node = _Builder(name).build(_decoded(data, name))
+        root = _Builder(name).build(_decoded(data, name))
     except DocumentError:
         return None
+    return _nearest(root, tuple(_parts(path)))
+
+
+def locate_all(data: bytes, paths: Sequence[str], *, name: str = "") -> list[tuple[int, int] | None]:
+    """The line and column of each path, as :func:`locate` finds one; the document is read once, as far as needed."""
+    wanted = [tuple(_parts(path)) for path in paths]
+    try:
+        root = _Builder(name, wanted=set(wanted)).build(_decoded(data, name))
+    except DocumentError:
+        return [None] * len(paths)
+    return [_nearest(root, path) for path in wanted]
+
+
+def _nearest(node: _Node, path: _Key) -> tuple[int, int]:
     place = node.place
-    for part in _parts(path):
+    for part in path:
         below = node.below.get(part)
         if below is None:
             break
@@ -161,7 +181,7 @@ class _Twice(Exception):  # noqa: N818 - it never leaves this module
     """A name given twice in one JSON object."""
 
 
-def _read_json(text: str, name: str) -> Any:
+def _read_json(text: str, name: str, most: int) -> Any:
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for key, value in items:
@@ -188,33 +208,56 @@ def _read_json(text: str, name: str) -> Any:
         raise DocumentError(name, _sentence("depth", most=MOST_DEPTH)) from None
     except (_Twice, DocumentError) as error:
         # JSON is YAML: reading it again as such finds the line and the path.
-        _Builder(name).build(text)
+        _Builder(name, most).build(text)
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(name, _sentence("name_twice", name=repr(str(error)[:60]))) from None
-    _check_json(document, name, 1)
+    try:
+        _check_json(document, name, 1, most)
+    except _TooManyValuesError as error:
+        path = _said(tuple(reversed(error.path)))
+        raise DocumentError(name, _sentence("values", most=most), path=path) from None
     return document
 
 
-def _check_json(value: Any, name: str, depth: int) -> None:
-    """Depth, and characters that only an escape can smuggle in."""
+class _TooManyValuesError(Exception):
+    """More values than allowed; on its way up it gathers the path to where the last one stands, from behind."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.path: list[str | int] = []
+
+
+def _check_json(value: Any, name: str, depth: int, left: int) -> int:
+    """Depth, how many values, and characters that only an escape can smuggle in; gives how many more may come."""
     if depth > MOST_DEPTH and isinstance(value, dict | list):
         raise DocumentError(name, _sentence("depth", most=MOST_DEPTH))
-    if isinstance(value, dict):
-        for key, below in value.items():
-            _check_json(key, name, depth)
-            _check_json(below, name, depth + 1)
-    elif isinstance(value, list):
-        for below in value:
-            _check_json(below, name, depth + 1)
+    left -= 1
+    if left < 0:
+        raise _TooManyValuesError
+    if isinstance(value, dict | list):
+        pairs: Any = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, below in pairs:
+            if isinstance(key, str):
+                _check_text(key, name)
+            try:
+                left = _check_json(below, name, depth + 1, left)
+            except _TooManyValuesError as error:
+                error.path.append(key)
+                raise
     elif isinstance(value, str):
-        unsafe = _UNSAFE.search(value)
-        if unsafe:
-            raise DocumentError(name, _control(unsafe[0]))
+        _check_text(value, name)
+    return left
+
+
+def _check_text(value: str, name: str) -> None:
+    unsafe = _UNSAFE.search(value)
+    if unsafe:
+        raise DocumentError(name, _control(unsafe[0]))
 
 
 def _number(word: str, name: str, line: int, column: int, path: str) -> int | Decimal:
-    if sum(letter.isdigit() for letter in word) > MOST_DIGITS:
+    if len(word) > MOST_DIGITS and sum(letter.isdigit() for letter in word) > MOST_DIGITS:
         message = _sentence("digits", word=word[:40], most=MOST_DIGITS)
     elif _INTEGER.fullmatch(word):
         return int(word)
@@ -247,10 +290,16 @@ class _Open:
 
 
 class _Builder:
-    """Builds plain values from the parser's events, refusing what is not in the safe part."""
+    """Builds plain values from the parser's events, refusing what is not in the safe part.
 
-    def __init__(self, name: str) -> None:
+    With ``wanted`` paths it ends as soon as it has placed them all.
+    """
+
+    def __init__(self, name: str, most: int | None = None, *, wanted: set[_Key] | None = None) -> None:
         self.name = name
+        self.most = most
+        self.count = 0
+        self.wanted = wanted
         self.open: list[_Open] = []
         self.root: _Node | None = None
 
@@ -267,6 +316,8 @@ class _Builder:
                         self.fail(event, _sentence("directives"))
                 else:
                     self.take(event)
+                    if self.wanted is not None and not self.wanted and self.root is not None:
+                        return self.root
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
@@ -344,6 +395,11 @@ class _Builder:
         return word
 
     def place(self, event: Any, value: Any) -> _Node:
+        self.count += 1
+        if self.most is not None and self.count > self.most:
+            self.fail(event, _sentence("values", most=self.most))
+        if self.wanted:
+            self.wanted.discard(self.path())
         node = _Node(value, (event.start_mark.line + 1, event.start_mark.column + 1), {})
         if not self.open:
             self.root = node

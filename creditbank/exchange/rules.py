@@ -12,7 +12,14 @@ from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.read import read_rule_set
-from creditbank.exchange.documents import MOST_BYTES, DocumentError, expect_schema, locate, read_document
+from creditbank.exchange.documents import (
+    MOST_BYTES,
+    MOST_PLACES,
+    DocumentError,
+    expect_schema,
+    locate_all,
+    read_document,
+)
 from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
 
 if TYPE_CHECKING:
@@ -70,11 +77,11 @@ def load_any_rules(data: bytes, *, name: str) -> AnyRules:
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
     """
     found = read_document(data, name=name)
-    if isinstance(found, dict) and found.get("schema") == CONVERSION_SCHEMA:
-        return _load(data, "conversion_rules", name, read_conversion_rules)
-    if isinstance(found, dict) and found.get("schema") == OVERLAY_SCHEMA:
-        return load_overlay(data, name=name)
-    return load_rule_set(data, name=name)
+    if found.get("schema") == CONVERSION_SCHEMA:
+        return _load(data, "conversion_rules", name, read_conversion_rules, document=found)
+    if found.get("schema") == OVERLAY_SCHEMA:
+        return _load(data, "rules-overlay", name, read_overlay, document=found)
+    return _load(data, "rules", name, read_rule_set, document=found)
 
 
 def load_conversion_cases(data: bytes, rules: ConversionRules, *, name: str) -> tuple[ConversionCase, ...]:
@@ -122,14 +129,25 @@ def load_pack_cases(code: str) -> CaseFile:
     return load_cases(data, load_pack(code), name=f"{code}.cases.yaml")
 
 
-def _load(data: bytes, noun: str, name: str, read: Callable[[dict[str, Any]], _T], most_bytes: int = MOST_BYTES) -> _T:
-    document = expect_schema(read_document(data, name=name, most_bytes=most_bytes), noun, name=name)
+def _load(
+    data: bytes,
+    noun: str,
+    name: str,
+    read: Callable[[dict[str, Any]], _T],
+    most_bytes: int = MOST_BYTES,
+    *,
+    document: dict[str, Any] | None = None,
+) -> _T:
+    document = read_document(data, name=name, most_bytes=most_bytes) if document is None else document
+    expect_schema(document, noun, name=name)
     try:
         return read(document)
     except UnreadableError as unreadable:
+        problems = unreadable.problems[:MOST_PLACES]
+        places = locate_all(data, [problem.path for problem in problems])
         errors = []
-        for problem in unreadable.problems:
-            line, column = locate(data, problem.path) or (0, 0)
+        for problem, place in zip(problems, places, strict=True):
+            line, column = place or (0, 0)
             errors.append(DocumentError(name, problem.message, line=line, column=column, path=problem.path))
         errors[0].more = tuple(errors[1:])
         raise errors[0] from None

@@ -22,7 +22,7 @@ from creditbank.domain.rules.compile import Compiled, compile_rules
 from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.impact import Effect, Tally
 from creditbank.domain.rules.model import RuleSet, Ruling
-from creditbank.domain.values import format_credit
+from creditbank.domain.values import Text, format_credit
 from creditbank.gateways import clock
 from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
@@ -161,8 +161,9 @@ def claim(request: HttpRequest, draft_id: UUID, learner_id: UUID, claim_id: UUID
         )
         compared = _compared(scope, found)
         context: dict[str, Any] = {
-            "line": found.line, "claim": one, "learner": learner, "claimed_on": day_of(one.submitted_at),
-            "in_force": compared.now.number if compared else None,
+            "line": found.line, "claim": one, "claimed_on": day_of(one.submitted_at),
+            "in_force": compared.now.number if compared else None, "student_number": learner.student_number,
+            "learner": Text(learner.name, learner.name_en).said_in(language_now()),
         }  # fmt: skip
         if compared:
             context["sides"] = both_sides(
