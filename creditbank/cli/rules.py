@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from creditbank.cli import conversion_rules, stored_rules
+from creditbank.cli import conversion_rules
 from creditbank.cli.shown import said
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
@@ -349,7 +349,12 @@ def _recognition(named: str) -> Compiled:
     return compile_rules(rules)
 
 
+# What stands on files needs neither Django nor a database, so that what opens a bank is loaded only where it is asked.
+
+
 def _import(args: argparse.Namespace) -> int:
+    from creditbank.cli import stored_rules
+
     rules = _rules(args.rules)
     try:
         cases: tuple[bytes, str] | None = _cases(args)
@@ -365,9 +370,15 @@ def _import(args: argparse.Namespace) -> int:
         return UNREADABLE
 
 
+def _show(args: argparse.Namespace) -> int:
+    from creditbank.cli import stored_rules
+
+    return stored_rules.read_back(args)
+
+
 _ACTIONS = {
     "import": _import,
-    "show": stored_rules.read_back,
+    "show": _show,
     "evaluate": _evaluate,
     "test": _test,
     "lint": _lint,

@@ -24,7 +24,17 @@ from creditbank.domain.conversions.model import (
     Worth,
 )
 from creditbank.domain.rules.facts import cell_shown
-from creditbank.domain.rules.model import Cap, Condition, Count, NeedsCredit, Portion, Prerequisite, Ruling
+from creditbank.domain.rules.model import (
+    Cap,
+    Condition,
+    Count,
+    NeedsCredit,
+    Portion,
+    Prerequisite,
+    Ruling,
+    Until,
+    Within,
+)
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Text, format_credit
 
@@ -196,7 +206,7 @@ def counts_said(row: ConversionRow) -> Text:
 def _course_said(code: str, names: Mapping[str, Text]) -> Text:
     named = names.get(code)
     if named is None or named.zh == code:
-        return Text(f"“{code}”", f"“{code}”")
+        return Text(f"课程 {code}", f"course {code}")
     return Text(f"“{named.zh}”（{code}）", f"“{named.en or named.zh}” ({code})")
 
 
@@ -297,7 +307,13 @@ def _needed_said(part: Prerequisite, names: Mapping[str, Text], labels: Mapping[
 
 def _valid_said(part: Validity, facts: Mapping[str, Fact]) -> Text:
     label = facts[part.fact].label
-    return Text(f"按“{label.zh}”判断是否在期限内。", f"Looked at: “{label.en or label.zh}”.")
+    zh, en = f"“{label.zh}”", f"“{label.en or label.zh}”"
+    match part:
+        case Within():
+            return Text(f"{zh}须在最近 {part.months} 个月内。", f"{en} lies within the last {part.months} months.")
+        case Until():
+            return Text(f"到{zh}当日为止可以使用。", f"It is used up to the day of {en}.")
+    return Text(f"期限自{zh}起算。", f"Its term begins with {en}.")
 
 
 def _planned(code: str) -> Text:

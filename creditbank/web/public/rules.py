@@ -80,13 +80,9 @@ def conversions(request: HttpRequest) -> HttpResponse:
     """Rules for conversion by the institution that sends credit and the one that receives it."""
     language = _language()
     found = passages(on=clock.today(settings.TIME_ZONE))
-    places = [
-        tuple(sorted({(one.code, one.name.said_in(language)) for one in listed}))
-        for listed in (
-            [one for passage in found for one in passage.senders],
-            [one for passage in found for one in passage.receivers],
-        )
-    ]
+    receivers = {(one.code, one.name.said_in(language)) for passage in found for one in passage.receivers}
+    senders = receivers | {(one.code, one.name.said_in(language)) for passage in found for one in passage.senders}
+    places = tuple(sorted(senders)), tuple(sorted(receivers))
     filters = (Filter("from", _t("Credit from"), places[0]), Filter("to", _t("Converted at"), places[1]))
     state = read_state(request.GET, columns=_CONVERSION_COLUMNS, filters=filters)
     wanted = state.filters.get("from", ""), state.filters.get("to", "")
