@@ -6,9 +6,11 @@ import re
 
 from creditbank.domain.rule_documents import read_rules
 from creditbank.exchange.documents import read_document
+from creditbank.exchange.frameworks.files import read_packaged
 from creditbank.gateways.documents import pack_bytes
-from creditbank.queries.conversion_rules import passages, sending
+from creditbank.queries.conversion_rules import passages, sending, units_carried
 from creditbank.records.scope import acting_for
+from creditbank.services.frameworks import store_documents
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, ON
 from tests.web.office_cases import client_of
@@ -92,3 +94,13 @@ def test_rules_for_recognition_are_found_by_outcome_type(bank, cast):
     assert len(types) > 0
     kept = page(f"/rules/?type={types[0]}")
     assert 1 < kept.count("<tr") < every.count("<tr")
+
+
+def test_the_table_of_units_says_what_carries_a_unit_whole(bank, cast):
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        units = read_packaged("example-certification-units")
+        store_documents(scope=scope, actor=cast.zhao.person, documents=(units,), published=False, as_of=ON, at=AT)
+        found = units_carried(scope)
+    assert found["certificate", "x-web-mid"] >= {"U-WEB-1", "U-WEB-2"}
+    assert found["course", "SW2101"] >= {"U-WEB-1", "U-WEB-2"}
+    assert ("outcome", "contest-web") not in found

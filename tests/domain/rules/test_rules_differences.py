@@ -100,3 +100,13 @@ def test_limits_are_told_by_name() -> None:
     lines = compared(rules(cap=[cap]), rules(cap=[cap | {"maximum": "3"}]))
     assert said(lines) == ["Limit c changed.", "  maximum: 2.00 became 3.00."]
     assert isinstance(lines[0], Line)
+
+
+def test_what_may_be_done_further_down_is_told() -> None:
+    after = rules()
+    after["tables"][0]["open"] = True
+    after["tables"][0]["rows"][0]["locked"] = True
+    lines = "\n".join(said(compared(rules(), after)))
+    assert "It is open now: further down rows may be added to it." in lines
+    assert "It is locked now: nobody further down may tighten it." in lines
+    assert "It is no longer locked." in "\n".join(said(compared(after, rules())))
