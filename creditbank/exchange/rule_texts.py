@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from json.encoder import encode_basestring
 from typing import Any
 
 _PLAIN = re.compile(r"[a-z][a-z0-9_-]*")
@@ -75,4 +75,4 @@ def flow_text(value: Any) -> str:
 def _word(text: str) -> str:
     if _PLAIN.fullmatch(text) and text not in _WORDS:
         return text
-    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return _BREAKS.sub(lambda found: f"\\u{ord(found[0]):04x}", encode_basestring(text))

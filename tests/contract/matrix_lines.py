@@ -558,7 +558,7 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-draft-impact-claims": Entry("rules.approve", _drafts_looked_at),
     "office:rule-draft-impact-claim": Entry("rules.approve", _drafts_with_cases),
     "office:rule-table": Entry("rules.approve", _drafts),
-    "office:rule-table-row": Entry("rules.edit", _drafts, get=frozenset({302})),
+    "office:rule-table-row": Entry("rules.edit", _drafts),
     "office:rule-table-change": Entry("rules.edit", _drafts, data={"revision": "0"}, post=frozenset({409})),
     "office:rule-table-parts": Entry("rules.edit", _drafts, data={"part": "rounding"}, post=frozenset({409})),
     "office:rule-table-checks": Entry("rules.approve", _drafts),

@@ -84,7 +84,8 @@ def read_cell(fact: Fact, typed: str) -> Any:
             good = all(_CODE.fullmatch(code) for code in codes)
             return codes if good else _refused("cell.codes", fact, typed)
         case FactType.ENUM:
-            found = _Names.of(fact.choices).listed(text, ordered=fact.ordered)
+            names, exact = _Names.of(fact.choices), unicodedata.normalize("NFKC", typed).strip()
+            found = names.by_code(exact) or names.listed(text, ordered=fact.ordered)
             return found if found is not None else _unknown(fact, typed)
     ends = _interval(text, _DAY if fact.type is FactType.DATE else _NUMBER)
     return (
@@ -99,12 +100,15 @@ def choice_words(choices: Sequence[Choice], code: str, language: str) -> str:
 
 def read_choice_words(choices: Sequence[Choice], typed: str) -> str | None:
     """The code of the choice that words or a code name, if any does."""
-    return _Names.of(tuple(choices)).codes.get(plain(typed))
+    names = _Names.of(tuple(choices))
+    return typed if typed in names.labels else names.codes.get(plain(typed))
 
 
 def read_choice_list(choices: Sequence[Choice], typed: str) -> list[str] | None:
     """The codes of the choices that words list, in the order of the words; nothing where one is unknown."""
-    return _Names.of(tuple(choices)).named(plain(typed))
+    names = _Names.of(tuple(choices))
+    exact = _COMMA.split(unicodedata.normalize("NFKC", typed).strip())
+    return exact if all(code in names.labels for code in exact) else names.named(plain(typed))
 
 
 def listed_words(choices: Sequence[Choice]) -> Text:
@@ -140,12 +144,20 @@ class _Names:
     def word(self, code: str, *, chinese: bool) -> str:
         label = self.labels[code]
         word = label.zh if chinese else label.en or label.zh
-        return word if self.codes.get(plain(word)) == code and plain(word) not in _ANY else code
+        # A label that is the code of another choice would be read as that one.
+        clear = self.codes.get(plain(word)) == code and (word == code or word not in self.scale)
+        return word if clear and plain(word) not in _ANY else code
+
+    def by_code(self, typed: str) -> list[str] | None:
+        """The codes that a text lists letter by letter: codes may differ by case alone, where words do not."""
+        named = _COMMA.split(typed)
+        return [code for code in self.scale if code in named] if all(code in self.labels for code in named) else None
 
     def listed(self, text: str, *, ordered: bool) -> list[str] | None:
         """The codes that a text lists, in declared order; a stretch of a scale where there is one."""
-        if text in self.codes:
-            return [self.codes[text]]
+        alone = text.removeprefix("=").strip()
+        if alone in self.codes:
+            return [self.codes[alone]]
         found = self._stretch(text) if ordered else None
         if found is None:
             named = self.named(text)
@@ -211,7 +223,9 @@ def _said(fact: Fact, accept: Accept, *, chinese: bool) -> str:
             elif low == 0:
                 said = f"≤ {words[-1]}"
     # Names may hold what stands between names: then the codes say it.
-    return said if names.listed(plain(said), ordered=fact.ordered) == codes else ", ".join(codes)
+    if (names.by_code(said) or names.listed(plain(said), ordered=fact.ordered)) != codes:
+        said = ", ".join(codes)
+    return f"= {said}" if plain(said) in _ANY else said
 
 
 def _interval_said(interval: Interval, *, chinese: bool) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rules.model import Condition, RuleSet, Ruling, Table
-from creditbank.domain.rules.places import UnreadableError
+from creditbank.domain.rules.model import COLLECTS, Condition, Row, RuleSet, Ruling, Table
+from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.read_amounts import MOST_ROWS, Amounts
 from creditbank.domain.rules.row_words import RowWords, free_id, numbered_id
 from creditbank.domain.rules.write import condition_data, rule_set_data
 
@@ -51,7 +52,7 @@ def change_row(rules: RuleSet, table: str, row: str, typed: Mapping[str, str], *
     if wrong:
         return Misfit(wrong)
     rows[at] = made
-    return _read(document, (made["id"],))
+    return _with_rows(rules, table, document, {at: made})
 
 
 def add_rows(
@@ -70,7 +71,9 @@ def add_rows(
             named["id"] = numbered_id(names)
         names.append(named["id"])
         rows.insert(place + number, {"id": named["id"], **named})
-    return _read(document, tuple(row["id"] for row in rows[place : place + len(made)]))
+    if len(names) != len(set(names)):
+        return _read(document, tuple(row["id"] for row in rows[place : place + len(made)]))
+    return _with_rows(rules, table, document, {place + number: rows[place + number] for number in range(len(made))})
 
 
 def new_row(rules: RuleSet, table: str, *, after: str = "") -> Edited | Misfit:
@@ -100,7 +103,7 @@ def remove_row(rules: RuleSet, table: str, row: str) -> Edited | Misfit:
     if len(rows) == 1:
         return Misfit(refusals=(Refusal.because("cell.last_row"),))
     del rows[at]
-    return _read(document, ())
+    return _with_rows(rules, table, document, {})
 
 
 def move_row(rules: RuleSet, table: str, row: str, by: int) -> Edited | Misfit:
@@ -109,8 +112,9 @@ def move_row(rules: RuleSet, table: str, row: str, by: int) -> Edited | Misfit:
     at = _place(rows, row)
     if at is None:
         return _gone(row)
-    rows.insert(min(max(at + by, 0), len(rows) - 1), rows.pop(at))
-    return _read(document, (row,))
+    place = min(max(at + by, 0), len(rows) - 1)
+    rows.insert(place, rows.pop(at))
+    return _with_rows(rules, table, document, {place: rows[place]})
 
 
 def close_gap(rules: RuleSet, table: str, conditions: Iterable[Condition]) -> Edited | Misfit:
@@ -174,6 +178,38 @@ def _place(rows: Sequence[Mapping[str, Any]], name: str) -> int | None:
 
 def _gone(row: str) -> Misfit:
     return Misfit(refusals=(Refusal.because("cell.row_gone", row=row[:80]),))
+
+
+def _with_rows(
+    rules: RuleSet, code: str, document: dict[str, Any], made: Mapping[int, Mapping[str, Any]]
+) -> Edited | Misfit:
+    """The rules with new or changed rows of one table; only these are read, for a table has hundreds of others.
+
+    What is collected must be of one kind, which the table as a whole has to say.
+    """
+    number = next(place for place, table in enumerate(rules.tables) if table.code == code)
+    table = rules.tables[number]
+    names = tuple(str(row["id"]) for row in made.values())
+    data = document["tables"][number]["rows"]
+    if table.hit in COLLECTS or len(data) > MOST_ROWS:
+        return _read(document, names)
+    reads = Amounts({fact.name: fact for fact in rules.facts}, tuple(one.code for one in rules.categories))
+    kept = {row.id: row for row in table.rows}
+    rows: list[Row] = []
+    problems: list[Problem] = []
+    for at, row in enumerate(data):
+        if at not in made:
+            rows.append(kept[row["id"]])
+            continue
+        try:
+            rows.append(reads.row(Place(row, f"tables[{number}].rows[{at}]"), table.columns, table.hit))
+        except UnreadableError as unreadable:
+            problems += unreadable.problems
+    if problems:
+        return Misfit(unreadable=UnreadableError(tuple(problems)))
+    tables = (*rules.tables[:number], replace(table, rows=tuple(rows)), *rules.tables[number + 1 :])
+    edited = replace(rules, tables=tables)
+    return Edited(rule_set_data(edited), edited, names)
 
 
 def _read(document: dict[str, Any], rows: tuple[str, ...]) -> Edited | Misfit:

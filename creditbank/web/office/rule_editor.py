@@ -365,7 +365,7 @@ def _row_page(
     place = _place(found.rules, table, name) if found.rules is not None and may_change(request, found) else None
     if found.rules is None or place is None:
         # Somebody may have taken the row out since the table was shown.
-        return HttpResponseRedirect(reverse("office:rule-table", args=[found.line.draft_id]))
+        return table_page(request, scope, found.line.draft_id)
     names = [row.id for row in place[0].rows]
     at = names.index(name)
     context = {

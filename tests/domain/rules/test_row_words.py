@@ -17,7 +17,16 @@ from creditbank.domain.rules.pasted_rows import block_of, read_pasted
 from creditbank.domain.rules.places import Place
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.read_cells import Cells
-from creditbank.domain.rules.row_edits import Edited, Misfit, close_gap, move_row
+from creditbank.domain.rules.row_edits import (
+    Edited,
+    Misfit,
+    add_rows,
+    change_row,
+    close_gap,
+    copy_row,
+    move_row,
+    remove_row,
+)
 from creditbank.domain.rules.row_words import RowWords
 from creditbank.domain.rules.write import condition_data, rule_set_data
 from creditbank.domain.values import Text
@@ -153,6 +162,18 @@ def test_an_edit_that_the_rules_forbid_changes_nothing():
     assert isinstance(moved, Edited)
     assert [row.id for row in moved.rules.tables[0].rows] == ["many", "few"]
     assert isinstance(close_gap(rules, "main", [()]), Edited)
+    for edited in (
+        moved,
+        close_gap(rules, "main", [()]),
+        copy_row(rules, "main", "few"),
+        remove_row(rules, "main", "few"),
+        change_row(rules, "main", "few", {"credit": "2", "when-hours": "≤ 9"}),
+    ):
+        assert isinstance(edited, Edited)
+        assert edited.rules == read_rule_set(edited.document)
+    assert isinstance(change_row(rules, "main", "few", {"when-hours": "9–3"}), Misfit)
+    twice = add_rows(rules, "main", [{"id": "few", "give": "refuse", "clause": {"zh": "x", "en": "x"}}])
+    assert isinstance(twice, Misfit)
     assert isinstance(move_row(rules, "main", "nowhere", 1), Misfit)
     assert rule_set_data(rules) == before
 
