@@ -15,6 +15,7 @@ from creditbank.domain.rules.cases import codes_of
 from creditbank.domain.rules.write import PUBLIC_SALT
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.rule_drafts import begin_from_pack, begin_from_version, save_document
+from creditbank.gateways.documents import packaged
 from creditbank.gateways.wording import say_all
 from creditbank.queries.public import bank_at_a_glance
 from creditbank.queries.rule_cases import list_cases, run_cases
@@ -22,6 +23,8 @@ from creditbank.queries.rule_drafts import find_draft, list_drafts
 from creditbank.queries.rule_sets import compare_versions, list_versions, read_version
 from creditbank.queries.rules import rules_in_force, version_in_force
 from creditbank.records.rules import RuleVersion
+from creditbank.records.scope import acting_for
+from creditbank.services.demonstration.places import found_places, publish_catalogue
 from creditbank.services.rule_life import announce_version, approve_draft, schedule_version
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, ON
@@ -146,3 +149,12 @@ def test_a_code_keeps_the_kind_of_its_first_document(staff, cast):
         document = dict(version.content) | {"code": CODE}
         with pytest.raises(ValueError, match="kind conversion"):
             publish_rule_version(scope=scope, document=document, effective_from=ON, actor=zhao.person, at=AT)
+
+
+def test_a_demonstration_bank_has_conversion_rules_in_force(empty_bank):
+    ids = found_places()
+    publish_catalogue(ids, lambda name: read_document(packaged(f"{name}.yaml"), name=name), ids["centre"], AT)
+    with acting_for(institution=ids["dou"], purpose="test") as scope:
+        shown = list_versions(scope, kind="conversion", on=ON)
+        assert {(one.code, one.state) for one in shown} == {(CODE, "in_force"), ("cn-course-certificate", "in_force")}
+        assert {one.kind for one in list_versions(scope, kind="recognition", on=ON)} == {"recognition"}
