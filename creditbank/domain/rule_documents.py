@@ -12,7 +12,7 @@ from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.lint import lint_conversions
 from creditbank.domain.conversions.loops import finding, loops
-from creditbank.domain.conversions.model import ConversionRules
+from creditbank.domain.conversions.model import ConversionRules, Course
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
@@ -42,6 +42,9 @@ AnyRules = DecidingRules | Overlay
 An overlay answers only once it is laid on the rules it inherits; it is checked and tested as these.
 """
 
+Library = Mapping[str, Course]
+"""The courses that rules may name, by code."""
+
 AnyCase = Case | ConversionCase
 """A test case of rules, as its document was read for them."""
 
@@ -70,7 +73,7 @@ class DocumentKind(Generic[_Rules, _Case]):
     read: Callable[[Mapping[str, Any]], _Rules]
     data: Callable[[_Rules], dict[str, Any]]
     hash: Callable[[_Rules], str]
-    lint: Callable[[_Rules], tuple[Finding, ...]]
+    lint: Callable[[_Rules, Library | None], tuple[Finding, ...]]
     differences: Callable[[_Rules, _Rules], Explanation]
     read_cases: Callable[[Mapping[str, Any], _Rules], Sequence[_Case]]
     answer: Callable[[_Rules, Sequence[_Case]], tuple[Answered, ...]]
@@ -105,9 +108,9 @@ def rules_hash(rules: AnyRules) -> str:
     return kind_of(rules).hash(rules)
 
 
-def lint_rules(rules: AnyRules) -> tuple[Finding, ...]:
-    """Everything that is wrong with rules, whatever is claimed or held."""
-    return kind_of(rules).lint(rules)
+def lint_rules(rules: AnyRules, library: Library | None = None) -> tuple[Finding, ...]:
+    """Everything that is wrong with rules, whatever is claimed or held; courses are looked up in a library."""
+    return kind_of(rules).lint(rules, library)
 
 
 def rules_differences(before: AnyRules, after: AnyRules) -> Explanation:
@@ -167,9 +170,9 @@ def _answer_conversion(rules: ConversionRules, cases: Sequence[ConversionCase]) 
     return tuple(Answered(one.differences, one.answer.explanation if one.answer else ()) for one in results)
 
 
-def _conversion_lint(rules: ConversionRules) -> tuple[Finding, ...]:
+def _conversion_lint(rules: ConversionRules, library: Library | None) -> tuple[Finding, ...]:
     """What is wrong with the rules, with the circles in which credit grows within them."""
-    return (*lint_conversions(rules), *(finding(loop) for loop in loops([rules], {})))
+    return (*lint_conversions(rules, library), *(finding(loop) for loop in loops([rules], {})))
 
 
 KINDS: Mapping[str, DocumentKind[Any, Any]] = {
@@ -180,7 +183,7 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         read=read_rule_set,
         data=rule_set_data,
         hash=rule_set_hash,
-        lint=lint,
+        lint=lambda rules, _library: lint(rules),
         differences=differences,
         read_cases=lambda document, rules: read_cases(document, rules).cases,
         answer=_answer_recognition,
@@ -204,7 +207,7 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         read=read_overlay,
         data=overlay_data,
         hash=overlay_hash,
-        lint=lambda _overlay: (),
+        lint=lambda _overlay, _library: (),
         differences=overlay_differences,
         read_cases=_not_laid,
         answer=_not_laid,

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, lint_rules, listed_with, read_rules
+from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
 from creditbank.domain.values import Text
+from creditbank.queries.courses import findings_of
 from creditbank.queries.outcome_types import today_at
 from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import CaseRun, list_cases, run_cases
@@ -103,13 +104,15 @@ def readiness(scope: Scope, draft: RuleDraft) -> Explanation:
         said.append(Line("rule_draft.other_code", Verdict.NO, {"code": code, "found": rules.code}))
     if rules.kind != draft.rule_set.kind:
         said.append(Line("rule_draft.other_kind", Verdict.NO, {"kind": draft.rule_set.kind, "found": rules.kind}))
-    decides = standing_of(scope, rules, institution=draft.institution_id, on=today_at(scope, draft.institution_id))
+    place, today = draft.institution_id, today_at(scope, draft.institution_id)
+    decides = standing_of(scope, rules, institution=place, on=today)
     said += decides.refused
     cases = list_cases(scope, draft.rule_set_id)
     if not cases:
         said.append(Line("rule_draft.no_cases", Verdict.NO))
     if decides.rules is not None:
-        said += [finding.line for finding in lint_rules(decides.rules) if finding.line.worst() is Verdict.NO]
+        found = findings_of(scope, decides.rules, institution=place, on=today)
+        said += [finding.line for finding in found if finding.line.worst() is Verdict.NO]
         said += red_lines(run_cases(decides.rules, cases))
     return (*said, *unknown_stays(scope, draft.rule_set_id, draft.applies))
 

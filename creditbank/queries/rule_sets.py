@@ -10,15 +10,15 @@ from uuid import UUID
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rule_documents import AnyRules, lint_rules, listed_with, read_rules, rules_differences
+from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.courses import course_library, findings_of
 from creditbank.queries.overlays import standing_of
-from creditbank.records.catalogue import Course
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleAct, RuleVersion
 from creditbank.records.scope import Scope, acting_for
@@ -165,6 +165,10 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         steps += [*rules.adjust, *rules.choose]
     steps += [*rules.cap, *rules.validity] if rules is not None else []
     own_steps = {name for part, name in standing.own if part != "rows"}
+    findings: Explanation = ()
+    if rules is not None:
+        found = findings_of(scope, rules, institution=row.institution_id, on=on)
+        findings = tuple(finding.line for finding in found)
     return VersionShown(
         version=_version(row, on),
         rules=document,
@@ -174,21 +178,19 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         limits=tuple(
             LimitShown(step.id, step.clause, getattr(step, "locked", False), step.id in own_steps) for step in steps
         ),
-        findings=tuple(finding.line for finding in lint_rules(rules)) if rules is not None else (),
+        findings=findings,
         before=before.number if before else None,
         changes=rules_differences(read_rules(before.content), document) if before else (),
         base=standing.base,
         refused=standing.refused,
-        conversion=(
-            rules_said(rules, _course_names(scope, row.institution_id)) if isinstance(rules, ConversionRules) else None
-        ),
+        conversion=_said(scope, rules, row.institution_id, on) if isinstance(rules, ConversionRules) else None,
     )
 
 
-def _course_names(scope: Scope, institution: UUID) -> dict[str, Text]:
-    """The names of an institution's courses by code; of those that the reader may see."""
-    rows = scope.rows(Course).filter(institution_id=institution)
-    return {code: Text(name, name_en) for code, name, name_en in rows.values_list("code", "name", "name_en")}
+def _said(scope: Scope, rules: ConversionRules, institution: UUID, on: date) -> RulesSaid:
+    """Rules for conversion in words, with the names of the institution's courses that the reader may see."""
+    names = {code: course.title for code, course in course_library(scope, institution, on).items()}
+    return rules_said(rules, names)
 
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:

@@ -15,6 +15,7 @@ from creditbank.domain.rules.cases import codes_of
 from creditbank.domain.rules.write import PUBLIC_SALT
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.rule_drafts import begin_from_pack, begin_from_version, save_document
+from creditbank.gateways.clock import new_id
 from creditbank.gateways.documents import packaged
 from creditbank.gateways.wording import say_all
 from creditbank.queries.public import bank_at_a_glance
@@ -22,6 +23,7 @@ from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import find_draft, list_drafts
 from creditbank.queries.rule_sets import compare_versions, list_versions, read_version
 from creditbank.queries.rules import rules_in_force, version_in_force
+from creditbank.records.catalogue import Course
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import acting_for
 from creditbank.services.demonstration.places import found_places, publish_catalogue
@@ -63,6 +65,27 @@ def in_force(author, on):
     with at(author) as scope:
         found = rules_in_force(scope, institution=author.institution, kind="conversion", code=CODE, on=on)
     return None if found is None else found.number
+
+
+def test_a_target_that_the_library_lacks_or_no_longer_offers_keeps_a_draft_from_being_tested(staff):
+    zhao, _chen, _liu = staff
+    with at(zhao) as scope:
+        draft = done(begin_from_pack(scope=scope, actor=zhao, pack="cn-course-certificate", at=AT)).id
+
+    def course(code, **more):
+        with at(zhao) as scope:
+            scope.rows(Course).update_or_create(
+                code=code,
+                defaults={"id": new_id(), "institution_id": zhao.institution, "name": code, "credit": 300} | more,
+            )
+
+    for code in ("WEB201", "LOG210", "LOG211"):
+        course(code)
+    assert refused(moved(zhao, draft, Act.TEST)) == ["rule_life.not_ready", "lint.course_unknown"]
+    course("WEB101", retired=True)
+    assert refused(moved(zhao, draft, Act.TEST)) == ["rule_life.not_ready", "lint.course_retired"]
+    course("WEB101", retired=False)
+    assert done(moved(zhao, draft, Act.TEST)).state == "tested"
 
 
 def test_conversion_rules_are_drafted_tested_reviewed_approved_announced_and_in_force(staff):

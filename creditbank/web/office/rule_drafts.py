@@ -13,13 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import lint_rules, rules_differences
+from creditbank.domain.rule_documents import rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
 from creditbank.exchange.rule_drafts import begin_blank, begin_from_pack, begin_from_text, reading_of, save_text
 from creditbank.gateways import clock
+from creditbank.queries.courses import findings_of
 from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
@@ -254,11 +255,12 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
         return {"readable": True, "colliding": decides.refused, "case_count": count, "red_count": 0}
     runs = run_cases(decides.rules, list_cases(scope, found.line.rule_set_id))
     kind, code = found.rules.kind, found.line.code
+    checked = findings_of(scope, decides.rules, institution=scope.institution, on=today_at(scope))
     now = rules_in_force(scope, institution=scope.institution, kind=kind, code=code, on=today_at(scope))
     return {
         "readable": True,
         "colliding": decides.refused,
-        "findings": tuple(finding.line for finding in lint_rules(decides.rules)),
+        "findings": tuple(finding.line for finding in checked),
         "runs": run_rows(runs),
         "case_count": len(runs),
         "red_count": sum(not run.green for run in runs),
