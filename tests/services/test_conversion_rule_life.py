@@ -72,12 +72,13 @@ def test_a_target_that_the_library_lacks_or_no_longer_offers_keeps_a_draft_from_
     with at(zhao) as scope:
         draft = done(begin_from_pack(scope=scope, actor=zhao, pack="cn-course-certificate", at=AT)).id
 
-    def course(code, **more):
+    def course(code, *, retired=False):
         with at(zhao) as scope:
-            scope.rows(Course).update_or_create(
-                code=code,
-                defaults={"id": new_id(), "institution_id": zhao.institution, "name": code, "credit": 300} | more,
-            )
+            rows = scope.rows(Course)
+            if not rows.filter(code=code).update(retired=retired):
+                rows.create(
+                    id=new_id(), institution_id=zhao.institution, code=code, name=code, credit=300, retired=retired
+                )
 
     for code in ("WEB201", "LOG210", "LOG211"):
         course(code)
@@ -85,7 +86,7 @@ def test_a_target_that_the_library_lacks_or_no_longer_offers_keeps_a_draft_from_
     course("WEB101", retired=True)
     assert refused(moved(zhao, draft, Act.TEST)) == ["rule_life.not_ready", "lint.course_retired"]
     course("WEB101", retired=False)
-    assert done(moved(zhao, draft, Act.TEST)).state == "tested"
+    done(moved(zhao, draft, Act.TEST))
 
 
 def test_conversion_rules_are_drafted_tested_reviewed_approved_announced_and_in_force(staff):

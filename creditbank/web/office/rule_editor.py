@@ -39,7 +39,7 @@ from creditbank.exchange.unreadable import ALL_MESSAGES, faults_of
 from creditbank.gateways import clock, wording
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
-from creditbank.queries.rule_impact import first_affected
+from creditbank.queries.rule_impact import affected_by, first_affected
 from creditbank.queries.rules import version_in_force
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
@@ -79,10 +79,13 @@ def checks(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 @door("rules.approve")
 @require_GET
 def effects(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Who is affected and which cases are green, as the part of the page beside the tables."""
+    """Who is affected and which cases are green, as the part of the page beside the tables.
+
+    It comes with the figures of the newest claims, and fetches those of all by itself: ``?all=1``.
+    """
     with at_desk(request, "rules.approve") as scope:
         found = drafted(request, scope, draft_id)
-        context: dict[str, Any] = {"line": found.line}
+        context: dict[str, Any] = {"line": found.line, "alone": "all" in request.GET}
         if found.rules is not None and scope.institution is not None:
             today = today_at(scope)
             now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
@@ -94,9 +97,8 @@ def effects(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             }
             if now is not None:
                 after = compile_rules(found.rules)
-                answer = first_affected(
-                    scope, actor_of(request), code=found.line.code, before=now.compiled, after=after, on=today
-                )
+                ask = affected_by if "all" in request.GET else first_affected
+                answer = ask(scope, actor_of(request), code=found.line.code, before=now.compiled, after=after, on=today)
                 tallies = answer.impact.effects
                 context |= {
                     "answer": answer,
