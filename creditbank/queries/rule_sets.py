@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.matrix import Matrix, matrix
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
@@ -112,6 +113,8 @@ class VersionShown:
     """What of an overlay does not hold with the rules it is laid on."""
     conversion: RulesSaid | None = None
     """Its rows and limits in words, where it is for conversion; it has no tables then."""
+    matrix: Matrix | None = None
+    """The same as a matrix of outcomes and what they become."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +172,7 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
     if rules is not None:
         found = findings_of(scope, rules, institution=row.institution_id, on=on)
         findings = tuple(finding.line for finding in found)
+    names = _course_names(scope, row.institution_id, on) if isinstance(rules, ConversionRules) else {}
     return VersionShown(
         version=_version(row, on),
         rules=document,
@@ -183,14 +187,14 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         changes=rules_differences(read_rules(before.content), document) if before else (),
         base=standing.base,
         refused=standing.refused,
-        conversion=_said(scope, rules, row.institution_id, on) if isinstance(rules, ConversionRules) else None,
+        conversion=rules_said(rules, names) if isinstance(rules, ConversionRules) else None,
+        matrix=matrix(rules, names) if isinstance(rules, ConversionRules) else None,
     )
 
 
-def _said(scope: Scope, rules: ConversionRules, institution: UUID, on: date) -> RulesSaid:
-    """Rules for conversion in words, with the names of the institution's courses that the reader may see."""
-    names = {code: course.title for code, course in course_library(scope, institution, on).items()}
-    return rules_said(rules, names)
+def _course_names(scope: Scope, institution: UUID, on: date) -> dict[str, Text]:
+    """The names of an institution's courses by code; of those that the reader may see."""
+    return {code: course.title for code, course in course_library(scope, institution, on).items()}
 
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:

@@ -20,6 +20,7 @@ from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Hundredths, Text
+from creditbank.exchange.documents import read_document
 from creditbank.exchange.mapping import read_mapping
 from creditbank.exchange.plan_workbooks import programme_workbook
 from creditbank.exchange.rule_drafts import begin_from_text
@@ -29,6 +30,7 @@ from creditbank.exchange.rules import load_pack
 from creditbank.exchange.sheets import Row, SheetPlace, open_sheet
 from creditbank.exchange.spreadsheets import Form, SheetContent, sheet_bytes, workbook_bytes
 from creditbank.gateways import clock
+from creditbank.gateways.documents import packaged
 from creditbank.gateways.files import open_upload
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
@@ -296,6 +298,20 @@ def rules_of_a_version(world):
             actor=world.cast.zhao.person,
             at=clock.now(),
         )
+        conversions = read_document(packaged("conversion/cn-course-certificate.yaml"), name="x.yaml")
+        row = conversions["rules"][0]
+        conversions["facts"][0]["label"] = {"zh": "=cmd", "en": "=cmd"}
+        conversions["rules"] = [
+            row | {"id": f"r{place}", "from": [{"when": {"certificate": f"c{place}"}}], "grade": {"fixed": text}}
+            for place, text in enumerate(EVIL)
+        ]
+        matrix = publish_rule_version(
+            scope=scope, document=conversions, effective_from=PAST, actor=world.cast.zhao.person, at=clock.now()
+        )
+    # In a matrix such texts stand behind words of ours, but for the label of what is converted.
+    content = got(world.zhao, f"/office/rules/{matrix.id}/file/xlsx/")
+    assert what_runs(content) == []
+    assert any(cell.startswith("=cmd: c1") for cell in cells_of(content))
     return rules_came_back(got(world.zhao, f"/office/rules/{version.id}/file/xlsx/"), rules)
 
 

@@ -48,6 +48,8 @@ def test_a_version_says_what_becomes_what_in_both_languages(bank, cast):
         "stays where it is",
         "2 of: Level: primary, intermediate, advanced, at least 2.0 credits together",
         'href="/office/conversion-rules/"',
+        "Code of the certificate: web-frontend</th>",
+        "together with others",
     ):
         assert words in page, words
     page = shown(cast.zhao, f"/office/rules/{published(cast.zhao).id}/", "zh-hans")

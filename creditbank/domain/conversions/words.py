@@ -139,8 +139,8 @@ def row_said(
         id=row.id,
         takes=tuple(_group_said(group, facts) for group in row.groups),
         makes=tuple(target_said(target, names, labels) for target in row.targets),
-        credit=_worth_said(row.worth),
-        grade=tuple(_grade_said(row.grade, facts)),
+        credit=worth_said(row.worth),
+        grade=tuple(grade_said(row.grade, facts)),
         counts=counts_said(row),
         surplus=SURPLUS[row.surplus],
         clause=row.clause,
@@ -224,7 +224,7 @@ def _group_said(group: Group, facts: Mapping[str, Fact]) -> Text:
 
 
 def _source_said(source: Source, facts: Mapping[str, Fact]) -> Text:
-    said = _condition_said(source.when, facts)
+    said = condition_said(source.when, facts)
     if source.units:
         zh, en = "、".join(source.units), ", ".join(source.units)
         more = said if source.when else Text("", "")
@@ -238,7 +238,8 @@ def _source_said(source: Source, facts: Mapping[str, Fact]) -> Text:
     return Text(f"{said.zh}，至少 {amount} 学分", f"{said.en}, at least {amount} credits")
 
 
-def _condition_said(condition: Condition, facts: Mapping[str, Fact]) -> Text:
+def condition_said(condition: Condition, facts: Mapping[str, Fact]) -> Text:
+    """What has to be the case, fact by fact."""
     if not condition:
         return Text("任何成果", "any outcome")
     cells = [(facts[cell.fact].label, cell_shown(facts[cell.fact], cell.accept)) for cell in condition]
@@ -248,7 +249,8 @@ def _condition_said(condition: Condition, facts: Mapping[str, Fact]) -> Text:
     )
 
 
-def _worth_said(worth: Worth) -> Text:
+def worth_said(worth: Worth) -> Text:
+    """How much is made."""
     match worth:
         case Full(short=True):
             return Text("课程学分，成果学分不足亦可", "the course's own credit, even if the items hold less")
@@ -262,7 +264,8 @@ def _worth_said(worth: Worth) -> Text:
     return Text(f"{amount} 学分", f"{amount} credits")
 
 
-def _grade_said(grade: Grade, facts: Mapping[str, Fact]) -> list[Text]:
+def grade_said(grade: Grade, facts: Mapping[str, Fact]) -> list[Text]:
+    """What is recorded; of a table of grades one line for each of its rows."""
     match grade:
         case CreditOnly():
             return [Text("只记学分，不记成绩", "credit only, no grade")]
@@ -273,7 +276,7 @@ def _grade_said(grade: Grade, facts: Mapping[str, Fact]) -> list[Text]:
             return [Text(f"沿用“{label.zh}”", f"“{label.en or label.zh}” is taken over")]
     said = []
     for when, word in grade.rows:
-        condition = _condition_said(when, facts) if when else Text("其余", "else")
+        condition = condition_said(when, facts) if when else Text("其余", "else")
         said.append(Text(f"{condition.zh} → {word}", f"{condition.en} → {word}"))
     return said
 
@@ -287,7 +290,7 @@ def _closed_said(part: Closed, names: Mapping[str, Text], labels: Mapping[str, T
 
 
 def _excluded_said(part: Exclude, facts: Mapping[str, Fact]) -> Text:
-    what = _condition_said(part.when, facts)
+    what = condition_said(part.when, facts)
     if part.otherwise is Ruling.MANUAL:
         return Text(f"由人工决定能否使用：{what.zh}。", f"A person decides whether this is used: {what.en}.")
     return Text(f"不得用于置换：{what.zh}。", f"Not used for conversion: {what.en}.")

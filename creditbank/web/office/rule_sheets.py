@@ -25,6 +25,7 @@ from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.row_edits import Edited
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.exchange import jdm
+from creditbank.exchange.conversion_sheets import matrix_sheet
 from creditbank.exchange.rule_sheet_reading import ALL_MESSAGES, SheetFault, read_rules_workbook
 from creditbank.exchange.rule_sheets import rules_workbook
 from creditbank.exchange.spreadsheets import Form
@@ -74,10 +75,15 @@ def draft_file(request: HttpRequest, draft_id: UUID, form: str) -> HttpResponse:
 @door("rules.read")
 @require_GET
 def version_file(request: HttpRequest, version_id: UUID, form: str) -> HttpResponse:
-    """A version as a workbook, or its tables as JDM."""
+    """A version as a workbook, or its tables as JDM; rules for conversion as a matrix."""
     with at_desk(request, "rules.read") as scope:
         found = read_version(scope, version_id, on=today_at(scope))
-        if found is None or not isinstance(found.rules, RuleSet):
+        if found is None:
+            raise NotVisible
+        if found.matrix is not None and form == XLSX:
+            name = f"{found.version.code}-v{found.version.number}.xlsx"
+            return file_response(name, Form.XLSX, matrix_sheet(found.matrix, language_now()))
+        if not isinstance(found.rules, RuleSet):
             raise NotVisible
         return _file(found.rules, f"{found.version.code}-v{found.version.number}", form)
 
