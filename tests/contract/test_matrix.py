@@ -12,7 +12,8 @@ from django.urls import reverse
 from creditbank.cli.urls import routes
 from creditbank.domain.access import NOBODY, PERMISSIONS, Actor, may, may_enter
 from creditbank.records.tables import TABLES
-from tests.contract.matrix_lines import NOT_DEBUGGING, REDIRECT, REGISTRY, Entry, Sample
+from tests.contract.matrix_lines import NOT_DEBUGGING, REDIRECT, REGISTRY, Entry
+from tests.contract.matrix_samples import Sample
 from tests.contract.matrix_world import World, build_world
 from tests.intruder import superuser
 
