@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from creditbank.cli import stored_rules
+from creditbank.cli import boot
 from creditbank.cli.main import main
 from creditbank.domain.rule_documents import read_rules, rules_hash
 from creditbank.exchange.documents import read_document
@@ -27,7 +27,7 @@ def ask(bank, cast, capsys, monkeypatch, tmp_path):
     def opened(_arguments, _purpose):
         yield bank
 
-    monkeypatch.setattr(stored_rules, "opened", opened)
+    monkeypatch.setattr(boot, "opened", opened)
     monkeypatch.chdir(tmp_path)
 
     def ask(*words):

@@ -162,7 +162,7 @@ def test_an_update_of_the_centre_shows_its_effect_first_and_takes_effect_without
     with at(college.zhao) as scope:
         (update,) = coming_updates(scope, on=ON)
         assert (update.version_id, update.conflicts, update.effective_from) == (coming, 1, ON + DAY)
-        effect = effect_of(scope, coming, on=ON)
+        effect = effect_of(scope, college.zhao, coming, on=ON)
         assert [line.code for line in effect.refused] == ["overlay.locked"]
         assert "It gave 0.5 credits" in "\n".join(say_all(effect.changes, "en"))
         assert lost_parts(scope, on=ON) == ()

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
 import polib
 from small_rules import propose
 
-from creditbank.domain.rules import composition, counterfactuals, differences, facts, laying, lint, lint_limits, trace
+from creditbank.domain import rules
 from creditbank.domain.rules.compile import compile_rules
 from creditbank.domain.rules.decision import Context
 from creditbank.exchange.rules import load_rule_set
 
 ROOT = Path(__file__).parents[3]
-MESSAGES = {
-    **facts.MESSAGES,
-    **trace.MESSAGES,
-    **counterfactuals.MESSAGES,
-    **lint.MESSAGES,
-    **lint_limits.MESSAGES,
-    **differences.MESSAGES,
-    **composition.MESSAGES,
-    **laying.MESSAGES,
-}
+MODULES = [import_module(f"{rules.__name__}.{one.name}") for one in pkgutil.iter_modules(rules.__path__)]
+MESSAGES: dict[str, str] = {}
+for module in MODULES:
+    MESSAGES |= getattr(module, "MESSAGES", {})
 
 
 def test_every_sentence_is_translated_and_none_is_left_over() -> None:
