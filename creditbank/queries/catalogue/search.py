@@ -23,8 +23,8 @@ MOST = 100
 """So many of the best answers are ranked; who finds more asks more exactly."""
 _EACH = 120
 """How many items each way to ask brings at most."""
-_SIMILAR = 600
-"""How many similar items are weighed at most."""
+_SIMILAR = 6_000
+"""How many similar items are weighed at most: with fewer, the one that is meant is often not among them."""
 _WEIGHED = 60
 """How many of them are compared letter by letter."""
 _SAMPLE = 300
