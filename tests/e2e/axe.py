@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -36,15 +38,30 @@ def _script() -> str:
 def violations(page: Page) -> list[str]:
     """What axe finds wrong on the page as it stands, scrolled to its top; an empty list is a clean page.
 
-    The script is evaluated by the debugger, so it works under the strict content security policy.
+    The script is evaluated by the debugger, so it works under the strict content security policy. A picture of the
+    page is kept where ``CREDITBANK_PICTURES`` names a folder for them.
     """
     page.evaluate("() => { document.activeElement?.blur?.(); window.scrollTo(0, 0); }")
+    keep_picture(page)
     page.evaluate(_script() + ";0")
     found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)
     return [
         f"{one['id']}: {one['help']}: " + "; ".join(str(node["target"]) for node in one["nodes"][:5])
         for one in found["violations"]
     ]
+
+
+def keep_picture(page: Page, name: str = "") -> None:
+    """Keep what the page looks like, under its address or a name, in the folder ``CREDITBANK_PICTURES`` if there is one."""
+    folder = os.environ.get("CREDITBANK_PICTURES")
+    if not folder:
+        return
+    place = name or re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "id", urlsplit(page.url).path.strip("/")).replace("/", "_")
+    chosen = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    look = f"{width}-{chosen.get('theme', 'auto')}-{chosen.get('language', 'auto')}"
+    taken = len(list(Path(folder).glob(f"{place or 'home'}-{look}*.png")))
+    page.screenshot(path=Path(folder) / f"{place or 'home'}-{look}-{taken}.png", full_page=True)
 
 
 def overflow(page: Page) -> int:

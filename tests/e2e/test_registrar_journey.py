@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from python_calamine import load_workbook
 
@@ -78,13 +75,3 @@ def test_a_batch_goes_out_and_its_answer_comes_back(waiting, open_page, sign_in,
             other.goto(address)
             assert axe.violations(other) == [], (address, width, theme)
             assert axe.overflow(other) == 0, (address, width, theme)
-            _picture(other, address, width, theme, language)
-
-
-def _picture(page, address, width, theme, language):
-    """Keep what the page looks like where somebody asked for it."""
-    if folder := os.environ.get("CREDITBANK_PICTURES"):
-        name = ("list", "batch", "refused", "result")[
-            0 if address == LIST else 3 if "/returned/" in address else 2 if "outcome" in address else 1
-        ]
-        page.screenshot(path=Path(folder) / f"export-{name}-{width}-{theme}-{language}.png", full_page=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.cast import PASSWORD
@@ -39,7 +36,7 @@ def test_two_registrars_take_imports_back_in_the_order_that_the_page_names(two_i
     one = zhao.url
     for width, theme, language in LOOKS:
         other = sign_in(open_page(width=width, theme=theme, language=language), "liu", PASSWORD)
-        for name, address in (
+        for _name, address in (
             ("blocked", blocked),
             ("conversion", one),
             ("ask", f"{second}take-back/"),
@@ -48,7 +45,6 @@ def test_two_registrars_take_imports_back_in_the_order_that_the_page_names(two_i
             other.goto(address)
             assert axe.violations(other) == [], (address, width, theme)
             assert axe.overflow(other) == 0, (address, width, theme)
-            _picture(other, name, width, theme, language)
     zhao.goto(f"{second}take-back/")
     zhao.get_by_label("重复认定").check()
     zhao.get_by_role("button", name="申请整批冲正").click()
@@ -68,9 +64,3 @@ def test_two_registrars_take_imports_back_in_the_order_that_the_page_names(two_i
     zhao.get_by_role("button", name="整批冲正", exact=True).click()
     zhao.wait_for_selector(".alert:has-text('本次导入已整批冲正')")
     assert money(bank) == []
-
-
-def _picture(page, name, width, theme, language):
-    """Keep what the page looks like where somebody asked for it."""
-    if folder := os.environ.get("CREDITBANK_PICTURES"):
-        page.screenshot(path=Path(folder) / f"reversal-{name}-{width}-{theme}-{language}.png", full_page=True)

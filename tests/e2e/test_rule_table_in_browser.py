@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 
 from creditbank.exchange.rule_drafts import reading_of
@@ -23,12 +20,6 @@ def cell(page, row, column):
 
 def saved(page, revision):
     page.wait_for_selector(f"#revision-said:has-text('{revision}')")
-
-
-def pictures(page, name):
-    folder = os.environ.get("CREDITBANK_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign_in):
@@ -63,7 +54,7 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
     page.wait_for_selector('tr[data-row="provincial-first"] .mark.bad')
     assert page.locator("#checks .finding.bad").count() == 2
     assert axe.violations(page) == []
-    pictures(page, "table-overlap")
+    axe.keep_picture(page, "table-overlap")
     cell(page, "provincial-second", "when-award").focus()
     page.keyboard.press("Enter")
     page.keyboard.type("二等奖")
@@ -94,7 +85,7 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
     )
     page.wait_for_selector("h1:has-text('从电子表格粘贴行')")
     assert axe.violations(page) == []
-    pictures(page, "table-paste")
+    axe.keep_picture(page, "table-paste")
     page.get_by_role("button", name="增加 2 行").click()
     page.wait_for_selector('tr[data-row="row-20"]')
     page.wait_for_selector("#effects >> text=与现行相同")
@@ -104,7 +95,7 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
         other.wait_for_selector("#effects-title")
         assert axe.violations(other) == []
         assert axe.overflow(other) == 0
-        pictures(other, f"table-{width}-{theme}")
+        axe.keep_picture(other, f"table-{width}-{theme}")
 
     identifier = draft.rstrip("/").rsplit("/", 1)[-1]
     rules = reading_of(text_of(cast.zhao, identifier)[0]).rules
