@@ -346,7 +346,7 @@ def _line(data_set: DataSet, one: Any, reader: Reader) -> dict[str, Any]:
         case RefusedRow():
             return {
                 "line": one.line,
-                "column": one.column,
+                "column": one.column if "cell" in one.facts else "",
                 "cell": one.facts.get("cell", ""),
                 "row": one.facts.get("key", ""),
                 "reason": reader.fault(one.code, one.facts),

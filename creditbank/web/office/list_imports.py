@@ -379,7 +379,8 @@ def _row(one: Any) -> dict[str, Any]:
         case RefusedRow():
             return {
                 "line": one.line,
-                "column": one.column,
+                # Without a cell the column is not in the sheet, and its name is ours.
+                "column": one.column if "cell" in one.facts else "",
                 "cell": one.facts.get("cell", ""),
                 "reason": fault_said(one.code, one.facts),
             }
