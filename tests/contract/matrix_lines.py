@@ -49,7 +49,7 @@ from tests.contract.matrix_samples import (
     of_whole_desk,
     of_whole_school,
 )
-from tests.contract.matrix_world import World
+from tests.contract.matrix_things import World
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from creditbank.domain.access import Actor, Thing
-from tests.contract.matrix_world import World
+from tests.contract.matrix_things import World
 
 
 @dataclass(frozen=True)

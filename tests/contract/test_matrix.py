@@ -14,7 +14,8 @@ from creditbank.domain.access import NOBODY, PERMISSIONS, Actor, may, may_enter
 from creditbank.records.tables import TABLES
 from tests.contract.matrix_lines import NOT_DEBUGGING, REDIRECT, REGISTRY, Entry
 from tests.contract.matrix_samples import Sample
-from tests.contract.matrix_world import World, build_world
+from tests.contract.matrix_things import World
+from tests.contract.matrix_world import build_world
 from tests.intruder import superuser
 
 ROUTES = routes()

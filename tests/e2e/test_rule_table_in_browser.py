@@ -31,7 +31,7 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
     page.wait_for_selector("textarea[name=text]")
     draft = page.url
     page.goto(f"{draft}table/")
-    page.wait_for_selector("#effects >> text=与现行相同")
+    page.wait_for_selector("#impact >> text=与现行相同")
 
     # By keyboard: to the credit of the second row, 6 becomes 7.25; then a cell that overlaps, which the check marks.
     cell(page, "national-special", "when-tier").focus()
@@ -88,11 +88,11 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
     axe.keep_picture(page, "table-paste")
     page.get_by_role("button", name="增加 2 行").click()
     page.wait_for_selector('tr[data-row="row-20"]')
-    page.wait_for_selector("#effects >> text=与现行相同")
+    page.wait_for_selector("#impact >> text=与现行相同")
     for width, theme, language in ((360, "light", "zh-hans"), (1440, "dark", "en")):
         other = sign_in(open_page(width=width, theme=theme, language=language), "zhao")
         other.goto(f"{draft}table/")
-        other.wait_for_selector("#effects-title")
+        other.wait_for_selector("#impact #effects")
         assert axe.violations(other) == []
         assert axe.overflow(other) == 0
         axe.keep_picture(other, f"table-{width}-{theme}")

@@ -16,8 +16,6 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import STEPS, Act
-from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.impact import Effect
 from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import Row, RuleSet, Table
 from creditbank.domain.rules.places import UnreadableError
@@ -39,20 +37,16 @@ from creditbank.exchange.unreadable import ALL_MESSAGES, faults_of
 from creditbank.gateways import clock, wording
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
-from creditbank.queries.rule_impact import affected_by, first_affected
-from creditbank.queries.rules import version_in_force
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_drafts import Conflict, save_draft
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, show, today_at
-from creditbank.web.office.rule_impact import EFFECTS
+from creditbank.web.office.desk import actor_of, at_desk, show
 from creditbank.web.office.rule_row_forms import RowForm
 from creditbank.web.office.rule_tables import CHECKED_AT_ONCE, findings_said, row_markup, tables_shown
 from creditbank.web.office.rule_words import language_now, may_act, sentences, tag_of
 
 CELL, ROW, ADD, COPY, REMOVE, UP, DOWN, CLOSE = "cell", "row", "add", "copy", "remove", "up", "down", "close"
-_MOST_GROUPS = 5
 _MOST_PROBLEMS = 10
 _CONFLICT, _REFUSED = 409, 422
 
@@ -79,32 +73,12 @@ def checks(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 @door("rules.approve")
 @require_GET
 def effects(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Who is affected and which cases are green, as the part of the page beside the tables.
-
-    It comes with the figures of the newest claims, and fetches those of all by itself: ``?all=1``.
-    """
+    """Which cases are green, as the part of the page beside the tables; it fetches who is affected by itself."""
     with at_desk(request, "rules.approve") as scope:
         found = drafted(request, scope, draft_id)
-        context: dict[str, Any] = {"line": found.line, "alone": "all" in request.GET}
-        if found.rules is not None and scope.institution is not None:
-            today = today_at(scope)
-            now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
-            runs = run_cases(found.rules, list_cases(scope, found.line.rule_set_id))
-            context |= {
-                "in_force": now.number if now else None,
-                "case_count": len(runs),
-                "red": [run.case for run in runs if not run.green],
-            }
-            if now is not None:
-                after = compile_rules(found.rules)
-                ask = affected_by if "all" in request.GET else first_affected
-                answer = ask(scope, actor_of(request), code=found.line.code, before=now.compiled, after=after, on=today)
-                tallies = answer.impact.effects
-                context |= {
-                    "answer": answer,
-                    "effects": [(EFFECTS[one], tallies[one]) for one in Effect if one in tallies],
-                    "groups": [(EFFECTS[one.changed.effect], one) for one in answer.shown[:_MOST_GROUPS]],
-                }
+        runs = run_cases(found.rules, list_cases(scope, found.line.rule_set_id)) if found.rules is not None else ()
+        red = [run.case for run in runs if not run.green]
+        context = {"line": found.line, "case_count": len(runs), "red": red}
         return render(request, "office/parts/rule_effects.html", context)
 
 

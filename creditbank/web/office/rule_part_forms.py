@@ -82,15 +82,16 @@ class PartForm(DesignForm):
             raise forms.ValidationError(sentences(found.explanation))
         return found
 
-    def common(self) -> dict[str, Any]:
-        """What every part says, as a document writes it."""
+    def part(self) -> dict[str, Any]:
+        """The part as a document writes it: what every part says, and what those of its kind say."""
         said = self.cleaned_data
         clause = {"zh": said["clause_zh"].strip(), "en": said["clause_en"].strip()}
-        return {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
+        common = {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
+        return common | self.own()
 
-    def part(self) -> dict[str, Any]:
-        """The part as a document writes it."""
-        raise NotImplementedError
+    def own(self) -> dict[str, Any]:
+        """What only parts of this kind say; a part that says nothing else has nothing."""
+        return {}
 
     def _listed(self, name: str, choices: Sequence[tuple[str, Any]]) -> None:
         field = self.fields[name]
@@ -135,8 +136,8 @@ class CapForm(PartForm):
                 "by": list(part.by), "whole": part.whole,
             }  # fmt: skip
 
-    def part(self) -> dict[str, Any]:
-        """The limit as a document writes it."""
+    def own(self) -> dict[str, Any]:
+        """What a limit says."""
         said = self.cleaned_data
         maximum: Any = said["most"].strip()
         if said["kind"] == _SHARE:
@@ -146,7 +147,7 @@ class CapForm(PartForm):
         more = {"category": said["category"]} if said["category"] else {}
         more |= {"by": said["by"]} if said["by"] else {}
         more |= {"whole": True} if said["whole"] else {}
-        return {**self.common(), **more, "scope": said["scope"], "maximum": maximum}
+        return {**more, "scope": said["scope"], "maximum": maximum}
 
 
 class ChooseForm(PartForm):
@@ -161,9 +162,9 @@ class ChooseForm(PartForm):
         if part is not None:
             self.initial["family"] = list(part.family)
 
-    def part(self) -> dict[str, Any]:
-        """The family as a document writes it."""
-        return {**self.common(), "family": self.cleaned_data["family"], "keep": "highest"}
+    def own(self) -> dict[str, Any]:
+        """What a family says."""
+        return {"family": self.cleaned_data["family"], "keep": "highest"}
 
 
 class ValidityForm(PartForm):
@@ -198,9 +199,9 @@ class ValidityForm(PartForm):
                 "otherwise": getattr(part, "otherwise", "refuse"),
             }
 
-    def part(self) -> dict[str, Any]:
-        """The rule as a document writes it."""
-        said, data = self.cleaned_data, self.common() | {"fact": self.cleaned_data["fact"]}
+    def own(self) -> dict[str, Any]:
+        """What a rule about days says."""
+        said, data = self.cleaned_data, {"fact": self.cleaned_data["fact"]}
         kind, otherwise = said["kind"], {"otherwise": said["otherwise"] or "refuse"}
         if kind in (_UNTIL_ENDS, _UNTIL_STAYS):
             return data | {"until": "credit_expires" if kind == _UNTIL_ENDS else "credit_stays"} | otherwise

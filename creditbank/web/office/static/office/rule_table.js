@@ -205,7 +205,7 @@ async function look() {
   const checks = document.getElementById("checks");
   checks.innerHTML = await answer.text();
   mark();
-  window.htmx.ajax("GET", editor.dataset.effects, { target: "#effects", swap: "innerHTML" });
+  window.htmx.ajax("GET", editor.dataset.effects, { target: "#beside", swap: "innerHTML" });
 }
 
 function mark() {
