@@ -18,7 +18,7 @@ from creditbank.domain.rules.row_words import RowWords
 from creditbank.domain.values import Hundredths, Text
 from creditbank.exchange import encoding, rule_sheets, sheets, workbooks
 from creditbank.exchange.documents import DocumentError, read_document
-from creditbank.exchange.rule_sheets import NAME, PART_NAMES, told_apart
+from creditbank.exchange.rule_sheets import NAME, PART_NAMES, ROW_ENDS, row_heads, told_apart
 from creditbank.exchange.sheets import RowProblem, SheetPlace, open_sheet
 from creditbank.exchange.unreadable import ALL_MESSAGES as PLACES
 from creditbank.exchange.unreadable import said_by
@@ -86,14 +86,14 @@ class _Reader:
         """Note what is wrong with a cell, by its code."""
         self.wrong(grid, row, key, Line(f"rule_sheets.{code}", Verdict.NO, facts))
 
-    def grid(self, title: Text, head: Sequence[Text], keys: Sequence[str]) -> _Grid:
+    def grid(self, title: Text, head: Sequence[Text], keys: Sequence[str], *, optional: Sequence[str] = ()) -> _Grid:
         """The sheet of a title in either language; what is wrong with it is noted."""
         found = next((name for name in self.titles if name in (title.zh, title.en)), None)
         if found is None:
             line = Line("rule_sheets.no_sheet", Verdict.NO, {"title": title})
             self.faults.append(SheetFault(title.zh, 0, "", line))
             return _Grid(title.zh, {}, ())
-        return self.named(found, [(key, (text.zh, text.en)) for key, text in zip(keys, head, strict=True)])
+        return self.named(found, [(key, (text.zh, text.en)) for key, text in zip(keys, head, strict=True)], optional)
 
     def named(self, title: str, columns: Sequence[tuple[str, tuple[str, ...]]], optional: Sequence[str] = ()) -> _Grid:
         """One sheet under its columns: a key and the heads that may stand above it."""
@@ -267,8 +267,8 @@ def _put_condition(
 
 
 def _tables(reader: _Reader, rules: RuleSet) -> list[dict[str, Any]]:
-    keys = ("code", "sheet", "columns", "when", "hit", "on_gap")
-    grid = reader.grid(rule_sheets.TABLES, rule_sheets.TABLE_HEAD, keys)
+    keys = ("code", "sheet", "columns", "when", "hit", "on_gap", "locked", "open")
+    grid = reader.grid(rule_sheets.TABLES, rule_sheets.TABLE_HEAD, keys, optional=("locked", "open"))
     facts = {fact.name: fact for fact in rules.facts}
     gaps = {plain(word): ruling.value for ruling, words in RULINGS.items() for word in (*words, ruling.value)}
     found: list[dict[str, Any]] = []
@@ -280,6 +280,7 @@ def _tables(reader: _Reader, rules: RuleSet) -> list[dict[str, Any]]:
         hit, gap = cells["hit"].strip() or "unique", gaps.get(plain(cells["on_gap"]) or "manual")
         data: dict[str, Any] = {"code": cells["code"].strip(), "columns": columns, "hit": hit, "rows": []}
         data |= {"on_gap": gap} if gap else {}
+        data |= {key: True for key in ("locked", "open") if reader.flag(grid, line, key, cells)}
         found.append(data)
         _put_condition(reader, grid, line, cells, facts, data)
         if gap is None:
@@ -300,33 +301,31 @@ def _tables(reader: _Reader, rules: RuleSet) -> list[dict[str, Any]]:
 
 def _rows(reader: _Reader, words: RowWords, title: str, path: str) -> list[dict[str, Any]]:
     """The rows of a table's own sheet."""
-    heads = [
-        told_apart([Text("行", "Row").said_in(language), *(one.head.said_in(language) for one in words.columns)], [
-            NAME, *(one.key for one in words.columns)])
-        for language in ("zh-hans", "en")
-    ]  # fmt: skip
-    keys = [NAME, *(one.key for one in words.columns)]
+    first, last = ROW_ENDS
+    keys = [first, *(one.key for one in words.columns), last]
+    heads = [told_apart(row_heads(words, language), keys) for language in ("zh-hans", "en")]
     bare = {one.key: (one.head.zh, one.head.en, one.fact.name if one.fact else one.key) for one in words.columns}
     columns = [
-        (key, tuple(dict.fromkeys((zh, en, *bare.get(key, ("id",)))))) for key, zh, en in zip(keys, *heads, strict=True)
+        (key, tuple(dict.fromkeys((zh, en, *bare.get(key, (key,)))))) for key, zh, en in zip(keys, *heads, strict=True)
     ]
-    grid = reader.named(title, columns, ("level", "field", "priority"))
+    grid = reader.named(title, columns, ("level", "field", "priority", last))
     found: list[dict[str, Any]] = []
     for line, cells in grid.rows:
         reader.places[f"{path}.rows[{len(found)}]"] = (title, line)
-        typed = {key: text for key, text in cells.items() if key != NAME}
+        typed = {key: text for key, text in cells.items() if key not in ROW_ENDS}
         row, wrong = words.read(typed, {"id": cells.get(NAME, "").strip()})
         for key, refusal in wrong.items():
             reader.wrong(grid, line, key, refusal)
         for key, side in (("clause-zh", "zh"), ("clause-en", "en")):
             row["clause"][side] = cells.get(key, "")
+        row |= {last: True} if reader.flag(grid, line, last, cells) else {}
         found.append(row)
     return found
 
 
 def _caps(reader: _Reader, rules: RuleSet, facts: Mapping[str, Fact]) -> list[dict[str, Any]]:
-    keys = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en")
-    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, keys)
+    keys = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en", "locked")
+    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, keys, optional=("locked",))
     found: list[dict[str, Any]] = []
     for line, cells in grid.rows:
         reader.places[f"cap[{len(found)}]"] = (grid.title, line)
@@ -339,7 +338,7 @@ def _caps(reader: _Reader, rules: RuleSet, facts: Mapping[str, Fact]) -> list[di
             data["category"] = named
         by = [name for part in cells["by"].replace("，", ",").split(",") if (name := part.strip())]
         data |= {"by": by} if by else {}
-        data |= {"whole": True} if reader.flag(grid, line, "whole", cells) else {}
+        data |= {key: True for key in ("whole", "locked") if reader.flag(grid, line, key, cells)}
         data |= {"maximum": read_maximum(cells["maximum"]), "clause": {"zh": cells["zh"], "en": cells["en"]}}
         found.append(data)
     return found

@@ -46,16 +46,19 @@ FACT_HEAD = _heads(
 )  # fmt: skip
 VALUE_HEAD = (Text("信息项", "Fact"), *CATEGORY_HEAD)
 TABLE_HEAD = _heads(
-    "代码=Code", "所在表=Sheet", "条件列=Columns", "适用条件=When", "命中方式=Hit", "无行符合时=On gap"
+    "代码=Code", "所在表=Sheet", "条件列=Columns", "适用条件=When", "命中方式=Hit", "无行符合时=On gap", "锁定=Locked",
+    "可加行=Open",
 )  # fmt: skip
 CAP_HEAD = _heads(
     "代码=Code", "适用条件=When", "类别=Categories", "范围=Scope", "分别计算=Counted apart",
-    "最多=At most", "整项计入=Whole", *_CLAUSES,
+    "最多=At most", "整项计入=Whole", *_CLAUSES, "锁定=Locked",
 )  # fmt: skip
 PART_HEAD = _heads("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
 PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "abbreviations")
 YES = Text("是", "yes")
 NAME = "id"
+ROW_ENDS = {NAME: Text("行", "Row"), "locked": Text("锁定", "Locked")}
+"""What stands before and behind the words of a row: its id, and whether nobody further down may tighten it."""
 _GUIDE_ZH = """\
 一行是一条条款；行可以修改、增加、删除和移动。
 条件：写取值，多个用顿号隔开；有序的写“≥ 二等奖”或“三等奖–一等奖”。
@@ -64,6 +67,7 @@ _GUIDE_ZH = """\
 学分还可以写：每 16 [信息项] 0.5；[信息项] ≥ 16: 1; ≥ 32: 2。
 适用条件：[信息项] 取值；[信息项] 取值。
 上限“最多”：8 为学分；1/2 programme 为占培养方案的比例；3 × 为件数。
+“锁定”写“是”：下级不得收紧；“可加行”写“是”：下级可以加行。
 “取值”表中有序信息项从低到高排列。整份收下，要么一条不收：错误会指明表、行和列。"""
 _GUIDE_EN = """\
 One row is one clause; rows may be changed, added, removed and moved.
@@ -73,6 +77,7 @@ Credit: 3 or 0.5; no credit; a person decides; [fact] or [fact] × 2/3.
 Credit may also be: 0.5 per 16 [fact]; [fact] ≥ 16: 1; ≥ 32: 2.
 When: [fact] value; [fact] value.
 Limits, at most: 8 is credit; 1/2 programme is a share of the programme; 3 × is a count of outcomes.
+“Yes” under “Locked”: nobody further down may tighten it; under “Open”: they may add rows.
 Values of an ordered fact run from the lowest to the highest.
 All is taken or nothing: an error names sheet, row and column."""
 
@@ -89,7 +94,11 @@ def rules_workbook(rules: RuleSet, language: str) -> bytes:
             _caps(rules, facts, language),
             _parts(rules, data, facts, language),
             _sheet(
-                TABLES, TABLE_HEAD, _tables(rules, titles, facts, language), language, widths=(16, 24, 40, 40, 14, 14)
+                TABLES,
+                TABLE_HEAD,
+                _tables(rules, titles, facts, language),
+                language,
+                widths=(16, 24, 40, 40, 14, 14, 10, 10),
             ),
             _sheet(FACTS, FACT_HEAD, _facts(rules, facts, language), language),
             _sheet(
@@ -120,16 +129,22 @@ def _sheet(
 def _table_sheet(rules: RuleSet, table: Table, title: str, language: str) -> SheetContent:
     words = RowWords.of(rules, table)
     # Columns that no row uses yet stand there too, so that one may be filled in.
-    keys = [column.key for column in words.columns]
-    head = [Text("行", "Row").said_in(language), *(column.head.said_in(language) for column in words.columns)]
-    head = told_apart(head, [NAME, *keys])
+    first, last = ROW_ENDS
+    keys = [first, *(column.key for column in words.columns), last]
+    head = told_apart(row_heads(words, language), keys)
     choices = {
         place: listed
         for place, column in enumerate(words.columns, start=1)
         if (listed := words.suggested(column, language)) and column.key not in (LEVEL, FIELD, PRIORITY)
     }
-    rows = [[row.id, *words.said(row, language).values()] for row in table.rows]
+    rows = [[row.id, *words.said(row, language).values(), _flag(row.locked, language)] for row in table.rows]
     return SheetContent(title, head, rows, (), choices)
+
+
+def row_heads(words: RowWords, language: str) -> list[str]:
+    """The heads above the rows of a table, as they are said in a language."""
+    first, last = ROW_ENDS.values()
+    return [one.said_in(language) for one in (first, *(column.head for column in words.columns), last)]
 
 
 def told_apart(heads: Sequence[str], keys: Sequence[str]) -> list[str]:
@@ -149,7 +164,7 @@ def _facts(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> Iterator
     for fact in rules.facts:
         bounds = cell_words(fact, fact.range, language) if fact.range is not None else ""
         helps = (fact.help.zh, fact.help.en) if fact.help else ("", "")
-        flags = [YES.said_in(language) if flag else "" for flag in (fact.ordered, fact.optional)]
+        flags = [_flag(flag, language) for flag in (fact.ordered, fact.optional)]
         asked = condition_words(fact.when, facts, language)
         yield (fact.name, fact.type.value, fact.label.zh, fact.label.en, *flags, asked, bounds, *helps)
 
@@ -159,7 +174,8 @@ def _tables(
 ) -> Iterator[tuple[Cell, ...]]:
     for table in rules.tables:
         when, gap = condition_words(table.when, facts, language), RULINGS[table.on_gap][0 if _zh(language) else 1]
-        yield table.code, titles[table.code], ", ".join(table.columns), when, table.hit.value, gap
+        flags = [_flag(flag, language) for flag in (table.locked, table.open)]
+        yield (table.code, titles[table.code], ", ".join(table.columns), when, table.hit.value, gap, *flags)
 
 
 def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetContent:
@@ -171,9 +187,10 @@ def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetCont
             cap.scope.value,
             ", ".join(cap.by),
             maximum_words(cap_data(cap)["maximum"]),
-            YES.said_in(language) if cap.whole else "",
+            _flag(cap.whole, language),
             cap.clause.zh,
             cap.clause.en,
+            _flag(cap.locked, language),
         )
         for cap in rules.cap
     ]
@@ -201,6 +218,10 @@ def _parts(rules: RuleSet, data: Mapping[str, Any], facts: Mapping[str, Fact], l
 
 def _choices(choices: Sequence[Choice]) -> Iterator[tuple[str, str, str]]:
     return ((one.code, one.label.zh, one.label.en) for one in choices)
+
+
+def _flag(said: bool, language: str) -> str:  # noqa: FBT001 - a cell that says yes, or nothing
+    return YES.said_in(language) if said else ""
 
 
 def _zh(language: str) -> bool:

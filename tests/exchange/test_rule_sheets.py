@@ -7,7 +7,8 @@ import io
 import pytest
 import python_calamine
 
-from creditbank.domain.rules.write import rule_set_hash
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.exchange.rule_sheet_reading import read_rules_workbook
 from creditbank.exchange.rule_sheets import rules_workbook
 from creditbank.exchange.rules import load_pack
@@ -41,6 +42,49 @@ def test_every_pack_comes_back_with_its_hash(code, language):
     assert found.faults == ()
     assert found.rules is not None
     assert rule_set_hash(found.rules) == rule_set_hash(rules)
+
+
+def locked(code, *places):
+    """A pack whose centre says what schools may touch: a word for each part, by its list, number and perhaps row."""
+    document = rule_set_data(load_pack(code))
+    for word, *path in places:
+        part = document
+        for step in path:
+            part = part[step]
+        part[word] = True
+    return read_rule_set(document)
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+@pytest.mark.parametrize(
+    ("code", "places"),
+    [
+        ("cn-innovation", [("locked", "tables", 0), ("open", "tables", 1), ("locked", "tables", 1, "rows", 0)]),
+        ("example-limits", [("locked", "cap", 0), ("locked", "validity", 0)]),
+    ],
+)
+def test_what_a_centre_locked_or_opened_comes_back_locked_and_open(code, places, language):
+    rules = locked(code, *places)
+    assert rules != load_pack(code)
+    found = read(rules_workbook(rules, language))
+    assert found.faults == ()
+    assert found.rules == rules
+
+
+def test_a_workbook_from_before_there_were_locks_is_read_as_it_was():
+    rules = load_pack("cn-innovation")
+
+    def edit(rows):
+        place = rows[0].index("锁定")
+        for row in rows:
+            del row[place:]
+
+    data = rules_workbook(rules, "zh-hans")
+    for title in ("1 contest", "表", "上限"):
+        data = changed(data, title, edit)
+    found = read(data)
+    assert found.faults == ()
+    assert found.rules == rules
 
 
 def at(rows, name, head):
