@@ -42,6 +42,12 @@ def test_the_office_sees_whose_a_row_is_and_what_an_update_changes_before_its_da
     page = office.get(f"/office/rules/drafts/{draft.id}/").content.decode()
     assert "creditbank.rules-overlay/1" in page
     assert "locked by its publisher" not in page
+    # The empty draft is compared with what decides here today, where the present overlay tightens a row.
+    assert "which is in force" in page
+    assert "Row hours-32 changed" in page
+    listed = office.get("/office/rules/").content.decode()
+    assert re.search(r"Saved on.*?\d{4}-\d\d-\d\d \d\d:\d\d<", listed, re.DOTALL)
+    assert "+00:00" not in listed
     reviewer = client_of(cast.chen)
     assert reviewer.get(f"/office/rules/cases/{draft.rule_set_id}/").status_code == 200
     assert reviewer.get(f"/office/rules/drafts/{draft.id}/impact/").status_code == 200

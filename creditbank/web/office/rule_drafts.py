@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import rules_differences
+from creditbank.domain.rule_documents import AnyRules, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
@@ -25,7 +26,7 @@ from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
 from creditbank.queries.rule_life import draft_history
-from creditbank.queries.rules import rules_in_force
+from creditbank.queries.rules import rules_in_force, version_in_force
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_drafts import Conflict, move_draft
@@ -256,7 +257,9 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     runs = run_cases(decides.rules, list_cases(scope, found.line.rule_set_id))
     kind, code = found.rules.kind, found.line.code
     checked = findings_of(scope, decides.rules, institution=scope.institution, on=today_at(scope))
-    now = rules_in_force(scope, institution=scope.institution, kind=kind, code=code, on=today_at(scope))
+    before = _in_force(scope, kind, code)
+    # An overlay is compared as it decides, laid on what it inherits.
+    after = decides.rules if kind == OVERLAY else found.rules
     return {
         "readable": True,
         "colliding": decides.refused,
@@ -264,6 +267,16 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
         "runs": run_rows(runs),
         "case_count": len(runs),
         "red_count": sum(not run.green for run in runs),
-        "in_force": now.number if now else None,
-        "changes": rules_differences(now.rules, found.rules) if now and now.rules.kind == kind else (),
+        "in_force": before[0] if before else None,
+        "changes": rules_differences(before[1], after) if before and before[1].kind == after.kind else (),
     }
+
+
+def _in_force(scope: Scope, kind: str, code: str) -> tuple[int, AnyRules] | None:
+    """The number of what decides at this institution today, and what it says; with an overlay, as it is laid."""
+    asked: dict[str, Any] = {"institution": scope.institution, "code": code, "on": today_at(scope)}
+    if kind == OVERLAY:
+        laid = version_in_force(scope, **asked)
+        return (laid.number, laid.compiled.rules) if laid else None
+    now = rules_in_force(scope, kind=kind, **asked)
+    return (now.number, now.rules) if now else None

@@ -40,7 +40,7 @@ from creditbank.services.rule_life import (
 from creditbank.web.design.forms import DesignForm
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, request_id, show, today_at
+from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at
 from creditbank.web.office.rule_forms import AnnounceForm, AnswerForm, AskForm, ObjectionForm, ScheduleForm
 from creditbank.web.office.rule_impact import effect_rows
 from creditbank.web.office.rule_jdm import left_out_of_jdm
@@ -335,7 +335,7 @@ def _draft_row(one: DraftLine) -> dict[str, object]:
         "name": one.name.said_in(language_now()),
         "origin": origin_said(one.origin),
         "revision": one.revision,
-        "saved": one.saved_at,
+        "saved": minute_of(one.saved_at),
         "status": tag_of(one.state),
         "url": reverse("office:rule-draft", args=[one.draft_id]),
     }
