@@ -18,6 +18,11 @@ MESSAGES = {
     " {sides} postings {reversed} have a mirror. It is reversed as a whole or not at all.",
     "check.conversion": "Conversion {conversion} of learner {learner} is not whole: it uses {used} lots and makes"
     " {made}, or its postings are of several people, institutions or moments.",
+    "check.hold": "Posting {release} of learner {learner} releases {hold}, which is no hold of the same lot and"
+    " amount.",
+    "check.application": "Application {application} of learner {learner} is {state}, but what is held, used and made"
+    " for it is not what that state means.",
+    "check.held": "Hold {hold} of learner {learner} stands and belongs to no open application.",
     "check.not_in_log": "Posting {posting} of learner {learner} is neither in the log nor on its way to it.",
     "check.commitment": "Posting {posting} of learner {learner} is not what the log committed to: the posting or its"
     " lot was changed after it was recorded.",

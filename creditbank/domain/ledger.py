@@ -33,6 +33,12 @@ MESSAGES = {
     "ledger.conversion_too_early": "“{title}” counts from {deposited}; a conversion cannot use it on {converted}, which"
     " is earlier. Nothing was converted.",
     "ledger.conversion_empty": "A conversion uses credit and makes credit; this one lacks one of the two.",
+    "ledger.hold_missing": "Of “{title}” {available} credits are available and {wanted} are to be held; nothing was"
+    " held.",
+    "ledger.hold_too_early": "“{title}” counts from {deposited}; it cannot be held from {held}, which is earlier."
+    " Nothing was held.",
+    "ledger.unknown_hold": "There is no such hold of this learner at this institution; nothing was released.",
+    "ledger.hold_resolved": "This hold was resolved before; nothing was released.",
 }
 
 
@@ -55,6 +61,8 @@ class Kind(StrEnum):
     """What a posting does."""
 
     DEPOSIT = "deposit"
+    HOLD = "hold"
+    RELEASE = "release"
     CONVERT = "convert"
     REVERSE = "reverse"
 
@@ -126,6 +134,67 @@ class Source:
     title: str
     available: int
     counts_from: date
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Credit of one lot that an open application reserves, in hundredths; ``key`` makes a repeat harmless."""
+
+    learner_id: UUID
+    key: str
+    lot_id: UUID
+    amount: Hundredths
+    effective_on: date
+
+    def request(self) -> dict[str, Any]:
+        """What makes two requests the same one: everything but the key."""
+        return {
+            "learner": str(self.learner_id),
+            "hold": str(self.lot_id),
+            "amount": self.amount,
+            "effective_on": self.effective_on.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The end of a hold, whatever became of its application: all of it is available again; see :class:`Hold`."""
+
+    learner_id: UUID
+    key: str
+    hold_id: UUID
+    effective_on: date
+
+    def request(self) -> dict[str, Any]:
+        """What makes two requests the same one: everything but the key."""
+        return {
+            "learner": str(self.learner_id),
+            "release": str(self.hold_id),
+            "effective_on": self.effective_on.isoformat(),
+        }
+
+
+def check_hold(hold: Hold, source: Source | None) -> Refusal | None:
+    """Refuse to hold what is not there or does not count yet; None lets it pass."""
+    if hold.amount <= 0:
+        return Refusal.because("ledger.amount_not_positive", amount=Amount(hold.amount))
+    if source is None:
+        return Refusal.because("ledger.unknown_lot")
+    if hold.effective_on < source.counts_from:
+        return Refusal.because(
+            "ledger.hold_too_early",
+            title=source.title,
+            deposited=source.counts_from.isoformat(),
+            held=hold.effective_on.isoformat(),
+        )
+    if source.available < hold.amount:
+        return Refusal.because(
+            "ledger.hold_missing",
+            title=source.title,
+            available=Amount(Hundredths(source.available)),
+            wanted=Amount(hold.amount),
+        )
+    return None
 
 
 def check_conversion(conversion: Conversion, sources: Mapping[UUID, Source]) -> Refusal | None:

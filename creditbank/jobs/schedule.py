@@ -17,6 +17,7 @@ from creditbank.records.institutions import Institution
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
 from creditbank.services.catalogue.versions import enact_due
+from creditbank.services.conversions.review import finalise_conversions
 from creditbank.services.log import Progress, Signer, sequence_once
 from creditbank.services.masterdata.reminders import remind_office
 from creditbank.services.recognition.batch import execute_command
@@ -78,9 +79,13 @@ def finalise_all(*, at: datetime | None = None) -> int:
             # One transaction for each portion: what is posted stays posted when a later one fails.
             with acting_for(institution=institution, purpose="job") as scope:
                 zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=institution)
-                count = finalise(scope=scope, at=moment, on=clock.day_in(moment, zone), limit=_AT_A_TIME)
-            posted += count
-            if count < _AT_A_TIME:
+                day = clock.day_in(moment, zone)
+                counts = [
+                    finalise(scope=scope, at=moment, on=day, limit=_AT_A_TIME),
+                    finalise_conversions(scope=scope, at=moment, on=day, limit=_AT_A_TIME),
+                ]
+            posted += sum(counts)
+            if max(counts) < _AT_A_TIME:
                 break
     return posted
 

@@ -16,7 +16,7 @@ from creditbank.records.scope import Scope
 _RECORD = """
 SELECT posting.kind::text, posting.lot_id, institution.code, posting.amount, posting.effective_on, posting.recorded_at,
   posting.reverses, posting.actor_id, posting.reason, idempotency.request_hash,
-  posting.conversion_id,
+  posting.conversion_id, posting.resolves,
   lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
 FROM posting
 JOIN institution ON institution.id = posting.institution_id
@@ -33,11 +33,12 @@ def posting_record_of(scope: Scope, learner: UUID, posting: UUID) -> dict[str, A
     if not rows:
         return None
     kind, lot, code, amount, effective_on, recorded_at, reverses, *rest = rows[0]
-    (actor, reason, request, conversion), about = rest[:4], rest[4:]
+    (actor, reason, request, conversion, resolves), about = rest[:5], rest[5:]
     names = ("title", "title_en", "category", "level", "earned_on", "expires_on", "unit")
     facts = lot_facts(**dict(zip(names, about, strict=True)))
     facts |= {"reverses": str(reverses)} if reverses else {}
     facts |= {"conversion": str(conversion)} if conversion else {}
+    facts |= {"resolves": str(resolves)} if resolves else {}
     return posting_record(
         posting_id=posting,
         kind=kind,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +12,7 @@ from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.rules.compile import Compiled
 from creditbank.domain.rules.decision import Context, Outcome
 from creditbank.domain.rules.evaluate import caps_of, evaluate_untraced, family_keys, is_keyed, limit_keys
-from creditbank.domain.rules.model import Cap, Count, NeedsCourses, NeedsCredit, Portion
+from creditbank.domain.rules.model import Cap, Count, NeedsCourses, NeedsCredit, Portion, Prerequisite
 from creditbank.domain.rules.model import Scope as CapScope
 from creditbank.domain.values import Hundredths
 from creditbank.records.institutions import Term
@@ -83,6 +83,32 @@ def known_around(
         planned=_planned(asked) if any(isinstance(cap.maximum, Portion) for cap in caps) else {},
     )
     return Known(context, families | {f"cap:{name}": key for name, key in limits.items()}, period)
+
+
+def known_of_learner(
+    scope: Scope,
+    *,
+    institution: UUID,
+    learner: UUID | None,
+    caps: Sequence[Cap],
+    prerequisites: Sequence[Prerequisite],
+    version: UUID,
+    on: date,
+) -> Context:
+    """What limits and prerequisites of a version ask of a learner on a day, by the lots that it made.
+
+    Limits that count by an outcome's facts are left out: what a conversion makes has none.
+    """
+    asked = _Learner(scope, institution, learner, None, version)
+    needs = [part for part in prerequisites if isinstance(part.needs, NeedsCredit)]
+    plain = tuple(cap for cap in caps if not is_keyed(cap))
+    return Context(
+        claimed_on=on,
+        used=_used(asked, plain, {}, period_of(scope, institution, on)),
+        held={part.id: _held(asked, part.needs) for part in needs if isinstance(part.needs, NeedsCredit)},
+        passed=_passed(asked) if any(isinstance(part.needs, NeedsCourses) for part in prerequisites) else None,
+        planned=_planned(asked) if any(isinstance(cap.maximum, Portion) for cap in caps) else {},
+    )
 
 
 def period_of(scope: Scope, institution: UUID, day: date) -> Period:

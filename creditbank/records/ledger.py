@@ -55,6 +55,13 @@ SELECT
     OR from_state = to_state
     OR (kind = 'reverse') <> (reverses IS NOT NULL)
     OR (kind = 'convert') <> (conversion_id IS NOT NULL)
+    OR (kind = 'hold') <> (to_state = 'held')
+    OR (kind = 'release') <> (from_state = 'held')
+    OR (kind = 'release') <> (resolves IS NOT NULL)
+    OR (resolves IS NOT NULL AND (
+      SELECT hold.kind = 'hold' AND hold.lot_id = added.lot_id AND hold.amount = added.amount
+      FROM public.posting AS hold WHERE hold.learner_id = added.learner_id AND hold.posting_id = added.resolves
+    ) IS NOT TRUE)
     OR reason !~ '^[a-z][a-z0-9_.]{0,63}$'
     OR (SELECT id FROM public.institution WHERE id = added.institution_id) IS NULL
     OR (

@@ -2,6 +2,7 @@
 
 from creditbank.records import (  # noqa: F401 - importing registers the models
     catalogue,
+    conversions,
     editions,
     education_resources,
     frameworks,

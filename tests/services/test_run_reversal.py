@@ -17,7 +17,7 @@ from creditbank.records.opening_lots import OpeningLot
 from creditbank.records.results import ImportRun
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
-from creditbank.services.conversions import reverse_conversion
+from creditbank.services.conversions.reverse import reverse_conversion
 from creditbank.services.people import enrol_learner, give_role, open_account
 from creditbank.services.reversals import TakenBack, ask_reversal, confirm_reversal, withdraw_reversal
 from tests.cast import AT, ON

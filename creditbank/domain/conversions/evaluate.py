@@ -44,6 +44,7 @@ ELECTIVE = "elective"
 """The category in which unspecified elective credit counts."""
 
 _WORST = (Ruling.REFUSE, Ruling.MANUAL, Ruling.RECOGNISE)
+_COURSES = (TargetKind.COURSE, TargetKind.WAIVER)
 
 
 @dataclass(slots=True)
@@ -139,7 +140,10 @@ def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around
 
 
 def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _Held, around: Around) -> Possibility:
-    """One row, from its targets to its items, its amounts and its limits; the first that refuses ends it."""
+    """One row, from its targets to its items, its amounts and its limits; the first that refuses ends it.
+
+    What only a person can settle ends nothing: the answer says what would be used and made if they settle it.
+    """
     reasons: list[Line] = []
     said = trace.targets_said(row.targets, around.courses, compiled.categories)
 
@@ -154,23 +158,22 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
     chosen = _items(compiled, number, row, held, need, reasons)
     if chosen is None:
         return ended(Ruling.REFUSE)
-    if ruling is Ruling.MANUAL:
-        return ended(ruling)
+    if any(target.code not in around.courses for target in row.targets if target.kind in _COURSES):
+        return ended(Ruling.MANUAL)
     for part in compiled.rules.prerequisite:
         ready = prepared(part, compiled.categories, around.context, reasons)
-        if ready is not Ruling.RECOGNISE:
+        if ready is Ruling.REFUSE:
             return ended(ready)
+        ruling = _worse(ruling, ready)
     amounts = _amounts(compiled, row, chosen, around, reasons)
-    made = _limited(compiled, row, amounts, around, reasons)
-    if made is None:
-        return ended(Ruling.MANUAL)
+    made, known = _limited(compiled, row, amounts, around, reasons)
+    ruling = ruling if known else Ruling.MANUAL
     credit = trace.total(made)
     if credit == 0 and any(target.kind is not TargetKind.WAIVER for target in row.targets):
         reasons.append(trace.nothing())
         return ended(Ruling.REFUSE)
     grade, known = _grade(compiled, row, chosen, reasons)
-    if not known:
-        return ended(Ruling.MANUAL)
+    ruling = ruling if known else Ruling.MANUAL
     uses, surplus = _uses(row, chosen, credit)
     if surplus and row.surplus is Surplus.ELECTIVE:
         made = (*made, Made(Target(TargetKind.ELECTIVE), surplus, ELECTIVE))
@@ -187,24 +190,27 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
     if surplus or (kept and row.surplus is Surplus.KEPT):
         reasons.append(trace.surplus_said(row.surplus, kept if row.surplus is Surplus.KEPT else surplus))
     reasons.append(trace.counts_said(row.counts))
-    explanation = trace.summary(Ruling.RECOGNISE, said, credit, reasons)
-    return Possibility(Ruling.RECOGNISE, row.id, row.targets, uses, made, grade, row.counts, surplus, explanation)
+    explanation = trace.summary(ruling, said, credit, reasons)
+    return Possibility(ruling, row.id, row.targets, uses, made, grade, row.counts, surplus, explanation)
 
 
 def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, reasons: list[Line]) -> Ruling:
     """Whether the target courses can be converted into at all, and how the learner stands to them."""
     worst = Ruling.RECOGNISE
     for target in row.targets:
-        if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
+        if target.kind not in _COURSES:
             continue
         course = around.courses.get(target.code)
         if course is None:
             reasons.append(trace.course_unknown(target.code))
-            worst = min(worst, Ruling.MANUAL, key=_WORST.index)
+            worst = _worse(worst, Ruling.MANUAL)
             continue
-        ruling = _course(compiled, course, reasons)
-        worst = min(worst, ruling, key=_WORST.index)
+        worst = _worse(worst, _course(compiled, course, reasons))
     return worst
+
+
+def _worse(one: Ruling, other: Ruling) -> Ruling:
+    return min(one, other, key=_WORST.index)
 
 
 def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) -> Ruling:
@@ -298,9 +304,9 @@ def _category(target: Target) -> str:
 
 def _limited(
     compiled: CompiledConversions, row: ConversionRow, made: tuple[Made, ...], around: Around, reasons: list[Line]
-) -> tuple[Made, ...] | None:
-    """What the limits leave; a course is converted whole or not at all. ``None`` where a person has to decide."""
-    whole = isinstance(row.worth, Full)
+) -> tuple[tuple[Made, ...], bool]:
+    """What the limits leave; a course is converted whole or not at all. ``False`` where a person has to decide."""
+    whole, known = isinstance(row.worth, Full), True
     for cap in compiled.rules.cap:
         bound = [one for one in made if one.credit and cap.binds(one.category)]
         if not bound:
@@ -308,12 +314,12 @@ def _limited(
         credit = trace.total(bound)
         left = left_under(cap, around.context, credit, reasons, whole=whole)
         if left is None:
-            return None
-        if left < credit:
+            known = False
+        elif left < credit:
             if whole:
-                return tuple(Made(one.target, Hundredths(0), one.category) for one in made)
+                return tuple(Made(one.target, Hundredths(0), one.category) for one in made), known
             made = tuple(Made(one.target, left, one.category) for one in made)
-    return made
+    return made, known
 
 
 def _grade(

@@ -275,8 +275,9 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Possibility:
-    """What one row would do with the items, and why; nothing is used or made unless the ruling is RECOGNISE.
+    """What one row would do with the items, and why; where it refuses nothing is used or made.
 
+    Where a person has to settle something, it says what would be used and made if they do.
     ``surplus`` is what is used beyond what was needed, by the row's policy lost or made elective.
     """
 

@@ -37,7 +37,7 @@ FIELDS = (
 """What a column can show. ``credit`` is negative in a correction, ``amount`` never; ``voucher`` names the line and
 ``original`` the line that a correction or a re-send is about; ``document_number`` is the number of the request.
 ``mark``, ``grade_scale`` and ``sitting`` are what the school reported, where the credit came from a course result,
-and empty elsewhere."""
+and empty elsewhere; ``sitting`` is ``exempt`` 免修 for a course into which credit was converted."""
 
 NUMBERS = ("credit", "amount", "cohort", "level", "line", "batch", "mark")
 """Fields that are numbers in a workbook; everything else is text there, so that a code keeps its zeros."""

@@ -120,6 +120,22 @@ def read_answers(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome | Ref
     return Outcome(tuple(values.values()))
 
 
+def read_known(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome:
+    """The typed values of what is given and can be read; the others are unknown, and nothing refuses.
+
+    For what a bank knows of credit that was recognised under other rules: no form asked these questions.
+    """
+    values: dict[str, Value | None] = {}
+    for fact in facts:
+        values[fact.name] = None
+        given = raw.get(fact.name)
+        if given is None or (isinstance(given, str) and not given.strip()) or not holds(fact.when, values):
+            continue
+        answer = _value(fact, given)
+        values[fact.name] = None if isinstance(answer, Line) else answer
+    return Outcome(tuple(values.values()))
+
+
 def read_part(facts: Sequence[Fact], raw: Mapping[str, Any], names: frozenset[str]) -> Outcome | None:
     """The typed values of the named facts alone, the others as if not asked; ``None`` where one cannot be read.
 

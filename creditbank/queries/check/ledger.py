@@ -27,7 +27,8 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         WHERE (posting.kind::text, posting.from_state::text, posting.to_state::text) NOT IN (
             ('deposit', 'issued', 'available'), ('reverse', 'available', 'issued'),
             ('reverse', 'converted', 'available'),
-            ('convert', 'available', 'converted'), ('convert', 'issued', 'available'))
+            ('convert', 'available', 'converted'), ('convert', 'issued', 'available'),
+            ('hold', 'available', 'held'), ('release', 'held', 'available'))
           OR sign(entry.amount) <> CASE entry.leg WHEN 1 THEN -1 ELSE 1 END
         """,
     ),
@@ -120,6 +121,18 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         HAVING conversion_id IS NULL OR bool_or(kind <> 'convert') OR count(DISTINCT learner_id) > 1
           OR count(DISTINCT institution_id) > 1 OR count(DISTINCT recorded_at) > 1
           OR count(*) FILTER (WHERE from_state = 'available') = 0 OR count(*) FILTER (WHERE from_state = 'issued') = 0
+        """,
+    ),
+    (
+        "check.hold",
+        ("release", "learner", "hold"),
+        """
+        SELECT release.posting_id, release.learner_id, release.resolves
+        FROM posting AS release LEFT JOIN posting AS hold
+          ON hold.learner_id = release.learner_id AND hold.posting_id = release.resolves
+        WHERE (release.kind = 'release' OR release.resolves IS NOT NULL)
+          AND (release.kind <> 'release' OR hold.kind IS DISTINCT FROM 'hold' OR hold.lot_id <> release.lot_id
+            OR hold.amount <> release.amount)
         """,
     ),
     (
@@ -223,7 +236,7 @@ SELECT posting.posting_id, posting.kind::text, posting.lot_id, posting.learner_i
   lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit,
   lot.outcome_type, lot.code, lot.field, lot.grade, lot.term, lot.academic_year, lot.source_kind, lot.source_id,
   lot.rule_version_id, lot.rule_row, lot.evidence_hash, posting.rule_version_id, posting.conversion_id,
-  posting.from_state::text
+  posting.resolves, posting.from_state::text
 FROM posting JOIN lot USING (learner_id, lot_id)
 JOIN institution ON institution.id = posting.institution_id
 LEFT JOIN leaf_salt ON leaf_salt.learner_id = posting.learner_id AND leaf_salt.leaf_ref = posting.posting_id
@@ -279,11 +292,12 @@ def _changed(connection: Any) -> Iterator[tuple[str, Any, Any]]:
             (posting, kind, lot, learner, code, amount, effective_on, recorded_at, reverses), rest = row[:9], row[11:]
             actor, reason = row[9:11]
             (salt, commitment, request_hash), about, more = rest[:3], rest[3:10], rest[10:]
-            *more, posting_version, conversion, from_state = more
+            *more, posting_version, conversion, resolves, from_state = more
             described = dict(zip(_ABOUT, about, strict=True))
             facts = lot_facts(**described)
             facts |= {"reverses": str(reverses)} if reverses else {}
             facts |= {"conversion": str(conversion)} if conversion else {}
+            facts |= {"resolves": str(resolves)} if resolves else {}
             record = posting_record(
                 posting_id=posting,
                 kind=kind,

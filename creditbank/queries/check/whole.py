@@ -13,6 +13,7 @@ from creditbank.gateways import keys
 from creditbank.gateways.bank import Bank
 from creditbank.gateways.log_files import TileStore, read_small_text
 from creditbank.gateways.signing import read_log_key
+from creditbank.queries.check.conversions import check_conversions
 from creditbank.queries.check.house import check_house
 from creditbank.queries.check.ledger import check_ledger
 from creditbank.queries.check.projections import check_projections
@@ -20,7 +21,18 @@ from creditbank.queries.check.registrar import check_exports
 from creditbank.queries.log import check_log
 
 AUDITOR = "auditor"
-_COUNTED = ("institution", "learner", "lot", "posting", "result", "claim", "log_leaf", "progress", "export_line")
+_COUNTED = (
+    "institution",
+    "learner",
+    "lot",
+    "posting",
+    "result",
+    "claim",
+    "conversion_application",
+    "log_leaf",
+    "progress",
+    "export_line",
+)
 
 
 def check_bank(bank: Bank, users: Mapping[str, str]) -> tuple[list[Line], dict[str, int]]:
@@ -36,6 +48,7 @@ def check_bank(bank: Bank, users: Mapping[str, str]) -> tuple[list[Line], dict[s
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         found = (
             check_ledger(auditor)
+            + check_conversions(auditor)
             + check_house(auditor, bank, users)
             + check_projections(AUDITOR)
             + check_exports(auditor)

@@ -25,12 +25,15 @@ SELECT p.posting_id, p.learner_id, {gives}, p.amount, p.reverses, {original},
   e.programme_code,
   lot.code, lot.title, lot.title_en, lot.category, lot.outcome_type, lot.level, lot.field, coalesce(lot.grade, ''),
   lot.term, lot.academic_year, lot.earned_on, p.effective_on, (p.recorded_at AT TIME ZONE %(zone)s)::date,
-  coalesce(claim.number, ''), p.reason, reported.mark, coalesce(reported.grade, ''), coalesce(reported.sitting, '')
+  coalesce(claim.number, application.number, ''), p.reason, reported.mark, coalesce(reported.grade, ''),
+  CASE WHEN lot.source_kind = 'conversion' THEN 'exempt' ELSE coalesce(reported.sitting, '') END
 FROM {postings}
 JOIN lot ON lot.learner_id = p.learner_id AND lot.lot_id = p.lot_id
 JOIN enrolment e ON e.learner_id = p.learner_id AND e.institution_id = p.institution_id AND e.student_number <> ''
 LEFT JOIN institution college ON college.id = e.college_id
 LEFT JOIN claim ON lot.source_kind = 'claim' AND claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
+LEFT JOIN conversion_application AS application ON lot.source_kind = 'conversion'
+  AND application.learner_id = lot.learner_id AND application.application_id = lot.source_id
 LEFT JOIN LATERAL (
   SELECT result.mark, result.grade, result.sitting FROM result
   WHERE lot.source_kind = 'result' AND result.learner_id = lot.learner_id

@@ -116,14 +116,14 @@ MADE = _DEPOSIT.format(
 )
 """What conversions make: lots like those of deposits, whose postings name the conversion."""
 
-# What conversions use: each lot at most once in one statement. A later conversion of the same lot adds to what was
-# converted of it before.
-USED = f"""
+# Postings that move credit of lots from one state to another: each lot at most once in one statement. A later one
+# into the same state adds to what went there before.
+_MOVED = f"""
 WITH input AS (
   SELECT * FROM unnest(
     %(learner_id)b::uuid[], %(key)b::text[], %(request_hash)b::bytea[], %(lot_id)b::uuid[], %(posting_id)b::uuid[],
-    %(amount)b::int[], %(effective_on)b::date[], %(conversion_id)b::uuid[], %(salt)b::bytea[], %(commitment)b::bytea[]
-  ) AS given(learner_id, key, request_hash, lot_id, posting_id, amount, effective_on, conversion_id, salt, commitment)
+    %(amount)b::int[], %(effective_on)b::date[], %({{refers}})b::uuid[], %(salt)b::bytea[], %(commitment)b::bytea[]
+  ) AS given(learner_id, key, request_hash, lot_id, posting_id, amount, effective_on, {{refers}}, salt, commitment)
 ), fresh AS (
   INSERT INTO idempotency (learner_id, institution_id, key, request_hash, posting_id)
   SELECT learner_id, %(institution_id)s::uuid, key, request_hash, posting_id FROM input ORDER BY learner_id, key
@@ -133,17 +133,24 @@ WITH input AS (
     coalesce(takes.version, 0) + 1 AS to_version, coalesce(takes.amount, 0) + input.amount AS to_after
   FROM input JOIN fresh USING (posting_id)
   JOIN balance AS gives ON gives.learner_id = input.learner_id AND gives.lot_id = input.lot_id
-    AND gives.state = 'available' AND gives.institution_id = %(institution_id)s AND gives.amount >= input.amount
+    AND gives.state = '{{gives}}' AND gives.institution_id = %(institution_id)s AND gives.amount >= input.amount
   LEFT JOIN balance AS takes ON takes.learner_id = input.learner_id AND takes.lot_id = input.lot_id
-    AND takes.state = 'converted'
+    AND takes.state = '{{takes}}'
 ), new_posting AS (
   INSERT INTO posting (learner_id, posting_id, institution_id, kind, lot_id, amount, effective_on, recorded_at,
-    actor_id, reason, batch_id, conversion_id, from_state, from_version, from_after, to_state, to_version, to_after)
-  SELECT learner_id, posting_id, %(institution_id)s::uuid, 'convert', lot_id, amount, effective_on,
-    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, %(batch_id)s::uuid, conversion_id,
-    'available', version, balance_after, 'converted', to_version, to_after FROM new
+    actor_id, reason, batch_id, {{refers}}, from_state, from_version, from_after, to_state, to_version, to_after)
+  SELECT learner_id, posting_id, %(institution_id)s::uuid, '{{kind}}', lot_id, amount, effective_on,
+    %(recorded_at)s::timestamptz, %(actor_id)s::uuid, %(reason)s, %(batch_id)s::uuid, {{refers}},
+    '{{gives}}', version, balance_after, '{{takes}}', to_version, to_after FROM new
 {_OF_NEW}SELECT count(*) FROM new
 """  # noqa: S608 - the piece is the constant above
+
+USED = _MOVED.format(kind="convert", gives="available", takes="converted", refers="conversion_id")
+"""What conversions use."""
+HOLD = _MOVED.format(kind="hold", gives="available", takes="held", refers="resolves")
+"""What open applications reserve; it resolves nothing."""
+RELEASE = _MOVED.format(kind="release", gives="held", takes="available", refers="resolves")
+"""What is reserved no longer; it names the hold that it resolves."""
 
 # The balance rows of the lots to be used are locked in the order of their key, before anything is read.
 LOCK_LOTS = """
@@ -152,6 +159,28 @@ JOIN balance ON balance.learner_id = input.learner_id AND balance.lot_id = input
   AND balance.state = 'available' AND balance.institution_id = %(institution_id)s
 ORDER BY balance.learner_id, balance.lot_id
 FOR UPDATE OF balance
+"""
+
+# The balance rows of the lots whose holds are to be resolved, locked in the order of their key.
+LOCK_HOLDS = """
+SELECT 1 FROM unnest(%(learner_id)b::uuid[], %(posting_id)b::uuid[]) AS input(learner_id, posting_id)
+JOIN posting ON posting.learner_id = input.learner_id AND posting.posting_id = input.posting_id
+  AND posting.institution_id = %(institution_id)s
+JOIN balance ON balance.learner_id = posting.learner_id AND balance.lot_id = posting.lot_id
+  AND balance.state IN ('available', 'held')
+ORDER BY balance.learner_id, balance.lot_id, balance.state
+FOR UPDATE OF balance
+"""
+
+# What is needed to decide a release: each hold, and whether it was resolved.
+HOLDS = """
+SELECT hold.learner_id, hold.posting_id, hold.lot_id, hold.amount, resolved.posting_id IS NOT NULL,
+  lot.title, lot.title_en, lot.category, lot.level, lot.earned_on, lot.expires_on, lot.unit
+FROM unnest(%(learner_id)b::uuid[], %(posting_id)b::uuid[]) AS input(learner_id, posting_id)
+JOIN posting AS hold ON hold.learner_id = input.learner_id AND hold.posting_id = input.posting_id
+  AND hold.institution_id = %(institution_id)s AND hold.kind = 'hold'
+JOIN lot ON lot.learner_id = hold.learner_id AND lot.lot_id = hold.lot_id
+LEFT JOIN posting AS resolved ON resolved.learner_id = hold.learner_id AND resolved.resolves = hold.posting_id
 """
 
 # What is needed to decide a conversion: each lot with what is available of it and the day its credit counts from.

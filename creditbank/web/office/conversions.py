@@ -18,7 +18,7 @@ from creditbank.domain.reversal import first_to_reverse
 from creditbank.gateways import clock, wording
 from creditbank.queries.conversions import ConversionSide, ConversionView
 from creditbank.services.access import open_record
-from creditbank.services.conversions import PERMISSION, fetch_conversion, reverse_conversion
+from creditbank.services.conversions.reverse import PERMISSION, fetch_conversion, reverse_conversion
 from creditbank.web.design.tables import Column
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, request_id, show, today_at

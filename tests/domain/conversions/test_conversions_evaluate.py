@@ -183,7 +183,10 @@ def test_a_grade_that_the_rules_do_not_say_is_left_to_a_person() -> None:
     for grade in ({"keep": "score"}, {"map": [{"when": {"score": {"from": 90}}, "grade": "good"}]}):
         of = compiled(row("r", grade=grade))
         one = convert(of, "r", [item(of, "x", 300)], around())
-        assert (one.ruling, one.made, "conversion.grade_missing" in codes(one)) == (Ruling.MANUAL, (), True)
+        assert (one.ruling, makes(one), "conversion.grade_missing" in codes(one)) == (
+            Ruling.MANUAL, {"course:C3": 300}, True,
+        )  # fmt: skip
+        assert (one.grade, uses(one)) == (None, {"x": 300})
 
 
 def test_a_waiver_exempts_without_credit_and_uses_nothing_where_the_rest_is_kept() -> None:

@@ -6,12 +6,15 @@ from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.access import Actor, Thing, may
+from creditbank.domain.conversions.application import Act, State
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import REVERSAL_REASONS
 from creditbank.queries.conversions import ConversionView, read_conversion
+from creditbank.records.conversions import ConversionApplication
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
+from creditbank.services.conversions.history import move_application
 from creditbank.services.ledger.post import PostedConversion
 from creditbank.services.ledger.undo import ConversionReversal, reverse_conversions
 from creditbank.services.opening_lots import mark_taken_back
@@ -32,6 +35,19 @@ def fetch_conversion(*, scope: Scope, actor: Actor, learner_id: UUID, conversion
     if found is None:
         raise NotVisible
     return found
+
+
+def _mark_reversed(
+    scope: Scope, learner_id: UUID, conversion_id: UUID, *, reason: str, actor: UUID, at: datetime
+) -> None:
+    """The application behind a conversion says that it was reversed, where there is one."""
+    rows = scope.rows(ConversionApplication).filter(learner_id=learner_id, conversion_id=conversion_id)
+    application = rows.select_for_update().first()
+    if application is not None:
+        move_application(
+            scope=scope, application=application, act=Act.REVERSE, target=State.REVERSED, actor=actor, at=at,
+            reason=reason,
+        )  # fmt: skip
 
 
 def reverse_conversion(
@@ -69,6 +85,7 @@ def reverse_conversion(
     if isinstance(done, Refusal):
         return done
     if not done[0].repeated:
+        _mark_reversed(scope, learner_id, conversion_id, reason=reason, actor=actor.person, at=at)
         mark_taken_back(scope, [(learner_id, side.lot_id) for side in found.made])
         tell_learner(
             scope=scope,

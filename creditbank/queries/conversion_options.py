@@ -1,0 +1,327 @@
+"""What a learner's credit can become at an institution: every target, by all rules in force, and why not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from creditbank.domain.conversions.application import OPEN, fingerprint
+from creditbank.domain.conversions.compile import CompiledConversions, compile_conversions
+from creditbank.domain.conversions.evaluate import convert, possibilities
+from creditbank.domain.conversions.model import (
+    CATEGORY,
+    CERTIFICATE,
+    COURSE,
+    INSTITUTION,
+    OUTCOME,
+    Around,
+    ConversionRules,
+    Course,
+    Item,
+    Possibility,
+    Standing,
+    Target,
+    TargetKind,
+)
+from creditbank.domain.conversions.read import KIND, read_conversion_rules
+from creditbank.domain.conversions.trace import targets_said
+from creditbank.domain.rules.facts import read_known
+from creditbank.domain.rules.model import Ruling
+from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.conversion_rules import units_carried
+from creditbank.queries.courses import course_library
+from creditbank.queries.rule_context import known_of_learner
+from creditbank.queries.rules import rules_in_force
+from creditbank.records.conversions import ConversionApplication
+from creditbank.records.rules import RuleSet, RuleVersion
+from creditbank.records.scope import Scope
+
+_ORDER = (Ruling.RECOGNISE, Ruling.MANUAL, Ruling.REFUSE)
+
+
+@dataclass(frozen=True, slots=True)
+class Regulation:
+    """A version of conversion rules in force at an institution."""
+
+    version_id: UUID
+    code: str
+    number: int
+    name: Text
+    compiled: CompiledConversions
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLot:
+    """A lot of which credit is available, with what the bank knows of its outcome by the names rules may ask for."""
+
+    lot_id: UUID
+    title: Text
+    available: Hundredths
+    expires_on: date | None
+    known: Mapping[str, Any]
+    carried: Mapping[str, str]
+    """By kind of carrier the code under which a rule's fact may name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing the learner's credit could become by one row, with its rules; ``open`` where it is applied for."""
+
+    regulation: Regulation
+    one: Possibility
+    targets: Text
+    credit: Hundredths
+    open: str = ""
+    """The number of the application that is open for it."""
+
+    @property
+    def course(self) -> str:
+        """The course, where the row leads into any course of a category and this is one of them."""
+        row = self.regulation.compiled.rules.rows[self.regulation.compiled.number[self.one.row]]
+        return self.one.targets[0].code if row.targets[0].kind is TargetKind.COURSE_OF else ""
+
+    @property
+    def seen(self) -> str:
+        """What a person saw of it, so that nothing else is applied for."""
+        return fingerprint(self.regulation.version_id, self.one)
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """All that answers what a learner's credit can become on a day, read once."""
+
+    regulations: tuple[Regulation, ...]
+    lots: tuple[HeldLot, ...]
+    courses: Mapping[str, Course]
+    units: Mapping[tuple[str, str], frozenset[str]]
+    waiting: tuple[tuple[str, str, str, int], ...]
+    """Of each open application its number, targets, category and hundredths of what it would make."""
+    around: Mapping[UUID, Around]
+
+
+# What is known of a lot: of a claim what its form asked, of a result its mark, of everything what the ledger keeps.
+_LOTS = """
+SELECT lot.lot_id, lot.title, lot.title_en, coalesce(balance.amount, 0), lot.expires_on, lot.outcome_type,
+  lot.category, lot.level, lot.grade, lot.code, lot.earned_on, lot.source_kind, institution.code, claim.facts::text, claim.item ->> 'code',
+  reported.mark
+FROM lot
+LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
+  AND balance.state = 'available'
+JOIN institution ON institution.id = lot.institution_id
+LEFT JOIN claim ON lot.source_kind = 'claim' AND claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
+LEFT JOIN LATERAL (
+  SELECT result.mark FROM result WHERE lot.source_kind = 'result' AND result.learner_id = lot.learner_id
+    AND result.institution_id = lot.institution_id AND result.lot_id = lot.lot_id ORDER BY result.as_of DESC LIMIT 1
+) AS reported ON true
+WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s
+  AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
+  AND CASE WHEN %(only)s::uuid[] IS NULL THEN balance.amount > 0 ELSE lot.lot_id = ANY(%(only)s::uuid[]) END
+ORDER BY lot.lot_id
+"""
+_HOLDS = """
+SELECT conversion_use.lot_id, conversion_use.amount FROM conversion_use
+WHERE learner_id = %(learner)s AND application_id = %(application)s AND institution_id = %(institution)s
+"""
+# The last word on each sitting counts; whoever passed once has passed.
+_STANDINGS = """
+SELECT course, bool_or(outcome IN ('pass', 'distinction', 'exempt')),
+  bool_or(outcome IN ('fail', 'misconduct')) FROM (
+  SELECT DISTINCT ON (course, presentation, sitting) course, outcome FROM result
+  WHERE learner_id = %(learner)s AND institution_id = %(institution)s
+  ORDER BY course, presentation, sitting, as_of DESC
+) AS latest GROUP BY course
+"""
+_HELD_COURSES = """
+SELECT lot.code, bool_or(lot.source_kind = 'conversion') FROM lot
+JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id AND balance.amount > 0
+  AND balance.state IN ('available', 'held', 'converted', 'redeemed')
+WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND lot.code <> '' GROUP BY lot.code
+"""
+
+
+def regulations_of(scope: Scope, institution: UUID, on: date) -> tuple[Regulation, ...]:
+    """The conversion rules in force at an institution on a day, its own and those it inherits, by code."""
+    found = []
+    codes = scope.rows(RuleSet).filter(kind=KIND).values_list("code", flat=True).distinct()
+    for code in sorted(set(codes)):
+        now = rules_in_force(scope, institution=institution, kind=KIND, code=code, on=on)
+        if now is not None and isinstance(now.rules, ConversionRules):
+            compiled = compile_conversions(now.rules)
+            found.append(Regulation(now.version_id, code, now.number, now.rules.name, compiled))
+    return tuple(found)
+
+
+def regulation_at(scope: Scope, version_id: UUID) -> Regulation:
+    """A stored version of conversion rules, whatever became of it since."""
+    stored = scope.rows(RuleVersion).select_related("rule_set").get(pk=version_id)
+    rules = read_conversion_rules(stored.content)
+    return Regulation(version_id, stored.rule_set.code, stored.number, rules.name, compile_conversions(rules))
+
+
+def holdings_of(
+    scope: Scope,
+    learner: UUID,
+    *,
+    on: date,
+    regulations: Sequence[Regulation] | None = None,
+    excluding: UUID | None = None,
+) -> Holdings:
+    """What answers for a learner at the scope's institution on a day.
+
+    Args:
+        scope: acts for the institution.
+        learner: whose credit.
+        on: the day, in the institution's zone.
+        regulations: those to ask; without them all in force.
+        excluding: an application under decision: what it holds is all there is to use, and it does not count against
+            itself.
+
+    Raises:
+        ValueError: the scope acts for no institution.
+    """
+    institution = scope.institution
+    if institution is None:
+        raise ValueError("conversion is asked of an institution")
+    values = {"learner": learner, "institution": institution, "on": on, "application": excluding}
+    asked = tuple(regulations) if regulations is not None else regulations_of(scope, institution, on)
+    holds = None if excluding is None else dict(scope.fetch(_HOLDS, values))
+    lots = [_lot(row) for row in scope.fetch(_LOTS, values | {"only": None if holds is None else list(holds)})]
+    if holds is not None:
+        lots = [replace(lot, available=Hundredths(holds[lot.lot_id])) for lot in lots]
+    waiting = tuple(_waiting(scope, learner, excluding))
+    courses = _courses(scope, institution, on, values)
+    units = units_carried(scope)
+    around = {one.version_id: Around(_context(scope, learner, one, waiting, on), courses, units) for one in asked}
+    return Holdings(asked, tuple(lots), courses, units, waiting, around)
+
+
+def options_of(held: Holdings) -> tuple[Option, ...]:
+    """Everything the credit could become, what is possible first; of one row and target each stands once."""
+    found = [
+        _option(held, regulation, one)
+        for regulation in held.regulations
+        for one in possibilities(regulation.compiled, _items(regulation, held.lots), held.around[regulation.version_id])
+    ]
+    return tuple(sorted(found, key=lambda one: (_ORDER.index(one.one.ruling), one.targets.zh, one.one.row)))
+
+
+def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option | None:
+    """What one row of a rule set would do, or None where it is not among them."""
+    regulation = next((one for one in held.regulations if one.code == code), None)
+    if regulation is None or row not in regulation.compiled.number:
+        return None
+    around = held.around[regulation.version_id]
+    try:
+        one = convert(regulation.compiled, row, _items(regulation, held.lots), around, course=course or None)
+    except ValueError:
+        return None
+    return _option(held, regulation, one)
+
+
+def target_key(targets: Sequence[Target]) -> str:
+    """The targets of a row in one text, for which an application is open once."""
+    return " ".join(str(target) for target in targets)
+
+
+def made_titles(held: Holdings, one: Possibility, compiled: CompiledConversions) -> list[Text]:
+    """The title of each thing that is made."""
+    return [
+        course.title
+        if made.target.kind is TargetKind.COURSE and (course := held.courses.get(made.target.code)) is not None
+        else targets_said([made.target], held.courses, compiled.categories)
+        for made in one.made
+    ]
+
+
+def _option(held: Holdings, regulation: Regulation, one: Possibility) -> Option:
+    key = target_key(one.targets)
+    return Option(
+        regulation,
+        one,
+        targets_said(one.targets, held.courses, regulation.compiled.categories),
+        Hundredths(sum(made.credit for made in one.made)),
+        next((number for number, targets, *_rest in held.waiting if targets == key), ""),
+    )
+
+
+def _items(regulation: Regulation, lots: Sequence[HeldLot]) -> list[Item]:
+    rules = regulation.compiled.rules
+    items = []
+    for lot in lots:
+        raw = {**lot.known, **{fact: lot.carried[kind] for kind, fact in rules.carriers.items() if kind in lot.carried}}
+        outcome = read_known(rules.facts, raw)
+        items.append(Item(str(lot.lot_id), lot.title, outcome, lot.available, lot.expires_on))
+    return items
+
+
+def _lot(row: tuple[Any, ...]) -> HeldLot:
+    (
+        lot, title, title_en, amount, expires, outcome_type, category, level, grade, code, earned, source, place,
+        facts, item, mark,
+    ) = row  # fmt: skip
+    known = {
+        "outcome_type": outcome_type,
+        "category": category,
+        "level": None if level is None else str(level),
+        "grade": grade,
+        "mark": None if mark is None else str(mark),
+        "score": None if mark is None else str(mark),
+        "earned_on": earned.isoformat(),
+        "valid_until": None if expires is None else expires.isoformat(),
+    }
+    answered: dict[str, Any] = json.loads(facts) if facts else {}
+    carried = {OUTCOME: outcome_type, CATEGORY: category, INSTITUTION: place}
+    if source in {"result", "conversion"} and code:
+        carried[COURSE] = code
+    elif item or code:
+        carried[CERTIFICATE] = item or code
+    return HeldLot(
+        lot, Text(title, title_en), Hundredths(amount), expires, {**known, **answered},
+        {kind: str(value) for kind, value in carried.items()},
+    )  # fmt: skip
+
+
+def _courses(scope: Scope, institution: UUID, on: date, values: Mapping[str, Any]) -> Mapping[str, Course]:
+    """The library with the learner's standing to each course, as far as results and credit tell."""
+    standing = {
+        course: Standing.PASSED if passed else Standing.FAILED
+        for course, passed, failed in scope.fetch(_STANDINGS, values)
+        if passed or failed
+    }
+    for course, converted in scope.fetch(_HELD_COURSES, values):
+        standing[course] = Standing.CONVERTED if converted else Standing.PASSED
+    library = course_library(scope, institution, on)
+    return {
+        code: replace(course, standing=standing[code]) if code in standing else course
+        for code, course in library.items()
+    }
+
+
+def _waiting(scope: Scope, learner: UUID, excluding: UUID | None) -> Iterator[tuple[str, str, str, int]]:
+    rows = scope.rows(ConversionApplication).filter(
+        learner_id=learner, institution_id=scope.institution, state__in=[state.value for state in OPEN]
+    )
+    for number, target, made in rows.exclude(application_id=excluding).values_list("number", "target", "made"):
+        for one in made or [{"category": "", "credit": 0}]:
+            yield number, target, one["category"], one["credit"]
+
+
+def _context(
+    scope: Scope, learner: UUID, one: Regulation, waiting: Sequence[tuple[str, str, str, int]], on: date
+) -> Any:
+    """Limits count what was made and what open applications would make."""
+    rules = one.compiled.rules
+    assert scope.institution is not None
+    known = known_of_learner(
+        scope, institution=scope.institution, learner=learner, caps=rules.cap, prerequisites=rules.prerequisite,
+        version=one.version_id, on=on,
+    )  # fmt: skip
+    used = dict(known.used)
+    for cap in rules.cap:
+        if cap.id in used:
+            used[cap.id] += sum(credit for *_said, category, credit in waiting if cap.binds(category))
+    return replace(known, used=used)
