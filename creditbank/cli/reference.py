@@ -251,35 +251,50 @@ def _packs() -> Iterator[str]:
 
 
 def _states() -> Iterator[str]:
-    from creditbank.domain import ledger
-    from creditbank.domain.recognition import (
-        ACT_NAMES,
-        REFUSAL_REASONS,
-        REVERSAL_REASONS,
-        STATE_NAMES,
-        STEPS,
-        SUPPLEMENT_REASONS,
-        State,
-    )
+    from creditbank.domain import ledger, recognition
+    from creditbank.domain.conversions import application
 
     yield "# States"
     yield ""
-    yield "## A recognition claim"
+    yield from _life("A recognition claim", recognition, recognition.State.DRAFT.value)
+    yield "Reasons that the learner is told:"
+    yield ""
+    yield f"- to refuse: {_code(recognition.REFUSAL_REASONS)}"
+    yield f"- to ask for more: {_code(recognition.SUPPLEMENT_REASONS)}"
+    yield f"- to reverse: {_code(recognition.REVERSAL_REASONS)}"
+    yield ""
+    yield from _life("A conversion application", application, f"{application.State.SUBMITTED.value}: submit")
+    held = _code(state.value for state in application.State if state in application.OPEN)
+    yield f"Credit is held for it while it is {held},"
+    yield "and in no other state. Reasons to refuse that the learner is told:"
+    yield f"{_code(application.REFUSAL_REASONS)}."
+    yield ""
+    yield from _rule_states()
+    yield "## A lot of credit"
+    yield ""
+    yield f"Its accounts: {_code(state.value for state in ledger.State)}. Postings are of the kinds"
+    yield f"{_code(kind.value for kind in ledger.Kind)}."
+
+
+def _life(title: str, life: Any, first: str) -> Iterator[str]:
+    """A life cycle drawn from the table that runs it; ``life`` is the module that has the table."""
+    yield f"## {title}"
     yield ""
     yield "```mermaid"
     yield "stateDiagram-v2"
-    yield f"    [*] --> {State.DRAFT.value}"
-    for act, step in STEPS.items():
-        for origin in State:
+    yield f"    [*] --> {first}"
+    for act, step in life.STEPS.items():
+        for origin in life.State:
             if origin in step.origins:
                 yield f"    {origin.value} --> {step.target.value}: {act.value}"
-    leaving = {origin for step in STEPS.values() for origin in step.origins}
-    for state in State:
+    leaving = {origin for step in life.STEPS.values() for origin in step.origins}
+    for state in life.State:
         if state not in leaving:
             yield f"    {state.value} --> [*]"
     yield "```"
     yield from _table(
-        ("State", "English", "中文"), ((f"`{state.value}`", said.en, said.zh) for state, said in STATE_NAMES.items())
+        ("State", "English", "中文"),
+        ((f"`{state.value}`", said.en, said.zh) for state, said in life.STATE_NAMES.items()),
     )
     yield from _table(
         ("Act", "Who", "Reason", "English", "中文"),
@@ -288,23 +303,12 @@ def _states() -> Iterator[str]:
                 f"`{act.value}`",
                 step.who.value,
                 "needed" if step.reason_needed else "",
-                ACT_NAMES[act].en,
-                ACT_NAMES[act].zh,
+                life.ACT_NAMES[act].en,
+                life.ACT_NAMES[act].zh,
             )
-            for act, step in STEPS.items()
+            for act, step in life.STEPS.items()
         ),
     )
-    yield "Reasons that the learner is told:"
-    yield ""
-    yield f"- to refuse: {_code(REFUSAL_REASONS)}"
-    yield f"- to ask for more: {_code(SUPPLEMENT_REASONS)}"
-    yield f"- to reverse: {_code(REVERSAL_REASONS)}"
-    yield ""
-    yield from _rule_states()
-    yield "## A lot of credit"
-    yield ""
-    yield f"Its accounts: {_code(state.value for state in ledger.State)}. Postings are of the kinds"
-    yield f"{_code(kind.value for kind in ledger.Kind)}."
 
 
 def _rule_states() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What a learner's credit can become at an institution: every target, by all rules in force, and why not."""
+"""What a learner's credit can become at an institution: every target by all rules, and why not."""
 
 from __future__ import annotations
 
@@ -32,11 +32,13 @@ from creditbank.domain.conversions.trace import targets_said
 from creditbank.domain.rules.facts import read_known
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths, Text
+from creditbank.gateways.clock import day_in
 from creditbank.queries.conversion_rules import units_carried
 from creditbank.queries.courses import course_library
 from creditbank.queries.rule_context import known_of_learner
 from creditbank.queries.rules import rules_in_force
 from creditbank.records.conversions import ConversionApplication
+from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleSet, RuleVersion
 from creditbank.records.scope import Scope
 
@@ -106,8 +108,8 @@ class Holdings:
 # What is known of a lot: of a claim what its form asked, of a result its mark, of everything what the ledger keeps.
 _LOTS = """
 SELECT lot.lot_id, lot.title, lot.title_en, coalesce(balance.amount, 0), lot.expires_on, lot.outcome_type,
-  lot.category, lot.level, lot.grade, lot.code, lot.earned_on, lot.source_kind, institution.code, claim.facts::text, claim.item ->> 'code',
-  reported.mark
+  lot.category, lot.level, lot.grade, lot.code, lot.earned_on, lot.source_kind, institution.code,
+  claim.facts::text, claim.item ->> 'code', reported.mark
 FROM lot
 LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
   AND balance.state = 'available'
@@ -220,6 +222,25 @@ def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option |
     except ValueError:
         return None
     return _option(held, regulation, one)
+
+
+def ask_again(scope: Scope, application: ConversionApplication) -> Option | None:
+    """What the rules of an application answer now, of what is held for it; None where its row leads nowhere now."""
+    zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=application.institution_id)
+    regulation = regulation_at(scope, application.rule_version_id)
+    held = holdings_of(
+        scope,
+        application.learner_id,
+        on=day_in(application.submitted_at, zone),
+        regulations=[regulation],
+        excluding=application.application_id,
+    )
+    return option_of(held, regulation.code, application.row, application.course)
+
+
+def asks_grade(option: Option) -> bool:
+    """Whether the rules leave the grade to a person."""
+    return any(line.code == "conversion.grade_missing" for top in option.one.explanation for line in top.lines)
 
 
 def target_key(targets: Sequence[Target]) -> str:

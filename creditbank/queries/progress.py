@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -75,6 +75,17 @@ class ProgrammeProgress:
     terms: tuple[PlannedTerm, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change of the credit held does to one programme: hundredths that count and are missing, then and after."""
+
+    title: Text
+    counted: int
+    counted_after: int
+    missing: int
+    missing_after: int
+
+
 def rings_of(scope: Scope, learner: UUID, *, on: date, most: int = 2) -> list[ProgrammeProgress]:
     """The programmes whose progress is followed for a learner, computed now; the stored row may lag behind."""
     followed = scope.rows(Progress).filter(learner_id=learner).order_by("-met", "short_by")
@@ -114,6 +125,34 @@ def without_programme(scope: Scope, learner: UUID) -> list[Text]:
         {"learner": learner, "person": scope.person},
     )
     return [Text(name, name_en) for name, name_en in found]
+
+
+def effects_of(
+    scope: Scope, learner: UUID, *, on: date, used: Mapping[UUID, int], made: Sequence[Credit], most: int = 3
+) -> list[Effect]:
+    """What turning credit into other credit would do to the programmes the learner follows.
+
+    Args:
+        scope: acts for the learner.
+        learner: whose.
+        on: the day.
+        used: by lot the hundredths that would be used up.
+        made: the credit that would be there instead.
+        most: how many programmes at most.
+    """
+    now, _titles = _credits(scope, learner)
+    left = [replace(one, hundredths=Hundredths(one.hundredths - used.get(UUID(one.id), 0))) for one in now]
+    then = (*(one for one in left if one.hundredths > 0), *made)
+    rows = scope.fetch(_PROGRAMMES, {"learner": learner, "person": scope.person, "most": most, "candidates": False})
+    found = scope.rows(Programme).filter(pk__in=[row[0] for row in rows]).order_by("code")
+    effects = []
+    for row in found:
+        compiled = _compiled(row.content_hash, row.content)
+        before, after = audit(compiled, now, on=on), audit(compiled, then, on=on)
+        effects.append(
+            Effect(Text(row.name, row.name_en), before.counted, after.counted, before.missing, after.missing)
+        )
+    return effects
 
 
 def progress_of(scope: Scope, learner: UUID, programme_id: UUID, *, on: date) -> ProgrammeProgress | None:

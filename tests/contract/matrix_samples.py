@@ -60,6 +60,13 @@ def of_conversions(world: World) -> list[Sample]:
     ]
 
 
+def of_applications(world: World) -> list[Sample]:
+    return [
+        Sample(owned.label, {"learner_id": owned.thing.learner, "application_id": owned.application}, owned.thing)
+        for owned in world.owned
+    ]
+
+
 def of_runs(world: World) -> list[Sample]:
     return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.runs]
 

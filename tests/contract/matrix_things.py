@@ -21,7 +21,7 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Owned:
-    """What one learner has: a draft and a submitted claim, each with a file, a posting and a conversion."""
+    """What one learner has: a draft and a submitted claim, each with a file, a posting, a conversion, an application."""
 
     label: str
     thing: Thing
@@ -31,6 +31,7 @@ class Owned:
     claim_file: UUID
     posting: UUID
     conversion: UUID
+    application: UUID
 
 
 @dataclass(frozen=True)

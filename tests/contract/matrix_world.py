@@ -53,6 +53,7 @@ from tests.contract.matrix_things import (
 )
 from tests.services.bookings import deposit, post
 from tests.services.catalogue_items import MODELLING, enacted, typed
+from tests.services.conversion_applications import apply_for, found_rules
 from tests.services.list_sheets import about, brought_of, contest
 from tests.services.masterdata_rows import bring
 from tests.services.test_conversions import conversion, convert
@@ -202,8 +203,15 @@ def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID 
     (converted,) = convert(cast, conversion(actor.person, (used.lot_id, 100), key=label), institution=place)
     return Owned(
         label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id,
-        converted.conversion_id,
+        converted.conversion_id, _application(cast, label, learner, place),
     )  # fmt: skip
+
+
+def _application(cast: Cast, label: str, learner: Actor, place: UUID) -> UUID:
+    """An application that waits, with credit held for it."""
+    found_rules(cast, place=place)
+    post(cast, deposit(learner.person, key=f"{label} to hold", amount=500), institution=place)
+    return apply_for(cast, learner=learner, place=place).application_id
 
 
 def _run(label: str, place: UUID, kind: str = "results") -> Run:
@@ -360,7 +368,7 @@ def _versions(cast: Cast) -> tuple[Published, ...]:
             publish_rule_version(
                 scope=scope, document=document, effective_from=AT.date() - timedelta(900), actor=place, at=AT
             )
-            version = scope.rows(RuleVersion).get(institution_id=place)
+            version = scope.rows(RuleVersion).get(institution_id=place, rule_set__code="cn-innovation")
         found.append(Published(label, place, version.id))
     return tuple(found)
 

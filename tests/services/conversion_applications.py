@@ -7,7 +7,7 @@ from datetime import date
 from creditbank.domain.conversions.application import State
 from creditbank.domain.explanation import Refusal
 from creditbank.gateways.clock import new_id
-from creditbank.queries.conversion_options import holdings_of, option_of
+from creditbank.queries.conversion_options import ask_again, holdings_of, option_of
 from creditbank.records.catalogue import Course
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.scope import acting_for
@@ -15,7 +15,6 @@ from creditbank.services.conversions.apply import Wish, apply_for_conversion, wi
 from creditbank.services.conversions.review import (
     ApplicationKey,
     approve_application,
-    ask_again,
     refuse_application,
     take_application,
 )
@@ -74,12 +73,13 @@ COURSES = (
 )  # fmt: skip
 
 
-def found_rules(cast, document=RULES):
-    """The college's courses and conversion rules."""
-    with acting_for(institution=cast.college, purpose="test") as scope:
+def found_rules(cast, document=RULES, place=None):
+    """An institution's courses and conversion rules; the college's, unless it is another."""
+    place = place or cast.college
+    with acting_for(institution=place, purpose="test") as scope:
         for code, name, credit, category in COURSES:
             scope.rows(Course).get_or_create(
-                institution_id=cast.college, code=code,
+                institution_id=place, code=code,
                 defaults={"id": new_id(), "name": name, "name_en": name, "credit": credit, "category": category},
             )  # fmt: skip
         return publish_rule_version(
@@ -87,24 +87,24 @@ def found_rules(cast, document=RULES):
         )
 
 
-def option(cast, row="into-professional", course="EL301", learner=None, on=ON):
+def option(cast, row="into-professional", course="EL301", learner=None, on=ON, place=None):
     """What a row would do for a learner now."""
     learner = (learner or cast.lin).person
-    with acting_for(person=learner, institution=cast.college, purpose="test") as scope:
+    with acting_for(person=learner, institution=place or cast.college, purpose="test") as scope:
         return option_of(holdings_of(scope, learner, on=on), "college-conversion", row, course)
 
 
-def wish(cast, row="into-professional", course="EL301", *, application=None, seen=None, learner=None):
+def wish(cast, row="into-professional", course="EL301", *, application=None, seen=None, learner=None, place=None):
     """What a learner chooses after looking."""
-    seen = option(cast, row, course, learner).seen if seen is None else seen
+    seen = option(cast, row, course, learner, place=place).seen if seen is None else seen
     return Wish(application or new_id(), "college-conversion", row, course, seen)
 
 
-def apply_for(cast, *args, learner=None, at=AT, on=ON, chosen=None, **more):
+def apply_for(cast, *args, learner=None, at=AT, on=ON, chosen=None, place=None, **more):
     """Apply in a transaction of its own."""
     actor = learner or cast.lin
-    chosen = chosen or wish(cast, *args, learner=learner, **more)
-    with acting_for(person=actor.person, institution=cast.college, purpose="test") as scope:
+    chosen = chosen or wish(cast, *args, learner=learner, place=place, **more)
+    with acting_for(person=actor.person, institution=place or cast.college, purpose="test") as scope:
         return apply_for_conversion(scope=scope, actor=actor, wish=chosen, at=at, on=on)
 
 

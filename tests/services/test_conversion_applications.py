@@ -19,8 +19,8 @@ from creditbank.records.institutions import Institution
 from creditbank.records.operations import Notice
 from creditbank.records.scope import acting_for
 from creditbank.services.access import NotVisible
-from creditbank.services.conversions.reverse import reverse_conversion
 from creditbank.services.conversions.apply import apply_for_conversion
+from creditbank.services.conversions.reverse import reverse_conversion
 from creditbank.services.conversions.review import Recorded
 from tests.cast import AT, ON
 from tests.intruder import change, superuser

@@ -1,4 +1,4 @@
-"""Check that what is held is held for one open application, and that applications are what the ledger says."""
+"""Check that every hold is for one open application, and that applications are what the ledger says."""
 
 from __future__ import annotations
 

@@ -15,8 +15,7 @@ from creditbank.domain.ledger import Conversion, Deposit, Use
 from creditbank.domain.recognition import final_on
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths
-from creditbank.gateways.clock import day_in
-from creditbank.queries.conversion_options import Option, holdings_of, option_of, regulation_at
+from creditbank.queries.conversion_options import Option, ask_again, asks_grade, regulation_at
 from creditbank.queries.rule_context import period_of
 from creditbank.records.conversions import ConversionApplication, ConversionUse
 from creditbank.records.institutions import Institution
@@ -161,25 +160,6 @@ def finalise_conversions(*, scope: Scope, at: datetime, on: date, limit: int = 2
     for application in waiting:
         _post(scope, application, at=at, on=on)
     return len(waiting)
-
-
-def ask_again(scope: Scope, application: ConversionApplication) -> Option | None:
-    """What the rules of an application answer now, of what is held for it; None where its row leads nowhere now."""
-    zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=application.institution_id)
-    regulation = regulation_at(scope, application.rule_version_id)
-    held = holdings_of(
-        scope,
-        application.learner_id,
-        on=day_in(application.submitted_at, zone),
-        regulations=[regulation],
-        excluding=application.application_id,
-    )
-    return option_of(held, regulation.code, application.row, application.course)
-
-
-def asks_grade(option: Option) -> bool:
-    """Whether the rules leave the grade to a person."""
-    return any(line.code == "conversion.grade_missing" for top in option.one.explanation for line in top.lines)
 
 
 def _decided(application: ConversionApplication, actor: Actor, act: Act, reason: str = "") -> State | Refusal:

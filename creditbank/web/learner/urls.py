@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from creditbank.web.addresses import RowKey
-from creditbank.web.learner import deposit, entries, evidence, notices, passbook, progress, proposals, requests
+from creditbank.web.learner import (
+    conversions,
+    deposit,
+    entries,
+    evidence,
+    notices,
+    passbook,
+    progress,
+    proposals,
+    requests,
+)
 
 register_converter(RowKey, "item_key")
 
@@ -31,6 +41,10 @@ urlpatterns = [
     path("proposals/", proposals.listing, name="proposals"),
     path("proposals/<uuid:proposal_id>/claim/", proposals.claim, name="claim_proposal"),
     path("proposals/<uuid:proposal_id>/decline/", proposals.decline, name="decline_proposal"),
+    path("conversions/", conversions.options, name="conversions"),
+    path("conversions/choose/", conversions.choose, name="conversion_choose"),
+    path("conversions/<uuid:application_id>/", conversions.application, name="application"),
+    path("conversions/<uuid:application_id>/withdraw/", conversions.withdraw, name="application_withdraw"),
     path("progress/", progress.programmes, name="progress"),
     path("progress/<uuid:programme_id>/", progress.programme, name="programme"),
 ]

@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from creditbank.domain.conversions.application import Act as ConversionAct
+from creditbank.domain.conversions.application import State as Applied
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.ledger import State as Account
 from creditbank.domain.recognition import State
@@ -58,8 +60,44 @@ REASONS: dict[str, object] = {
     "duplicate": _("The same outcome had been deposited before."),
 }
 
+CONVERSION_STATES: dict[Applied, tuple[str, object]] = {
+    Applied.SUBMITTED: ("info", _("In review")),
+    Applied.UNDER_REVIEW: ("info", _("In review")),
+    Applied.APPROVED: ("ok", _("Approved, on public notice")),
+    Applied.POSTED: ("ok", _("Converted")),
+    Applied.REFUSED: ("bad", _("Not converted")),
+    Applied.WITHDRAWN: ("plain", _("Withdrawn")),
+    Applied.REVERSED: ("bad", _("Reversed")),
+}
+"""Tone and word of each state of a conversion application."""
+
+CONVERSION_ACTS: dict[ConversionAct, tuple[str, object]] = {
+    ConversionAct.SUBMIT: ("info", _("You applied; the credit was held")),
+    ConversionAct.WITHDRAW: ("", _("You withdrew the application; the credit is available again")),
+    ConversionAct.TAKE: ("info", _("The review began")),
+    ConversionAct.APPROVE: ("ok", _("The conversion was approved")),
+    ConversionAct.REFUSE: ("bad", _("The conversion was refused; the credit is available again")),
+    ConversionAct.POST: ("ok", _("The credit was converted")),
+    ConversionAct.REVERSE: ("bad", _("The conversion was reversed")),
+}
+"""Tone and word of each step of a conversion application."""
+
+CONVERSION_REASONS: dict[str, object] = {
+    "not_equivalent": _("What you learnt does not cover the course."),
+    "course_required": _("Your programme requires that this course is studied."),
+    "course_in_progress": _("You are studying this course or have selected it."),
+    "limit_reached": _("What may be converted is used up."),
+    "evidence_insufficient": _("The evidence behind the credit does not suffice."),
+    "credit_in_doubt": _("The credit itself is being examined."),
+    "recognised_by_mistake": _("It was recognised by mistake."),
+    "evidence_invalid": _("The evidence turned out to be invalid."),
+    "duplicate": _("The same outcome had been deposited before."),
+}
+
 KINDS: dict[str, object] = {
     "deposit": _("Recognised and deposited"),
+    "hold": _("Held for an application"),
+    "release": _("Hold ended"),
     "convert": _("Obtained by conversion"),
     "reverse": _("Reversal"),
 }
@@ -126,6 +164,11 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
             tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
         case "conversion.reversed":
             tone, said = "bad", gettext("The conversion into “%(title)s” was reversed") % {"title": title}
+        case "conversion.posted":
+            tone, said = "ok", gettext("Your credit became %(title)s") % {"title": title}
+        case "conversion.refused":
+            tone, said = "bad", gettext("The conversion into %(title)s was refused") % {"title": title}
+            reason = CONVERSION_REASONS.get(notice.facts.get("reason", ""), "")
         case "imports.reversed":
             tone, said = "bad", gettext("The deposit of “%(title)s” was reversed") % {"title": title}
         case "recognition.deposited":
@@ -140,6 +183,8 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
     url, word = "", ""
     if notice.claim_id is not None:
         url, word = reverse("learner:request", args=[notice.claim_id]), gettext("Open the request")
+    elif notice.facts.get("application"):
+        url, word = reverse("learner:application", args=[notice.facts["application"]]), gettext("Open the application")
     elif notice.code == "lists.unclaimed":
         url, word = reverse("learner:proposals"), gettext("Look at it")
     return {"notice": notice, "tone": tone, "title": said, "detail": reason, "url": url, "word": word}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Actor, may_enter
 from creditbank.gateways import clock
+from creditbank.queries.conversion_applications import count_applications
 from creditbank.queries.official_lists.lists import count_doubtful
 from creditbank.queries.queue import count_open
 from creditbank.queries.visitors import Visitor
@@ -26,6 +27,7 @@ from creditbank.web.design.navigation import Group, Place
 from creditbank.web.office.pending import pending_of
 
 QUEUE = "office:queue"
+APPLICATIONS = "office:applications"
 LISTS = "office:lists"
 _MENU = (
     (
@@ -33,6 +35,7 @@ _MENU = (
         (
             (Place(_("Workbench"), "office:today", "home", "h"), "office.read"),
             (Place(_("Recognition review"), QUEUE, "clipboard-document-check", "q"), "recognition.read"),
+            (Place(_("Conversion review"), APPLICATIONS, "arrows-right-left", "n"), "conversion.read"),
         ),
     ),
     (
@@ -99,6 +102,8 @@ def show(
         counts = {QUEUE: count_open(scope, actor)}
     if may_enter(actor, "lists.write") and "nav_counts" not in context and (doubtful := count_doubtful(scope, actor)):
         counts[LISTS] = doubtful
+    if may_enter(actor, "conversion.read") and (waiting := count_applications(scope, actor)):
+        counts[APPLICATIONS] = waiting
     pending = None
     if may_enter(actor, "recognition.review"):
         pending = pending_of(scope, actor, request.GET.get("batch", ""))

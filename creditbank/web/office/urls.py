@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 
 from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
+    applications,
     batches,
     catalogue,
     centre,
@@ -61,6 +62,7 @@ _CASES = "rules/cases/<uuid:rule_set_id>/"
 _EDITION = "centre/editions/<uuid:edition_id>/"
 _FRAMEWORK = "frameworks/of/<row_key:institution>/<row_key:code>/"
 _CROSSWALK = "frameworks/crosswalks/<row_key:institution>/<row_key:code>/"
+_APPLICATION = "conversions/<uuid:learner_id>/<uuid:application_id>/"
 _CASE = "recognition/<uuid:learner_id>/<uuid:claim_id>/"
 
 urlpatterns = [
@@ -81,6 +83,11 @@ urlpatterns = [
     path(f"{_CASE}reverse/", decisions.reverse, name="reverse"),
     path(f"{_CASE}attach/", rule_cases.attach, name="rule-case-attach"),
     path(f"{_CASE}evidence/<uuid:evidence_id>/", evidence.piece, name="evidence"),
+    path("conversions/", applications.queue, name="applications"),
+    path(_APPLICATION, applications.case, name="application"),
+    path(f"{_APPLICATION}take/", applications.take, name="application-take"),
+    path(f"{_APPLICATION}approve/", applications.approve, name="application-approve"),
+    path(f"{_APPLICATION}refuse/", applications.refuse, name="application-refuse"),
     path("learners/", learners.listing, name="learners"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
     path(

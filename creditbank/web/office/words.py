@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from creditbank.domain.conversions.application import Act as ConversionAct
+from creditbank.domain.conversions.application import State as Applied
 from creditbank.domain.recognition import REFUSAL_REASONS, REVERSAL_REASONS, SUPPLEMENT_REASONS, Act, State
 from creditbank.queries.official_lists.claims import DIFFERS, VERIFIED
 from creditbank.queries.queue import Standing
@@ -67,6 +69,36 @@ REASONS_FOR = {
     Act.REVERSE: REVERSAL_REASONS,
 }
 """The reasons that each act offers."""
+
+APPLICATION_STATES = {
+    Applied.SUBMITTED: ("info", _("Submitted")),
+    Applied.UNDER_REVIEW: ("info", _("Under review")),
+    Applied.APPROVED: ("ok", _("Approved, in publicity period")),
+    Applied.POSTED: ("ok", _("Converted")),
+    Applied.REFUSED: ("bad", _("Refused")),
+    Applied.WITHDRAWN: ("plain", _("Withdrawn")),
+    Applied.REVERSED: ("warn", _("Reversed")),
+}
+
+APPLICATION_ACTS = {
+    ConversionAct.SUBMIT: ("", _("Submitted by the learner; the credit was held")),
+    ConversionAct.WITHDRAW: ("", _("Withdrawn by the learner")),
+    ConversionAct.TAKE: ("info", _("Review begun")),
+    ConversionAct.APPROVE: ("ok", _("Approved")),
+    ConversionAct.REFUSE: ("bad", _("Refused")),
+    ConversionAct.POST: ("ok", _("Credit converted")),
+    ConversionAct.REVERSE: ("bad", _("Conversion reversed")),
+}
+
+APPLICATION_REASONS = {
+    "not_equivalent": _("What was learnt does not cover the course"),
+    "course_required": _("The programme requires that the course is studied"),
+    "course_in_progress": _("The course is being studied or has been selected"),
+    "limit_reached": _("What may be converted is used up"),
+    "evidence_insufficient": _("The evidence behind the credit does not suffice"),
+    "credit_in_doubt": _("The credit itself is being examined"),
+}
+"""What a learner is told; the codes are those of ``creditbank.domain.conversions.application``."""
 
 POSTINGS = {
     "deposit": _("Deposit"),
