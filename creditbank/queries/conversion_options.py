@@ -197,7 +197,10 @@ def holdings_of(
     waiting = tuple(_waiting(scope, learner, excluding))
     courses = _courses(scope, institution, on, values)
     units = units_carried(scope)
-    around = {one.version_id: Around(_context(scope, learner, one, waiting, on), courses, units) for one in asked}
+    around = {
+        one.version_id: Around(_context(scope, learner, one, waiting, on), _called(one, courses), units)
+        for one in asked
+    }
     return Holdings(asked, tuple(lots), courses, units, waiting, around)
 
 
@@ -319,6 +322,20 @@ def _courses(scope: Scope, institution: UUID, on: date, values: Mapping[str, Any
     return {
         code: replace(course, standing=standing[code]) if code in standing else course
         for code, course in library.items()
+    }
+
+
+def _called(regulation: Regulation, courses: Mapping[str, Course]) -> Mapping[str, Course]:
+    """The courses with their category as the rules call it: a library often has the name where rules have a code."""
+    codes = {
+        name: category.code
+        for category in regulation.compiled.rules.categories
+        for name in (category.label.zh, category.label.en)
+        if name
+    }
+    return {
+        code: replace(course, category=codes[course.category]) if course.category in codes else course
+        for code, course in courses.items()
     }
 
 

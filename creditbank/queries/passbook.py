@@ -15,10 +15,15 @@ from creditbank.records.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures on the cover, in hundredths; ``in_review`` is what open claims propose."""
+    """The figures on the cover, in hundredths; ``in_review`` is what open claims propose.
+
+    What a conversion made was recognised before as something else: it counts among what is available alone.
+    """
 
     available: Hundredths
     recognised: Hundredths
+    converted: Hundredths
+    held: Hundredths
     in_review: Hundredths
     has_lines: bool
     waits: bool
@@ -110,7 +115,12 @@ _FIGURES = f"""
 SELECT
   (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s AND state = 'available' AND {_VISIBLE}),
   (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s
-    AND state NOT IN ('revoked', 'pending') AND {_VISIBLE}),
+    AND state NOT IN ('revoked', 'pending') AND {_VISIBLE})
+    - (SELECT coalesce(sum(amount), 0) FROM posting WHERE learner_id = %(learner)s AND kind = 'convert'
+      AND from_state = 'issued' AND {_VISIBLE} AND NOT EXISTS (SELECT FROM posting AS mirror
+        WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id)),
+  (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s AND state = 'converted' AND {_VISIBLE}),
+  (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s AND state = 'held' AND {_VISIBLE}),
   (SELECT coalesce(sum(credit), 0) FROM claim WHERE learner_id = %(learner)s AND {_VISIBLE}
     AND state IN ('submitted', 'under_review', 'supplement_requested', 'scheduled', 'recognised')),
   EXISTS (SELECT FROM posting WHERE learner_id = %(learner)s AND {_VISIBLE}),
@@ -152,10 +162,9 @@ AND (posting.kind = 'reverse', coalesce(posting.conversion_id, original.conversi
 
 def figures_of(scope: Scope, learner: UUID) -> Figures:
     """The cover of a learner's passbook."""
-    available, recognised, in_review, has_lines, waits = scope.fetch(_FIGURES, _values(scope, learner))[0]
-    return Figures(
-        Hundredths(int(available)), Hundredths(int(recognised)), Hundredths(int(in_review)), has_lines, waits
-    )
+    *amounts, has_lines, waits = scope.fetch(_FIGURES, _values(scope, learner))[0]
+    available, recognised, converted, held, in_review = (Hundredths(int(amount)) for amount in amounts)
+    return Figures(available, recognised, converted, held, in_review, has_lines, waits)
 
 
 def lines_of(scope: Scope, learner: UUID, *, limit: int, offset: int = 0) -> list[PassbookLine]:

@@ -155,6 +155,14 @@ def effects_of(
     return effects
 
 
+def planned_courses(scope: Scope, learner: UUID, institution: UUID) -> frozenset[str]:
+    """The codes of the courses of the plan that an institution says a learner follows; none where it says none."""
+    rows = scope.fetch(_FOLLOWED, {"learner": learner, "institution": institution})
+    found = scope.rows(Programme).filter(pk=rows[0][0]).first() if rows else None
+    plan = None if found is None else _compiled(found.content_hash, found.content).programme.plan
+    return frozenset() if plan is None else frozenset(course.code for course in plan.courses())
+
+
 def progress_of(scope: Scope, learner: UUID, programme_id: UUID, *, on: date) -> ProgrammeProgress | None:
     """One programme audited for a learner; None when there is no such programme."""
     return _progress(scope, programme_id, *_credits(scope, learner), on)
@@ -182,6 +190,13 @@ WHERE (place.followed = '' AND programme.content ? 'plan') = %(candidates)s AND 
   SELECT FROM programme AS newer WHERE newer.institution_id = programme.institution_id
     AND newer.code = programme.code AND newer.version > programme.version)
 ORDER BY programme.code LIMIT %(most)s
+"""
+
+_FOLLOWED = """
+SELECT programme.id FROM enrolment
+JOIN programme ON programme.institution_id = enrolment.institution_id AND programme.code = enrolment.programme_code
+WHERE enrolment.learner_id = %(learner)s AND enrolment.institution_id = %(institution)s
+ORDER BY programme.version DESC LIMIT 1
 """
 
 _LOTS = """

@@ -71,6 +71,7 @@ class Entry:
 
 NOT_DEBUGGING = frozenset({404})
 REDIRECT = frozenset({302})
+NOTHING_CHOSEN = frozenset({404})
 DONE = frozenset({200, 302})
 """A page of something that can be done once leads on when it is done."""
 REGISTRY: dict[str, Entry] = {
@@ -130,7 +131,7 @@ REGISTRY: dict[str, Entry] = {
     "learner:claim_proposal": Entry("lists.answer", of_proposals),
     "learner:decline_proposal": Entry("lists.answer", of_proposals, get=DONE),
     "learner:conversions": Entry("conversion.apply"),
-    "learner:conversion_choose": Entry("conversion.apply", get=REDIRECT),
+    "learner:conversion_choose": Entry("conversion.apply", get=NOTHING_CHOSEN, post=NOTHING_CHOSEN),
     "learner:application": Entry("conversion.apply", of_learner(application_id="application")),
     "learner:application_withdraw": Entry("conversion.apply", of_learner(application_id="application")),
     "learner:progress": Entry("programme.read_progress"),

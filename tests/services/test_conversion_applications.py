@@ -14,6 +14,7 @@ from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id
 from creditbank.jobs.schedule import finalise_all
 from creditbank.queries.check.conversions import check_conversions
+from creditbank.queries.passbook import figures_of
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.institutions import Institution
 from creditbank.records.operations import Notice
@@ -83,6 +84,15 @@ def test_credit_becomes_a_course_that_is_exempt_and_goes_out_to_the_registrar(ba
     assert (course["成绩"], course["学分"], course["申请编号"]) == ("90", "3.0", application.number)
     with acting_for(person=cast.lin.person, purpose="test") as scope:
         assert "conversion.posted" in set(scope.rows(Notice).values_list("code", flat=True))
+
+
+def test_converted_credit_was_recognised_once(bank, cast, lot):
+    without_publicity(cast)
+    decide(cast, apply_for(cast))
+    apply_for(cast, course="EL303")
+    with acting_for(person=cast.lin.person, purpose="test") as scope:
+        figures = figures_of(scope, cast.lin.person)
+    assert (figures.recognised, figures.available, figures.converted, figures.held) == (500, 300, 300, 200)
 
 
 def test_a_refusal_and_a_withdrawal_give_back_what_was_held(bank, cast, lot):

@@ -62,7 +62,7 @@ def apply_for_conversion(
     if refusal := _refused(chosen, wish, on):
         return refusal
     assert chosen is not None
-    number = f"{at:%Y%m%d}-{wish.application_id.hex[-6:].upper()}"
+    number = f"{on:%Y%m%d}-{wish.application_id.hex[-6:].upper()}"
     uses = [(UUID(use.item), use.credit) for use in chosen.one.uses if use.credit]
     posted = hold_credit(
         scope=scope,

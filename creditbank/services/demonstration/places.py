@@ -36,7 +36,7 @@ OUTCOME_TYPES = (
     ("language", "外语水平考试", "Language tests", "example-language", True),
 )
 RULES = ("cn-innovation", "example-limits", "example-language", "transfer-courses")
-CONVERSIONS = ("conversion/cn-conversion-a", "conversion/cn-course-certificate")
+CONVERSIONS = ("conversion/cn-conversion-a", "conversion/cn-course-certificate", "conversion/cn-electives")
 """Rules for conversion, which stand on a list of their own."""
 PROGRAMMES = ("demo-award-60", "demo-certificate-120", "demo-levels-360")
 STAFF = (

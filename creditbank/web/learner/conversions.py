@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from creditbank.domain.audit.model import Credit
@@ -25,7 +27,7 @@ from creditbank.gateways.clock import new_id, now, today
 from creditbank.queries.conversion_applications import ApplicationDetail, application_of, applications_of
 from creditbank.queries.conversion_options import Holdings, Option, holdings_of, made_titles, option_of, options_of
 from creditbank.queries.passbook import Holder, enrolments_of
-from creditbank.queries.progress import effects_of
+from creditbank.queries.progress import effects_of, planned_courses
 from creditbank.records.scope import Scope, acting_for
 from creditbank.services.access import NotVisible
 from creditbank.services.conversions.apply import Wish, apply_for_conversion, withdraw_application
@@ -33,8 +35,7 @@ from creditbank.web.doors import door
 from creditbank.web.learner.frame import day_in, found, own_scope, show
 from creditbank.web.learner.words import CONVERSION_ACTS, CONVERSION_REASONS, CONVERSION_STATES, lines_said
 
-_MOST_SHOWN = 60
-_GROUPS = (Ruling.RECOGNISE, Ruling.MANUAL, Ruling.REFUSE)
+_MOST_SHOWN = 30
 
 
 @door("conversion.apply")
@@ -55,7 +56,8 @@ def options(request: HttpRequest) -> HttpResponse:
         if place is not None:
             with _at(scope, place.institution_id) as inside:
                 held = holdings_of(inside, person, on=day_in(scope, place.institution_id))
-            context |= _listed(held, search, place)
+                planned = planned_courses(inside, person, place.institution_id)
+            context |= _listed(held, search, place, planned)
         return show(request, scope, "conversions", context)
 
 
@@ -66,9 +68,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     person = request.visitor.actor.person
     given = request.POST if request.method == "POST" else request.GET
     with own_scope(request) as scope:
-        place = _place(enrolments_of(scope, person), given.get("at", ""), exact=True)
-        if place is None:
-            return redirect("learner:conversions")
+        place = found(_place(enrolments_of(scope, person), given.get("at", ""), exact=True))
         day = today(place.zone)
         with _at(scope, place.institution_id) as inside:
             if request.method == "POST":
@@ -147,23 +147,38 @@ def _wish(given: Any) -> Wish:
     return Wish(token, given.get("rules", ""), given.get("row", ""), given.get("course", ""), given.get("seen", ""))
 
 
-def _listed(held: Holdings, search: str, place: Holder) -> dict[str, Any]:
+def _listed(held: Holdings, search: str, place: Holder, planned: frozenset[str]) -> dict[str, Any]:
     every = options_of(held)
     asked = [one for one in every if _fits(one, search)]
-    groups = {ruling: [one for one in asked if one.one.ruling is ruling] for ruling in _GROUPS}
+    possible = [one for one in asked if one.one.ruling is Ruling.RECOGNISE]
+    mine = [one for one in possible if any(target.code in planned for target in one.one.targets)]
+    others = [one for one in possible if one not in mine] if mine else possible
+    groups = (
+        ("mine", _("Possible now, in my programme"), mine),
+        ("possible", _("Possible now, outside my programme") if mine else _("Possible now"), others),
+        ("asked", _("Left to a person"), [one for one in asked if one.one.ruling is Ruling.MANUAL]),
+    )
+    refused = [one for one in asked if one.one.ruling is Ruling.REFUSE]
+    refused.sort(key=lambda one: not any(target.code in planned for target in one.one.targets))
     return {
-        "possible": [_option_shown(one, held, place) for one in groups[Ruling.RECOGNISE][:_MOST_SHOWN]],
-        "asked": [_option_shown(one, held, place) for one in groups[Ruling.MANUAL][:_MOST_SHOWN]],
-        "not_now": [_option_shown(one, held, place) for one in groups[Ruling.REFUSE][:_MOST_SHOWN]],
-        "counts": {
-            name: len(groups[ruling]) for name, ruling in zip(("possible", "asked", "not_now"), _GROUPS, strict=True)
-        },
+        "groups": [
+            {"id": name, "title": title, "count": len(found), "items": _shown(found, held, place)}
+            for name, title, found in groups
+            if found
+        ],
+        "possible": len(possible),
+        "not_now": _shown(refused, held, place),
+        "not_now_count": len(refused),
         "has_rules": bool(held.regulations),
         "has_credit": bool(held.lots),
         "available": sum(lot.available for lot in held.lots),
         "total": len(every),
         "most": _MOST_SHOWN,
     }
+
+
+def _shown(options: Sequence[Option], held: Holdings, place: Holder) -> list[dict[str, Any]]:
+    return [_option_shown(one, held, place) for one in options[:_MOST_SHOWN]]
 
 
 def _fits(one: Option, search: str) -> bool:
@@ -184,11 +199,17 @@ def _option_shown(one: Option, held: Holdings, place: Holder) -> dict[str, Any]:
             if use.credit
         ],
         "grade": one.one.grade,
-        "counts": [word.said_in(language) for name, word in COUNTED.items() if getattr(one.one.counts, name)],
+        "counts": _counts(asdict(one.one.counts), language),
         "rules": one.regulation.name.said_in(language),
         "why": one.one.explanation,
         "query": _query(one, place),
     }
+
+
+def _counts(counts: Mapping[str, bool], language: str) -> str:
+    """Where what is made counts, in words."""
+    said = [word.said_in(language) for name, word in COUNTED.items() if counts.get(name)]
+    return ("、" if language.startswith("zh") else ", ").join(said)
 
 
 def _query(one: Option, place: Holder) -> dict[str, str]:
@@ -256,7 +277,7 @@ def _detail_shown(one: ApplicationDetail) -> dict[str, Any]:
         "title": one.line.title.said_in(language).strip("“”"),
         "held": one.line.state in (State.SUBMITTED, State.UNDER_REVIEW, State.APPROVED),
         "reason": CONVERSION_REASONS.get(one.reason, ""),
-        "counts": [word.said_in(language) for name, word in COUNTED.items() if one.counts.get(name)],
+        "counts": _counts(one.counts, language),
         "may_withdraw": bool(acts_from(one.line.state, Who.LEARNER)),
         "events": events[::-1],
     }

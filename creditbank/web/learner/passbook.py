@@ -35,7 +35,16 @@ def passbook(request: HttpRequest) -> HttpResponse:
         context = {
             "holders": enrolments_of(scope, person),
             "figures": figures,
-            "cover": ((_("Recognised in all"), figures.recognised), (_("In review"), figures.in_review)),
+            "cover": [
+                (word, amount)
+                for word, amount, always in (
+                    (_("Recognised in all"), figures.recognised, True),
+                    (_("Converted"), figures.converted, False),
+                    (_("Held"), figures.held, False),
+                    (_("In review"), figures.in_review, True),
+                )
+                if amount or always
+            ],
             "notice": min(unread, key=lambda said: _RANK[said["tone"]], default=None),
             "more_notices": max(0, len(unread) - 1),
             "lines": [line_shown(line) for line in lines_of(scope, person, limit=_LINES_SHOWN)],

@@ -213,7 +213,9 @@ def _page(
         and may(actor, "recognition.reverse", thing)
         and one.decided_by != actor.person,
         "reason": APPLICATION_REASONS.get(one.reason) or REASONS.get(one.reason, ""),
-        "counts": [word.said_in(language) for name, word in COUNTED.items() if one.counts.get(name)],
+        "counts": ("、" if language.startswith("zh") else ", ").join(
+            word.said_in(language) for name, word in COUNTED.items() if one.counts.get(name)
+        ),
         "events": [
             {
                 "at": minute_of(step.at),
