@@ -15,7 +15,7 @@ from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import composition, counterfactuals, differences, facts, lint_limits, trace
+from creditbank.domain.rules import composition, counterfactuals, differences, facts, figures, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -49,6 +49,7 @@ _MESSAGES = {
     **facts.MESSAGES,
     **trace.MESSAGES,
     **counterfactuals.MESSAGES,
+    **figures.MESSAGES,
     **rules_lint.MESSAGES,
     **lint_limits.MESSAGES,
     **differences.MESSAGES,
@@ -408,6 +409,7 @@ def _answer_data(answer: Proposal | Refusal) -> dict[str, Any]:
         "field": answer.field,
         "row": answer.row,
         "expires_on": answer.expires_on.isoformat() if answer.expires_on else None,
+        "figures": {figure.id: format_credit(figure.amount) for figure in answer.figures},
         "explanation": to_data(answer.explanation),
     }
 

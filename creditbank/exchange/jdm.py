@@ -33,7 +33,7 @@ MESSAGES: dict[str, str] = {
 }
 
 _CONTENT_TYPE = "application/vnd.gorules.decision"
-_PARTS = ("exclude", "prerequisite", "adjust", "choose", "cap", "validity")
+_PARTS = ("exclude", "prerequisite", "adjust", "choose", "cap", "validity", "figures")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ CAP_HEAD = _heads(
     "最多=At most", "整项计入=Whole", *_CLAUSES, "锁定=Locked",
 )  # fmt: skip
 PART_HEAD = _heads("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
-PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "abbreviations")
+PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "figures", "abbreviations")
 YES = Text("是", "yes")
 NAME = "id"
 ROW_ENDS = {NAME: Text("行", "Row"), "locked": Text("锁定", "Locked")}

@@ -16,6 +16,7 @@ from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
+from creditbank.domain.rules.figures import figure_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.courses import course_library, findings_of
@@ -90,6 +91,15 @@ class LimitShown:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureShown:
+    """A second figure beside the credit: how it is reckoned, and its clause."""
+
+    id: str
+    reckoned: Text
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
 class VersionShown:
     """A version with everything it says."""
 
@@ -115,6 +125,7 @@ class VersionShown:
     """Its rows and limits in words, where it is for conversion; it has no tables then."""
     matrix: Matrix | None = None
     """The same as a matrix of outcomes and what they become."""
+    figures: tuple[FigureShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,9 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         refused=standing.refused,
         conversion=rules_said(rules, names) if isinstance(rules, ConversionRules) else None,
         matrix=matrix(rules, names) if isinstance(rules, ConversionRules) else None,
+        figures=tuple(FigureShown(one.id, figure_shown(one), one.clause) for one in rules.figures)
+        if isinstance(rules, RuleSet)
+        else (),
     )
 
 

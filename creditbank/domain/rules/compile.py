@@ -41,6 +41,7 @@ from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.rules.write import rule_set_hash
 
 if TYPE_CHECKING:
+    from creditbank.domain.explanation import Line
     from creditbank.domain.values import Text
 
 Tests = tuple[tuple[int, Callable[[Any], bool]], ...]
@@ -113,10 +114,14 @@ class CompiledTable:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The decision that the deciding facts alone lead to, and its proposal where the context says nothing."""
+    """The decision that the deciding facts alone lead to, and its proposal where the context says nothing.
+
+    ``reasons`` are those of the proposal before its figures are reckoned, which follow from what limits leave.
+    """
 
     granted: Granted
     proposal: Proposal
+    reasons: tuple[Line, ...]
 
 
 class Compiled:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from creditbank.domain.explanation import Explanation
     from creditbank.domain.rules.model import Ruling, Value
-    from creditbank.domain.values import Hundredths
+    from creditbank.domain.values import Hundredths, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,21 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureGiven:
+    """A second figure beside the credit, such as credit points, in hundredths."""
+
+    id: str
+    name: Text
+    amount: Hundredths
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a rule set proposes for an outcome, and why.
 
     ``credit`` is 0 unless the ruling is RECOGNISE. ``expires_on`` is the first day on which the credit no
-    longer counts. The explanation is one line, the summary, with the reasons underneath.
+    longer counts. The explanation is one line, the summary, with the reasons underneath. ``figures`` follow from
+    the credit and its level.
     """
 
     ruling: Ruling
@@ -75,3 +85,4 @@ class Proposal:
     row: str | None
     expires_on: date | None
     explanation: Explanation
+    figures: tuple[FigureGiven, ...] = ()

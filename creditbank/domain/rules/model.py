@@ -442,6 +442,21 @@ class Abbreviation:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A second figure beside the credit: the credit times a ratio, or times the weight of the level it is given at.
+
+    ``times`` is the ratio, or the weights by level; the figure is rounded to multiples of ``step`` hundredths.
+    """
+
+    id: str
+    name: Text
+    times: Fraction | tuple[tuple[str, Fraction], ...]
+    step: int
+    mode: str
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """One immutable version of a regulation for recognition (认定): outcome -> credit."""
 
@@ -461,3 +476,4 @@ class RuleSet:
     exclude: tuple[Exclude, ...] = ()
     abbreviations: tuple[Abbreviation, ...] = ()
     prerequisite: tuple[Prerequisite, ...] = ()
+    figures: tuple[Figure, ...] = ()

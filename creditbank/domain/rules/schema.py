@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from creditbank.domain.rules.figures import MOST_WEIGHTS
 from creditbank.domain.rules.model import FactType, Hit, RoundAt, Ruling, Scope
 from creditbank.domain.rules.read import KIND, MOST_STEPS, MOST_TABLES
 from creditbank.domain.rules.read_amounts import MOST_ROWS, MOST_TIERS, STEP_KINDS
@@ -68,6 +69,35 @@ ROUNDING = object_of(
         "place": {"enum": [place.value for place in RoundAt]},
     }
 )
+
+
+FIGURE: dict[str, Any] = {
+    "description": "a second figure beside the credit: credit times a ratio, or times the weight of its level",
+    **object_of(
+        {
+            "id": ref_to("code"),
+            "name": ref_to("text"),
+            "times": {
+                "anyOf": [
+                    ref_to("factor"),
+                    object_of(
+                        {
+                            "level": {
+                                "type": "object",
+                                "propertyNames": ref_to("code"),
+                                "additionalProperties": ref_to("factor"),
+                                "minProperties": 1,
+                                "maxProperties": MOST_WEIGHTS,
+                            }
+                        }
+                    ),
+                ]
+            },
+            "rounding": object_of({"step": ref_to("amount"), "mode": {"enum": ["down", "up", "half_up"]}}),
+            "clause": ref_to("text"),
+        }
+    ),
+}
 
 
 def rules_definitions() -> dict[str, Any]:
@@ -268,6 +298,7 @@ def rules_schema() -> dict[str, Any]:
                 "validity": list_of(ref_to("validity"), MOST_STEPS),
                 "exclude": list_of(ref_to("exclude"), MOST_STEPS),
                 "prerequisite": list_of(ref_to("prerequisite"), MOST_STEPS),
+                "figures": list_of(FIGURE, MOST_STEPS),
                 "abbreviations": list_of(object_of({"short": WORDS, "full": WORDS}), 1_000),
             },
         ),
@@ -286,6 +317,7 @@ def _outcome(*, expects: bool) -> dict[str, Any]:
             "category": ref_to("code"),
             "level": ref_to("code"),
             "expires_on": _DAY,
+            "figures": amounts,
             "codes": list_of(ref_to("code"), 1_000),
             "problems": list_of(ref_to("name"), 1_000),
         },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.rules.figures import figure_data
 from creditbank.domain.rules.model import (
     Accept,
     Add,
@@ -80,6 +81,7 @@ def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
             if rule_set.prerequisite
             else {}
         ),
+        **({"figures": [figure_data(figure) for figure in rule_set.figures]} if rule_set.figures else {}),
     }
 
 

@@ -45,6 +45,12 @@ RECKONED: tuple[dict[str, Any], ...] = (
     {"each": "3", "of": "hours", "gives": "0.25", "whole": False},
     {"of": "hours", "tiers": [{"from": 5, "gives": "1"}, {"from": 20, "gives": "2.5"}], "below": "manual"},
 )
+_FIGURE = {"id": "points", "name": both("points"), "clause": both("points")}
+FIGURES: tuple[dict[str, Any] | None, ...] = (
+    None,
+    _FIGURE | {"times": "4.5", "rounding": {"step": "0.01", "mode": "down"}},
+    _FIGURE | {"times": {"level": {"A": "2/3"}}, "rounding": {"step": "0.5", "mode": "up"}},
+)
 UNTIL = ("credit_expires", "credit_stays")
 
 
@@ -96,7 +102,9 @@ def rule_sets(draw: st.DrawFn) -> dict[str, Any]:
         },
         {"id": "u", "fact": "valid_until", "until": draw(st.sampled_from(UNTIL)), "clause": both("u")},
     ]
+    figures = draw(st.sampled_from(FIGURES))
     return rules(
+        figures=[figures] if figures else [],
         facts=[
             *rules()["facts"],
             {"name": "people", "type": "integer", "label": both("people"), "range": {"from": 1, "to": 20}},
