@@ -52,6 +52,7 @@ TABLE_HEAD = _heads(
 CAP_HEAD = _heads(
     "代码=Code", "适用条件=When", "类别=Categories", "范围=Scope", "分别计算=Counted apart",
     "最多=At most", "整项计入=Whole", *_CLAUSES, "锁定=Locked",
+    "另有时才适用=Only beside",
 )  # fmt: skip
 PART_HEAD = _heads("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
 PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "figures", "abbreviations")
@@ -191,6 +192,7 @@ def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetCont
             cap.clause.zh,
             cap.clause.en,
             _flag(cap.locked, language),
+            categories_words(rules.categories, cap.beside, language) if cap.beside else "",
         )
         for cap in rules.cap
     ]

@@ -25,7 +25,7 @@ CASES_SCHEMA = "creditbank.cases/1"
 MOST_OUTCOMES = 100_000
 
 _ASKED = ("id", "facts", "claimed_on")
-_KNOWN = ("name", "used", "earlier", "held", "planned", "passed")
+_KNOWN = ("name", "used", "beside", "earlier", "held", "planned", "passed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +187,7 @@ def _case(place: Place, rule_set: RuleSet, *, expects: bool) -> Case:
         context=Context(
             place.named("claimed_on").day(),
             used=_used(place.named("used"), rule_set),
+            beside=_amounts(place.named("beside"), [cap.id for cap in rule_set.cap if cap.beside]),
             earlier=_amounts(place.named("earlier"), [choose.id for choose in rule_set.choose]),
             held=_amounts(place.named("held"), [part.id for part in rule_set.prerequisite]),
             passed=frozenset(place.named("passed").each(Place.code))

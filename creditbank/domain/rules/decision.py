@@ -33,6 +33,7 @@ class Context:
         claimed_on: the day of the claim in the institution's zone.
         used: by cap id, what the learner already holds in that cap's category and scope, without this claim; for a
             cap on a count, how many outcomes.
+        beside: by the id of a cap that holds only beside other credit, how much of that there is in its scope.
         earlier: by choose id, what the learner already holds from the same family, reversals taken off.
         held: by prerequisite id, the credit the learner holds that it asks for.
         passed: the codes of courses the learner passed; ``None`` where that is not known.
@@ -45,6 +46,7 @@ class Context:
     held: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
     passed: frozenset[str] | None = None
     planned: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
+    beside: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)

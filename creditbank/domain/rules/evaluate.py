@@ -12,7 +12,7 @@ from creditbank.domain.rules.days import expiry, in_time
 from creditbank.domain.rules.decision import Context, FigureGiven, Granted, Outcome, Proposal
 from creditbank.domain.rules.figures import figures_given
 from creditbank.domain.rules.grant import grant, holds
-from creditbank.domain.rules.limits import left_under, prepared
+from creditbank.domain.rules.limits import holds_beside, left_under, prepared
 from creditbank.domain.rules.model import Cap, Count, Ruling, Value
 from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Hundredths
@@ -226,6 +226,8 @@ def _capped(
     for cap in caps_of(compiled, category, outcome):
         if credit == 0:
             break
+        if not holds_beside(cap, category, context, compiled.categories, reasons):
+            continue
         left = left_under(cap, context, credit, reasons)
         if left is None:
             return None

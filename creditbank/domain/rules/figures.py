@@ -32,7 +32,9 @@ def read_figure(place: Place) -> Figure:
     weights: tuple[tuple[str, Fraction], ...] = ()
     if isinstance(times.value, dict):
         listed = times.object(("level",)).named("level")
-        weights = tuple((Place(code, at.path).code(), at.factor()) for code, at in listed.names())
+        read = [(Place(code, at.path).code(), at.factor()) for code, at in listed.names()]
+        # The names of an object have no order that every store keeps, so the weights have one of their own.
+        weights = tuple(sorted(read, key=lambda pair: (pair[1], pair[0])))
         if not 0 < len(weights) <= MOST_WEIGHTS:
             listed.fail(f"weights are listed for at least one level and at most {MOST_WEIGHTS}")
     rounding = place.named("rounding").object(("step", "mode"))

@@ -60,7 +60,7 @@ def _voids(other: Cap, cap: Cap) -> bool:
         return False
     wider = not other.categories or (bool(cap.categories) and set(cap.categories) <= set(other.categories))
     longer = _WIDTH[other.scope] >= _WIDTH[cap.scope]
-    holds = other.when in ((), cap.when) and set(other.by) <= set(cap.by)
+    holds = other.when in ((), cap.when) and set(other.by) <= set(cap.by) and other.beside in ((), cap.beside)
     tighter = (
         (other.maximum, other.id) < (cap.maximum, cap.id)
         if other.maximum == cap.maximum
@@ -76,7 +76,8 @@ def _needs(rules: RuleSet) -> Iterator[Finding]:
             continue
         for cap in rules.cap:
             covers = not cap.categories or part.needs.category in cap.categories
-            if cap.scope is not Scope.EVER or cap.when or cap.by or not covers or not isinstance(cap.maximum, int):
+            sometimes = cap.when or cap.by or cap.beside
+            if cap.scope is not Scope.EVER or sometimes or not covers or not isinstance(cap.maximum, int):
                 continue
             if part.needs.least > cap.maximum:
                 amounts = {"least": Amount(part.needs.least), "maximum": Amount(cap.maximum)}
@@ -93,6 +94,8 @@ def _rows(rules: RuleSet) -> Iterator[Finding]:
             amount = max(gives for _least, gives in credit.tiers) if isinstance(credit, Tiers) else credit
             for cap in rules.cap:
                 if not isinstance(amount, int) or not isinstance(cap.maximum, int) or cap.when:
+                    continue
+                if cap.beside and row.give.category not in cap.beside:
                     continue
                 if cap.binds(row.give.category) and amount > cap.maximum:
                     amounts = {"amount": Amount(amount), "maximum": Amount(cap.maximum)}

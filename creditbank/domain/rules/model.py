@@ -364,7 +364,8 @@ class Cap:
     """At most ``maximum`` in some categories (or in all, when empty) within a scope.
 
     ``when`` names the outcomes it is about. ``by`` counts apart what differs in these facts: each contest, each
-    training institution. ``whole`` grants all or nothing where the room is less than the amount.
+    training institution. ``whole`` grants all or nothing where the room is less than the amount. With ``beside`` it
+    holds only where there is credit of one of these categories within its scope, the present claim included.
     """
 
     id: str
@@ -376,6 +377,7 @@ class Cap:
     by: tuple[str, ...] = ()
     whole: bool = False
     locked: bool = False
+    beside: tuple[str, ...] = ()
 
     def binds(self, category: str | None) -> bool:
         """Whether credit of a category falls under it."""

@@ -237,6 +237,7 @@ def rules_definitions() -> dict[str, Any]:
                 **when,
                 "by": list_of(ref_to("name"), MOST_FACTS),
                 "whole": {"type": "boolean"},
+                "beside": {**codes, "description": "holds only where there is credit of one of these in its scope"},
                 **locked,
             },
         ),
@@ -329,6 +330,7 @@ def _outcome(*, expects: bool) -> dict[str, Any]:
         {
             "name": WORDS,
             "used": amounts,
+            "beside": amounts,
             "earlier": amounts,
             "held": amounts,
             "planned": amounts,

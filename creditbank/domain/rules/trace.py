@@ -88,6 +88,9 @@ MESSAGES: dict[str, str] = {
     "rules.cap_portion": "{factor} of {base} as planned.",
     "rules.cap_unknown": "The limit is {factor} of what is planned ({of}), which is not known here: a person decides.",
     "rules.cap_whole": "Limit of {maximum}: {used} used, so {before} do not fit, and a part is not granted.",
+    "rules.cap_beside": "There is {amount} of {categories} beside it, so the next limit holds.",
+    "rules.cap_not_beside": "This limit holds only beside credit of {categories}, and there is none.",
+    "rules.beside_assumed": "Whether there is any was not known, and it was reckoned as none.",
     "rules.count_kept": "{used} such outcomes counted before; at most {most} count.",
     "rules.count_full": "At most {most} such outcomes count, and {used} do already.",
     "rules.count_assumed": "At most {most} such outcomes count, reckoned as if none had counted before.",
@@ -310,6 +313,16 @@ def capped(
     if amount <= 0:
         return Line("rules.cap_full", Verdict.NO, {"maximum": Amount(maximum)}, cap.clause, below)
     return Line("rules.cap_binds", Verdict.NOTE, {**facts, "before": Amount(before)}, cap.clause, below)
+
+
+def beside(cap: Cap, categories: Sequence[Text], there: int | None) -> Line:
+    """Whether a cap holds because there is other credit in its scope; ``there`` is ``None`` where it is not known."""
+    names = Text("、".join(one.zh for one in categories), ", ".join(one.en or one.zh for one in categories))
+    said: dict[str, Said] = {"categories": names}
+    if there:
+        return Line("rules.cap_beside", Verdict.NOTE, said | {"amount": Amount(there)})
+    below = (Line("rules.beside_assumed"),) if there is None else ()
+    return Line("rules.cap_not_beside", Verdict.NOTE, said, cap.clause, below)
 
 
 def cap_unknown(cap: Cap, portion: Portion) -> Line:

@@ -247,7 +247,8 @@ def cap_data(cap: Cap) -> dict[str, Any]:
             maximum = {"count": cap.maximum.most}
         case _:
             maximum = credit_data(cap.maximum)
-    apart = {"by": list(cap.by)} if cap.by else {}
+    apart: dict[str, Any] = {"by": list(cap.by)} if cap.by else {}
+    apart |= {"beside": list(cap.beside)} if cap.beside else {}
     limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **_flags(cap, "whole", "locked")}
     return {"id": cap.id, **_when(cap.when), **category, **limits, "clause": _text(cap.clause)}
 

@@ -122,6 +122,7 @@ def test_figures_decide_nothing_and_rules_without_them_keep_their_hash() -> None
 
 def test_what_changed_about_a_figure_is_told_and_what_was_written_is_read_back() -> None:
     before = read_rule_set(levelled())
+    assert read_rule_set(levelled({"level": dict(reversed(LEVELS.items()))})) == before
     assert read_rule_set(rule_set_data(before)) == before
     after = read_rule_set(levelled({"level": LEVELS | {"low": "4"}}))
     told = said(differences(before, after))
