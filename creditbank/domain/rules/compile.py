@@ -9,7 +9,7 @@ from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.rules.amounts import fact_of
+from creditbank.domain.rules.amounts import facts_of
 from creditbank.domain.rules.classes import stretches
 from creditbank.domain.rules.decision import Granted, Proposal
 from creditbank.domain.rules.model import (
@@ -281,7 +281,7 @@ def _deciding(rules: RuleSet) -> tuple[set[str], set[str], list[Condition]]:
             conditions.append(row.when)
             if isinstance(row.give, Give):
                 counts |= {part.fact for part in (row.give.level, row.give.field) if isinstance(part, FromFact)}
-                counts |= {name} if (name := fact_of(row.give.credit)) else set()
+                counts |= set(facts_of(row.give.credit))
     names |= counts | {test.fact for condition in conditions for test in condition}
     return names or {rules.facts[0].name}, counts, conditions
 

@@ -152,9 +152,12 @@ class FromFact:
 
 @dataclass(frozen=True, slots=True)
 class PerUnit:
-    """So much credit for each ``each`` of a fact: 0.5 for each 16 hours; ``whole`` counts full portions only."""
+    """So much credit for each ``each`` of a fact: 0.5 for each 16 hours; ``whole`` counts full portions only.
 
-    of: str
+    Several facts, in the order they are declared, are counted together: 1 for each 8 lectures and readings.
+    """
+
+    of: tuple[str, ...]
     each: Decimal
     gives: Hundredths
     whole: bool = True

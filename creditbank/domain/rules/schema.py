@@ -106,6 +106,8 @@ def rules_definitions() -> dict[str, Any]:
     codes = {"anyOf": [code, list_of(code, 1_000, 1)]}
     taken = {"anyOf": [code, object_of({"fact": ref_to("name")})]}
     locked = {"locked": {"type": "boolean", "description": "overlays further down may not tighten it"}}
+    several = {**list_of(ref_to("name"), MOST_FACTS, 1), "description": "several facts are counted together"}
+    together = {"anyOf": [ref_to("name"), several]}
     interval = object_of({}, {"from": _END, "above": _END, "to": _END, "below": _END})
     return {
         **SHARED,
@@ -138,9 +140,7 @@ def rules_definitions() -> dict[str, Any]:
             "anyOf": [
                 ref_to("amount"),
                 object_of({"fact": ref_to("name")}, {"times": ref_to("factor")}),
-                object_of(
-                    {"each": _END, "of": ref_to("name"), "gives": ref_to("amount")}, {"whole": {"type": "boolean"}}
-                ),
+                object_of({"each": _END, "of": together, "gives": ref_to("amount")}, {"whole": {"type": "boolean"}}),
                 object_of(
                     {
                         "of": ref_to("name"),

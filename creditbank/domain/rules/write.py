@@ -192,7 +192,8 @@ def credit_of_data(credit: CreditOf) -> Any:
             return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": share_data(credit.times)})
         case PerUnit():
             whole = {} if credit.whole else {"whole": False}
-            return {"each": _end(credit.each), "of": credit.of, "gives": credit_data(credit.gives), **whole}
+            of = credit.of[0] if len(credit.of) == 1 else list(credit.of)
+            return {"each": _end(credit.each), "of": of, "gives": credit_data(credit.gives), **whole}
         case Tiers():
             tiers = [{"from": _end(least), "gives": credit_data(gives)} for least, gives in credit.tiers]
             return {"of": credit.of, "tiers": tiers, "below": credit.below.value}

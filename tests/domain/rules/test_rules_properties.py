@@ -43,6 +43,7 @@ RECKONED: tuple[dict[str, Any], ...] = (
     {"fact": "hours", "times": "2/3"},
     {"each": "8", "of": "hours", "gives": "0.5"},
     {"each": "3", "of": "hours", "gives": "0.25", "whole": False},
+    {"each": "7", "of": ["hours", "people"], "gives": "0.5"},
     {"of": "hours", "tiers": [{"from": 5, "gives": "1"}, {"from": 20, "gives": "2.5"}], "below": "manual"},
 )
 _FIGURE = {"id": "points", "name": both("points"), "clause": both("points")}
@@ -159,7 +160,7 @@ contexts = st.builds(
 
 ROWS = {
     "rules.row_gives", "rules.row_gives_declared", "rules.row_gives_part", "rules.row_gives_each",
-    "rules.row_gives_tier", "rules.sum_counts",
+    "rules.row_gives_together", "rules.row_gives_tier", "rules.sum_counts",
 }  # fmt: skip
 STEPS = {"rules.added", "rules.taken_off", "rules.multiplied", "rules.divided", "rules.shared"}
 
