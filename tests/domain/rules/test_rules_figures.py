@@ -13,11 +13,13 @@ from test_rules_differences import said
 
 from creditbank.domain.rules.cases import read_cases, run_case
 from creditbank.domain.rules.compile import Compiled
+from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.evaluate import evaluate, evaluate_untraced
 from creditbank.domain.rules.figures import figure_shown, figures_given, weight_shown
 from creditbank.domain.rules.lint import lint
+from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
@@ -182,3 +184,17 @@ def test_a_case_whose_figure_is_another_turns_red() -> None:
     assert differs({"points": "9.5"}) == [("figures.points", "9.5", "10.0")]
     with pytest.raises(UnreadableError, match="unknown key"):
         differs({"pionts": "10"})
+
+
+def test_an_overlay_leaves_figures_as_they_are_and_they_follow_what_it_lowers() -> None:
+    document = {
+        "schema": "creditbank.rules-overlay/1", "code": "small", "kind": "overlay", "name": both("o"), "source": both("o"),
+        "tighten": {"rows": [{"id": "middle", "credit": "1", "clause": both("less here")}]},
+    }  # fmt: skip
+    base = read_rule_set(levelled())
+    composed = compose(base, read_overlay(document))
+    assert (composed.conflicts, composed.rules.figures) == ((), base.figures)
+    proposal = propose(Compiled(composed.rules, rule_set_hash(composed.rules)), grade="middle", hours=10)
+    assert [given.amount for given in proposal.figures] == [500]
+    with pytest.raises(UnreadableError, match="unknown key"):
+        read_overlay(document | {"add": {"figures": [figure("2")]}})
