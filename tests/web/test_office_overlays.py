@@ -41,8 +41,8 @@ def test_the_office_sees_whose_a_row_is_and_what_an_update_changes_before_its_da
         draft = scope.rows(RuleDraft).get()
     page = office.get(f"/office/rules/drafts/{draft.id}/").content.decode()
     assert "creditbank.rules-overlay/1" in page
-    assert "locked by its publisher" not in page
-    # The empty draft is compared with what decides here today, where the present overlay tightens a row.
+    # It begins with what the overlay says now, is laid on the version that is coming, and compared with today's rules.
+    assert "row hours-32 is locked by its publisher" in page
     assert "which is in force" in page
     assert "Row hours-32 changed" in page
     listed = office.get("/office/rules/").content.decode()
