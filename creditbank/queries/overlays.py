@@ -237,7 +237,7 @@ def _coming(scope: Scope, on: date) -> Iterator[RuleVersion]:
     while place is not None:
         rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__kind=RECOGNITION, state__in=_COMING)
         rows = rows.filter(Q(effective_from__isnull=True) | Q(effective_from__gt=on))
-        yield from rows.select_related("rule_set", "institution").order_by("rule_set__code", "number")
+        yield from rows.select_related("rule_set", "institution").defer("content").order_by("rule_set__code", "number")
         place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
 
 
