@@ -104,11 +104,12 @@ def period_of(scope: Scope, institution: UUID, day: date) -> Period:
 
 
 # Every version of the rule set that decides now: a cap counts what was recognised under these rules, nothing else.
-# With an overlay or without one, they are the same rules.
+# With an overlay or without one, they are the same rules; a set of one's own stands in one line with one's overlays.
 _SIBLINGS = """
 (SELECT sibling.id FROM rule_version AS this
  JOIN rule_set AS own ON own.id = this.rule_set_id
- JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND 'overlay' IN (own.kind, other.kind))
+ JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND EXISTS (
+   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id) AND laid.kind = 'overlay'))
  JOIN rule_version AS sibling ON sibling.rule_set_id = other.id
  WHERE this.id = %(version)s)
 """
