@@ -115,6 +115,7 @@ def _import(arguments: argparse.Namespace, bank: Any) -> int:
         return _tell(arguments, read, counts, "This was a dry run: nothing was stored.")
     done = import_sheet(read, **what, actor=actor, now=clock.now)
     counts = {name: getattr(done, f"rows_{name}") for name in ("new", "changed", "repeated", "refused")}
+    counts["same"] = done.rows_total - sum(counts.values())
     if arguments.submit:
         counts |= _submit(place, actor, [row.record.key for row in read.given.rows])
     return _tell(arguments, read, counts, f"Run {done.run_id}; nothing of it is public before it is approved.")
@@ -141,10 +142,12 @@ def _submit(place: Any, actor: Any, codes: list[str]) -> dict[str, int]:
 def _tell(arguments: argparse.Namespace, read: Any, counts: dict[str, int], end: str) -> int:
     if arguments.json:
         refused = [[fault.line, fault.column, fault.code] for fault in read.given.refused]
-        print(json.dumps({"counts": counts, "refused": refused}, ensure_ascii=False))
+        answer = {"file": arguments.file.name, "counts": counts, "refused": refused}
+        print(json.dumps(answer, ensure_ascii=False))
     else:
         tell_refused(read.notes, read.given.refused)
-        print(", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) + f". {end}")
+        told = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+        print(f"{arguments.file.name}: {told}. {end}")
     return 1 if read.given.refused else 0
 
 

@@ -15,7 +15,7 @@ from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
-from creditbank.domain.rules import composition, counterfactuals, differences, facts, lint_limits, trace
+from creditbank.domain.rules import composition, counterfactuals, differences, facts, figures, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
     from creditbank.domain.conversions.compile import CompiledConversions
     from creditbank.domain.explanation import Explanation, Line
+    from creditbank.domain.rule_documents import AnyRules
     from creditbank.domain.rules.cases import Case, CaseResult
     from creditbank.domain.rules.compile import Compiled
     from creditbank.domain.rules.composition import Composed
@@ -49,6 +50,7 @@ _MESSAGES = {
     **facts.MESSAGES,
     **trace.MESSAGES,
     **counterfactuals.MESSAGES,
+    **figures.MESSAGES,
     **rules_lint.MESSAGES,
     **lint_limits.MESSAGES,
     **differences.MESSAGES,
@@ -90,7 +92,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     ask.add_argument("files", metavar="FILE", nargs="+", help="sheets of agreements, CSV or XLSX")
     ask.add_argument("--most", metavar="N", type=int, default=100, help="list at most so many pairs (default: 100)")
     bring = actions.add_parser("import", help="put rules in force at an institution, as when a bank is set up")
-    bring.add_argument("rules", metavar="RULES", help="a file with rules of either kind, or the code of a pack")
+    bring.add_argument(
+        "rules", metavar="RULES", help="a file with rules of any kind or an overlay, or the code of a pack"
+    )
     bring.add_argument("--cases", metavar="FILE", help="golden cases that must be green (default: those beside it)")
     bring.add_argument("--institution", required=True, metavar="CODE", help="whose rules they become")
     bring.add_argument(
@@ -100,7 +104,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="write the document of a version in a bank")
     show.add_argument("rules", metavar="CODE", help="the code of the rule set")
     show.add_argument("--institution", required=True, metavar="CODE", help="who has or inherits it")
-    show.add_argument("--version", type=int, metavar="NUMBER", help="which version (default: the one in force)")
+    which = show.add_mutually_exclusive_group()
+    which.add_argument("--version", type=int, metavar="NUMBER", help="which version (default: the one in force)")
+    which.add_argument("--laid", action="store_true", help="the rules that decide, with overlays laid on them")
     show.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
     for action in (evaluate, test, lint, diff, export, change, ask, bring, show):
         action.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
@@ -166,12 +172,16 @@ def _tell_conflicts(error: _ConflictError, *, as_json: bool) -> int:
     return RED
 
 
-def _rules(named: str) -> RuleSet | ConversionRules:
+def _document(named: str) -> AnyRules:
     """A file is meant where the word looks like one, else a pack."""
     if Path(named).suffix or "/" in named:
-        rules = load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
-    else:
-        rules = load_any_pack(named)
+        return load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
+    return load_any_pack(named)
+
+
+def _rules(named: str) -> RuleSet | ConversionRules:
+    """Rules that answer by themselves."""
+    rules = _document(named)
     if isinstance(rules, Overlay):
         raise DocumentError(named, "an overlay is told with the rules it is laid on: --base BASE")
     return rules
@@ -345,7 +355,7 @@ def _recognition(named: str) -> Compiled:
 def _import(args: argparse.Namespace) -> int:
     from creditbank.cli import stored_rules
 
-    rules = _rules(args.rules)
+    rules = _document(args.rules)
     try:
         cases: tuple[bytes, str] | None = _cases(args)
     except (LookupError, FileNotFoundError):
@@ -408,6 +418,7 @@ def _answer_data(answer: Proposal | Refusal) -> dict[str, Any]:
         "field": answer.field,
         "row": answer.row,
         "expires_on": answer.expires_on.isoformat() if answer.expires_on else None,
+        "figures": {figure.id: format_credit(figure.amount) for figure in answer.figures},
         "explanation": to_data(answer.explanation),
     }
 

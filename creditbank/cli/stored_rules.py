@@ -1,4 +1,4 @@
-"""Puts rules of either kind into a bank and reads them back for ``creditbank rules``."""
+"""Puts rules and overlays into a bank and reads them back for ``creditbank rules``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from creditbank.cli.shown import said
 from creditbank.domain.explanation import Verdict
 from creditbank.domain.rule_documents import (
     AnyRules,
+    DecidingRules,
     answer_cases,
     lint_rules,
     read_cases_of,
@@ -18,6 +19,7 @@ from creditbank.domain.rule_documents import (
     rules_data,
     rules_hash,
 )
+from creditbank.domain.rules.overlay import Overlay
 from creditbank.exchange.documents import read_document, write_document
 from creditbank.gateways.disk import write_whole
 from creditbank.gateways.problem import Problem
@@ -37,21 +39,21 @@ DONE, RED = 0, 1
 def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] | None) -> int:
     """Put rules in force at an institution from a day on, as when a bank is set up: without a review, and recorded so.
 
-    Cases that are red and findings that forbid the rules are said, and then nothing is done.
+    Cases that are red, findings that forbid the rules and parts of an overlay that do not hold with what is inherited
+    are said, and then nothing is done.
 
     Raises:
         Problem: the institution decided a version of these rules by its own review, or keeps another kind of that code.
     """
-    wrong = _wrong(rules, cases)
+    wrong = [] if isinstance(rules, Overlay) else _wrong(rules, cases)
     if wrong:
-        print("\n".join(wrong), file=sys.stderr)
-        print("Nothing was done.", file=sys.stderr)
-        return RED
+        return _nothing_done(wrong)
     # Commands on files need neither a database nor what speaks to one.
     from creditbank.cli.boot import actor_of, opened, place_of
 
     with opened(args, "rules"):
         from creditbank.gateways import clock
+        from creditbank.queries.overlays import standing_of
         from creditbank.queries.rule_sets import list_versions
         from creditbank.records.scope import acting_for
         from creditbank.services.rules import publish_rule_version
@@ -61,6 +63,13 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
         with acting_for(institution=place.id, purpose="rules.import") as scope:
             since: date = args.since or clock.today(place.zone)
             _refuse_later(list_versions(scope, kind=rules.kind, on=since), place, rules, since)
+            if isinstance(rules, Overlay):
+                for day in sorted({since, max(since, clock.today(place.zone))}):
+                    laid = standing_of(scope, rules, institution=place.id, on=day)
+                    wrong = said(laid.refused, messages())
+                    wrong += _wrong(laid.rules, cases) if laid.rules is not None and not wrong else []
+                    if wrong:
+                        return _nothing_done(wrong)
             try:
                 version = publish_rule_version(
                     scope=scope,
@@ -91,6 +100,8 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
 def read_back(args: argparse.Namespace) -> int:
     """Write the document of a version that an institution has or inherits, the one in force unless a number is given.
 
+    With ``laid`` the rules that decide there today: what is inherited, with every overlay laid on it.
+
     Raises:
         LookupError: there is no such version.
     """
@@ -99,12 +110,17 @@ def read_back(args: argparse.Namespace) -> int:
     with opened(args, "rules"):
         from creditbank.gateways import clock
         from creditbank.queries.rule_sets import find_content
+        from creditbank.queries.rules import version_in_force
         from creditbank.records.scope import acting_for
 
         place = place_of(args)
         on: date = clock.today(place.zone)
         with acting_for(institution=place.id, purpose="rules.show") as scope:
-            content = find_content(scope, args.rules, number=args.version, on=on)
+            if args.laid:
+                found = version_in_force(scope, institution=place.id, code=args.rules, on=on)
+                content = rules_data(found.compiled.rules) if found else None
+            else:
+                content = find_content(scope, args.rules, number=args.version, on=on)
     if content is None:
         which = f"version {args.version}" if args.version else "version in force"
         raise LookupError(f"{place.code} has no {which} of rules {args.rules}")
@@ -135,7 +151,13 @@ def _refuse_later(versions: Sequence[Version], place: Institution, rules: AnyRul
         )
 
 
-def _wrong(rules: AnyRules, cases: tuple[bytes, str] | None) -> list[str]:
+def _nothing_done(wrong: Sequence[str]) -> int:
+    print("\n".join(wrong), file=sys.stderr)
+    print("Nothing was done.", file=sys.stderr)
+    return RED
+
+
+def _wrong(rules: DecidingRules, cases: tuple[bytes, str] | None) -> list[str]:
     """What forbids rules: findings, and cases that are red."""
     lines = [finding.line for finding in lint_rules(rules) if finding.line.verdict is Verdict.NO]
     wrong = said(lines, messages())

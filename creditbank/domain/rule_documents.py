@@ -153,9 +153,9 @@ def _not_laid(*_asked: Any) -> Any:
     raise ValueError("an overlay is tested as it decides, laid on the rules it inherits")
 
 
-def listed_with(kind: str) -> tuple[str, ...]:
-    """The kinds of versions that stand in one list with those of a kind: overlays with the rules they are laid on."""
-    return (kind, OVERLAY) if kind == RECOGNITION else (kind,)
+def kind_decided(kind: str) -> str:
+    """The kind of rules by which documents of a kind decide, and that of their rule set: an overlay is laid on one."""
+    return RECOGNITION if kind == OVERLAY else kind
 
 
 def _answer_recognition(rules: RuleSet, cases: Sequence[Case]) -> tuple[Answered, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,6 +13,7 @@ from creditbank.domain.rules.amounts import plain_number
 from creditbank.domain.rules.model import (
     Accept,
     CreditOf,
+    Fact,
     FromFact,
     Give,
     Hit,
@@ -28,12 +29,12 @@ from creditbank.domain.rules.write import credit_data, rule_set_hash
 
 MESSAGES: dict[str, str] = {
     "jdm.part_left_out": "{part} {id} is not in the file: the tables are asked before or after it.",
-    "jdm.amount_left_out": "Row {row} of table {table} is there without its amount, which is no exact decimal.",
+    "jdm.amount_left_out": "Row {row} of table {table} has no amount there: that engine cannot say it exactly.",
     "jdm.many_rows": "Table {table} answers with all rows that fit: {hit} is applied to that list by the reader.",
 }
 
 _CONTENT_TYPE = "application/vnd.gorules.decision"
-_PARTS = ("exclude", "prerequisite", "adjust", "choose", "cap", "validity")
+_PARTS = ("exclude", "prerequisite", "adjust", "choose", "cap", "validity", "figures")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def rule_set_jdm(rules: RuleSet) -> Exported:
     """
     head = {"id": "facts", "type": "inputNode", "name": "facts", "position": {"x": 0, "y": 0}}
     end = {"id": "answer", "type": "outputNode", "name": "answer", "position": {"x": 800, "y": 0}}
-    nodes = [_node(table, number) for number, table in enumerate(rules.tables)]
+    facts = {fact.name: fact for fact in rules.facts}
+    nodes = [_node(table, number, facts) for number, table in enumerate(rules.tables)]
     edges = []
     for node in nodes:
         edges.append({"id": f"to-{node['id']}", "type": "edge", "sourceId": "facts", "targetId": node["id"]})
@@ -68,6 +70,7 @@ def rule_set_jdm(rules: RuleSet) -> Exported:
 
 
 def _left_out(rules: RuleSet) -> Iterator[Line]:
+    facts = {fact.name: fact for fact in rules.facts}
     for part in _PARTS:
         for one in getattr(rules, part):
             yield Line("jdm.part_left_out", Verdict.NOTE, {"part": part, "id": one.id})
@@ -75,11 +78,11 @@ def _left_out(rules: RuleSet) -> Iterator[Line]:
         if table.hit is not Hit.FIRST:
             yield Line("jdm.many_rows", Verdict.NOTE, {"table": table.code, "hit": table.hit.value})
         for row in table.rows:
-            if isinstance(row.give, Give) and _credit(row.give.credit) is None:
+            if isinstance(row.give, Give) and _credit(row.give.credit, facts) is None:
                 yield Line("jdm.amount_left_out", Verdict.NOTE, {"table": table.code, "row": row.id})
 
 
-def _node(table: Table, number: int) -> dict[str, Any]:
+def _node(table: Table, number: int, facts: Mapping[str, Fact]) -> dict[str, Any]:
     asked = tuple(dict.fromkeys([*(cell.fact for cell in table.when), *table.columns]))
     rows = sorted(table.rows, key=lambda row: -row.priority)
     outputs = ("row", "ruling", "credit", "category", "level", "field", "clause")
@@ -94,7 +97,7 @@ def _node(table: Table, number: int) -> dict[str, Any]:
             "passThrough": False,
             "inputs": [{"id": f"i-{name}", "name": name, "field": f"facts.{name}"} for name in asked],
             "outputs": [{"id": f"o-{name}", "name": name, "field": name} for name in outputs],
-            "rules": [_rule(table, row) for row in rows],
+            "rules": [_rule(table, row, facts) for row in rows],
         },
     }
 
@@ -109,7 +112,7 @@ def _path(code: str) -> str:
     return "t_" + "".join(letter if letter.isalnum() else f"_{ord(letter):x}_" for letter in code)
 
 
-def _rule(table: Table, row: Row) -> dict[str, Any]:
+def _rule(table: Table, row: Row, facts: Mapping[str, Fact]) -> dict[str, Any]:
     cells = {cell.fact: cell.accept for cell in table.when}
     cells = {cell.fact: cell.accept for cell in row.when} | cells
     written = {f"i-{name}": _cell(accept) for name, accept in cells.items()}
@@ -127,11 +130,11 @@ def _rule(table: Table, row: Row) -> dict[str, Any]:
         value = getattr(row.give, name)
         if value is not None:
             rule[f"o-{name}"] = f"facts.{value.fact}" if isinstance(value, FromFact) else _text(value)
-    credit = _credit(row.give.credit)
+    credit = _credit(row.give.credit, facts)
     return rule if credit is None else rule | {"o-credit": credit}
 
 
-def _credit(credit: CreditOf) -> str | None:
+def _credit(credit: CreditOf, facts: Mapping[str, Fact]) -> str | None:
     """The amount as an expression; ``None`` where the other engine's decimals could not say it exactly."""
     match credit:
         case FromFact(times=times):
@@ -139,7 +142,12 @@ def _credit(credit: CreditOf) -> str | None:
         case PerUnit():
             if not credit.whole:
                 return None
-            return f"floor(facts.{credit.of} / {plain_number(credit.each)}) * {credit_data(credit.gives)}"
+            # A fact that is not answered is missing there, and what is missing cannot be added up.
+            if len(credit.of) > 1 and any(facts[name].when or facts[name].optional for name in credit.of):
+                return None
+            counted = " + ".join(f"facts.{name}" for name in credit.of)
+            counted = f"({counted})" if len(credit.of) > 1 else counted
+            return f"floor({counted} / {plain_number(credit.each)}) * {credit_data(credit.gives)}"
         case Tiers():
             said = "null"
             for least, gives in credit.tiers:

@@ -12,6 +12,7 @@ from creditbank.domain.access import Actor
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import KINDS, AnyRules, read_rules, rules_data
+from creditbank.domain.rule_life.states import State
 from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.read import KIND as RECOGNITION
@@ -166,13 +167,22 @@ def begin_from_version(*, scope: Scope, actor: Actor, version_id: UUID, at: date
 def begin_overlay(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime) -> RuleDraft | Refusal:
     """Begin a draft of what one's own institution adds to a version that is handed down, and tightens.
 
+    It holds what the newest overlay here holds, so that an update from above is answered by changing what does not fit.
+
     Raises:
         NotVisible: there is no such version, or it is not one that could be overlaid here.
     """
-    rows = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, rule_set__kind=RECOGNITION)
+    rows = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, kind=RECOGNITION)
     version = rows.exclude(institution_id=scope.institution).first()
     if version is None:
         raise NotVisible
+    origin = {"overlay": str(version.number), "laid_on": str(version.id)}
+    own = scope.rows(RuleVersion).filter(institution_id=scope.institution, rule_set__code=version.rule_set.code)
+    newest = own.filter(kind=OVERLAY).exclude(state=State.ABOLISHED.value).order_by("-number").first()
+    if newest is not None:
+        origin["kept"] = str(newest.number)
+        rules = read_rules(newest.content)
+        return _begin(scope, actor, rules, write_document(rules_data(rules)), origin, at)
     name = Text(f"{version.rule_set.name}（本校）", f"{version.rule_set.name_en or version.rule_set.name}, here")
     document = {
         "schema": OVERLAY_SCHEMA,
@@ -186,7 +196,7 @@ def begin_overlay(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime)
     text = write_document(document)
     return begin_draft(
         scope=scope, actor=actor, code=version.rule_set.code, kind=OVERLAY, name=name, text=text,
-        rules=reading_of(text).rules, origin={"overlay": str(version.number)}, at=at,
+        rules=reading_of(text).rules, origin=origin, at=at,
     )  # fmt: skip
 
 

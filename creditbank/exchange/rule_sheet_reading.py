@@ -324,18 +324,19 @@ def _rows(reader: _Reader, words: RowWords, title: str, path: str) -> list[dict[
 
 
 def _caps(reader: _Reader, rules: RuleSet, facts: Mapping[str, Fact]) -> list[dict[str, Any]]:
-    keys = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en", "locked")
-    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, keys, optional=("locked",))
+    keys = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en", "locked", "beside")
+    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, keys, optional=("locked", "beside"))
     found: list[dict[str, Any]] = []
     for line, cells in grid.rows:
         reader.places[f"cap[{len(found)}]"] = (grid.title, line)
         data: dict[str, Any] = {"id": cells["id"].strip(), "scope": cells["scope"].strip()}
         _put_condition(reader, grid, line, cells, facts, data)
-        named = read_categories(rules.categories, cells["category"])
-        if isinstance(named, Refusal):
-            reader.wrong(grid, line, "category", named)
-        elif named:
-            data["category"] = named
+        for key in ("category", "beside"):
+            named = read_categories(rules.categories, cells.get(key, ""))
+            if isinstance(named, Refusal):
+                reader.wrong(grid, line, key, named)
+            elif named:
+                data[key] = named
         by = [name for part in cells["by"].replace("，", ",").split(",") if (name := part.strip())]
         data |= {"by": by} if by else {}
         data |= {key: True for key in ("whole", "locked") if reader.flag(grid, line, key, cells)}

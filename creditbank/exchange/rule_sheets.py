@@ -52,9 +52,10 @@ TABLE_HEAD = _heads(
 CAP_HEAD = _heads(
     "代码=Code", "适用条件=When", "类别=Categories", "范围=Scope", "分别计算=Counted apart",
     "最多=At most", "整项计入=Whole", *_CLAUSES, "锁定=Locked",
+    "另有时才适用=Only beside",
 )  # fmt: skip
 PART_HEAD = _heads("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
-PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "abbreviations")
+PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "figures", "abbreviations")
 YES = Text("是", "yes")
 NAME = "id"
 ROW_ENDS = {NAME: Text("行", "Row"), "locked": Text("锁定", "Locked")}
@@ -64,7 +65,7 @@ _GUIDE_ZH = """\
 条件：写取值，多个用顿号隔开；有序的写“≥ 二等奖”或“三等奖–一等奖”。
 数值写 60、60–100、≥ 60、< 60；不限制写“任意”。
 学分：3 或 0.5；不予认定；由人工决定；[信息项] 或 [信息项] × 2/3。
-学分还可以写：每 16 [信息项] 0.5；[信息项] ≥ 16: 1; ≥ 32: 2。
+学分还可以写：每 16 [信息项] 0.5；每 8 [信息项] + [信息项] 1（合计）；[信息项] ≥ 16: 1; ≥ 32: 2。
 适用条件：[信息项] 取值；[信息项] 取值。
 上限“最多”：8 为学分；1/2 programme 为占培养方案的比例；3 × 为件数。
 “锁定”写“是”：下级不得收紧；“可加行”写“是”：下级可以加行。
@@ -74,7 +75,7 @@ One row is one clause; rows may be changed, added, removed and moved.
 Conditions: a value, several with commas; of a scale “≥ second prize” or “third prize–first prize”.
 Numbers: 60, 60–100, ≥ 60, < 60; “any” restricts nothing.
 Credit: 3 or 0.5; no credit; a person decides; [fact] or [fact] × 2/3.
-Credit may also be: 0.5 per 16 [fact]; [fact] ≥ 16: 1; ≥ 32: 2.
+Credit may also be: 0.5 per 16 [fact]; 1 per 8 [fact] + [fact] (together); [fact] ≥ 16: 1; ≥ 32: 2.
 When: [fact] value; [fact] value.
 Limits, at most: 8 is credit; 1/2 programme is a share of the programme; 3 × is a count of outcomes.
 “Yes” under “Locked”: nobody further down may tighten it; under “Open”: they may add rows.
@@ -191,6 +192,7 @@ def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetCont
             cap.clause.zh,
             cap.clause.en,
             _flag(cap.locked, language),
+            categories_words(rules.categories, cap.beside, language) if cap.beside else "",
         )
         for cap in rules.cap
     ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, DecidingRules, read_rules
+from creditbank.domain.rule_documents import AnyRules, DecidingRules
 from creditbank.domain.rule_life.states import State
-from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.composition import Composed, compose
+from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.differences import differences
-from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import Overlay
+from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.queries.rule_impact import Affected, affected_by
 from creditbank.queries.rules import InForce, Versions, candidates
@@ -24,6 +26,8 @@ from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
 
+STANDING = (State.SCHEDULED.value, State.SUSPENDED.value, State.ABOLISHED.value)
+"""The states of versions that have their days; one that is abolished has its last."""
 _COMING = (State.APPROVED.value, State.PUBLICITY.value, State.SCHEDULED.value)
 
 
@@ -41,21 +45,51 @@ class Standing:
     base: Text | None = None
 
 
-def standing_of(scope: Scope, rules: AnyRules, *, institution: UUID, on: date) -> Standing:
-    """Rules as they would decide at an institution on a day."""
+def standing_of(
+    scope: Scope, rules: AnyRules, *, institution: UUID, on: date, laid_on: Mapping[str, Any] | None = None
+) -> Standing:
+    """Rules as they would decide at an institution on a day.
+
+    ``laid_on`` is the origin of a draft: an overlay that was begun on a version which has not begun itself is laid on
+    that one, so that a school can answer an update before its first day.
+    """
     if not isinstance(rules, Overlay):
         return Standing(rules)
-    inherited = inherited_by(scope, institution=institution, code=rules.code, on=on)
+    coming = _coming_base(scope, rules.code, on, laid_on or {})
+    inherited = inherited_by(scope, institution=institution, code=rules.code, on=on, coming=coming)
     if inherited is None:
-        return Standing(None, (Line("overlay.no_base", Verdict.NO, {"code": rules.code, "day": on.isoformat()}),))
+        return Standing(None, (no_base(rules.code, on),))
     composed = compose(inherited.compiled.rules, rules)
     return Standing(composed.rules, composed.refused, composed.own, _publisher(scope, inherited.version_id))
 
 
-def inherited_by(scope: Scope, *, institution: UUID, code: str, on: date) -> InForce | None:
-    """The version of a rule set that an institution inherits on a day, whatever its own says."""
+def inherited_by(
+    scope: Scope, *, institution: UUID, code: str, on: date, coming: tuple[UUID, date] | None = None
+) -> InForce | None:
+    """The version of a rule set that an institution inherits on a day, whatever its own says.
+
+    With ``coming``, as it will be when that version has begun on that day.
+    """
     above = scope.rows(Institution).filter(pk=institution).values_list("parent_id", flat=True).first()
-    return Versions(scope, above, code).asking(on) if above is not None else None
+    if above is None:
+        return None
+    return Versions(scope, above, code, coming=coming).asking(coming[1] if coming else on)
+
+
+def no_base(code: str, on: date) -> Line:
+    """That there is nothing on which an overlay could be laid on a day."""
+    return Line("overlay.no_base", Verdict.NO, {"code": code, "day": on.isoformat()})
+
+
+def _coming_base(scope: Scope, code: str, on: date, origin: Mapping[str, Any]) -> tuple[UUID, date] | None:
+    """The version on which an overlay was begun with the day it begins, or begins at the earliest; none once it has."""
+    if "laid_on" not in origin:
+        return None
+    rows = scope.rows(RuleVersion).filter(pk=UUID(str(origin["laid_on"])), rule_set__code=code, state__in=_COMING)
+    row = rows.first()
+    if row is None or (row.effective_from is not None and row.effective_from <= on):
+        return None
+    return row.id, row.effective_from or on
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +119,34 @@ class Effect:
     affected: Affected | None
 
 
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A version that gives way to rules of the other sort: whether it is an overlay, and whether it has begun."""
+
+    version_id: UUID
+    number: int
+    overlay: bool
+    begun: bool
+
+
 def coming_updates(scope: Scope, *, on: date) -> tuple[Update, ...]:
-    """Versions of rule sets above that are approved and not yet in force, for each the scope's institution overlays."""
+    """Versions above that are approved and not yet in force, and will decide at the scope's institution."""
     found = []
-    for code, overlay in _own_overlays(scope, on):
-        for row in _coming(scope, code, on):
-            rules = read_rules(row.content)
-            composed = compose(rules, overlay) if isinstance(rules, RuleSet) else None
-            found.append(
-                Update(
-                    row.id,
-                    code,
-                    row.number,
-                    Text(row.rule_set.name, row.rule_set.name_en),
-                    Text(row.institution.name, row.institution.name_en),
-                    row.effective_from,
-                    len(composed.conflicts) if composed else 0,
-                )
+    for row in _coming(scope, on):
+        after = _with(scope, row, on)
+        if after is None:
+            continue
+        found.append(
+            Update(
+                row.id,
+                row.rule_set.code,
+                row.number,
+                Text(row.rule_set.name, row.rule_set.name_en),
+                Text(row.institution.name, row.institution.name_en),
+                row.effective_from,
+                len(_own_lost(scope, after)),
             )
+        )
     return tuple(found)
 
 
@@ -110,9 +154,11 @@ def lost_parts(scope: Scope, *, on: date) -> Explanation:
     """What of the overlays of the scope's institution does not hold today."""
     assert scope.institution is not None
     said: list[Line] = []
-    for code, _overlay in _own_overlays(scope, on):
+    for code in _overlaid(scope, on):
         found = Versions(scope, scope.institution, code).asking(on)
-        if found is not None and found.composed is not None:
+        if found is None:
+            said.append(no_base(code, on))
+        elif found.composed is not None:
             said += found.composed.left_out
     return tuple(said)
 
@@ -123,57 +169,76 @@ def effect_of(scope: Scope, actor: Actor, version_id: UUID, *, on: date) -> Effe
     Claims are counted as far as the actor's desk reaches.
     """
     assert scope.institution is not None
-    row = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, state__in=_COMING).first()
-    if row is None or row.institution_id == scope.institution:
+    row = next((one for one in _coming(scope, on) if one.id == version_id), None)
+    after = _with(scope, row, on) if row is not None else None
+    if row is None or after is None:
         return None
-    if row.effective_from is not None and row.effective_from <= on:
-        return None
-    rules = read_rules(row.content)
     now = Versions(scope, scope.institution, row.rule_set.code).asking(on)
-    if now is None or not isinstance(rules, RuleSet):
+    if now is None:
         return None
-    own = dict(_own_overlays(scope, on)).get(row.rule_set.code)
-    if own is None and now.version_id != _newest_of(scope, row.institution_id, row.rule_set.code, on):
-        return None  # rules of one's own decide here
-    after = compose(rules, own) if own is not None else Composed(rules, frozenset(), ())
-    with_it = compile_rules(after.rules)
+    others: Explanation = after.composed.left_out if after.composed is not None else ()
+    own = _own_lost(scope, after)
     return Effect(
-        differences(now.compiled.rules, after.rules),
-        after.refused,
-        affected_by(scope, actor, code=row.rule_set.code, before=now.compiled, after=with_it, on=on),
+        differences(now.compiled.rules, after.compiled.rules),
+        (*own, *(line for line in others if line.lines != own)),
+        affected_by(scope, actor, code=row.rule_set.code, before=now.compiled, after=after.compiled, on=on),
     )
 
 
-def _own_overlays(scope: Scope, on: date) -> Iterator[tuple[str, Overlay]]:
-    """The overlays of the scope's institution that stand on a day or are to stand, the newest of each rule set."""
+def replaced_by(scope: Scope, *, code: str, kind: str, on: date) -> Replaced | None:
+    """The own version of the other sort whose place these rules would take; none where there is none.
+
+    Of one code an institution has one line of versions: a set of its own or an overlay, whichever began last.
+    """
+    if kind not in (RECOGNITION, OVERLAY) or scope.institution is None:
+        return None
+    standing = [
+        one
+        for one in candidates(scope, scope.institution, code, kind=RECOGNITION)
+        if one.period is not None and (one.period.last or date.max) >= on and one.state in STANDING
+    ]
+    last = standing[-1] if standing else None
+    if last is None or last.kind == kind or last.period is None or last.period.first is None:
+        return None
+    return Replaced(last.version_id, last.number, last.kind == OVERLAY, last.period.first <= on)
+
+
+def _with(scope: Scope, row: RuleVersion, on: date) -> InForce | None:
+    """The rules that decide at the scope's institution from a coming version's first day; nothing where it does not."""
+    assert scope.institution is not None
+    day = row.effective_from or on
+    coming = None if row.effective_from else (row.id, day)
+    after = Versions(scope, scope.institution, row.rule_set.code, coming=coming).asking(day)
+    if after is None or row.id not in (after.version_id, *(after.composed.beneath if after.composed else ())):
+        return None
+    return after
+
+
+def _own_lost(scope: Scope, found: InForce) -> Explanation:
+    """What of an overlay of the scope's institution does not hold in rules that decide here."""
+    if found.composed is None:
+        return ()
+    own = scope.rows(RuleVersion).filter(pk=found.version_id, institution_id=scope.institution).exists()
+    return found.composed.lost.get(found.version_id, ()) if own else ()
+
+
+def _overlaid(scope: Scope, on: date) -> tuple[str, ...]:
+    """The codes of the rule sets that the scope's institution overlays on a day."""
     rows = scope.rows(RuleVersion).filter(
-        institution_id=scope.institution, rule_set__kind=OVERLAY, effective_from__isnull=False
+        institution_id=scope.institution, kind=OVERLAY, effective_from__lte=on, state__in=STANDING
     )
-    newest: dict[str, Overlay] = {}
-    for code, content, last, state in rows.order_by("number").values_list(
-        "rule_set__code", "content", "effective_until", "state"
-    ):
-        read = read_rules(content)
-        if isinstance(read, Overlay) and state != State.ABOLISHED.value and (last is None or last >= on):
-            newest[code] = read
-    yield from newest.items()
+    rows = rows.filter(Q(effective_until__isnull=True) | Q(effective_until__gte=on))
+    return tuple(rows.order_by("rule_set__code").values_list("rule_set__code", flat=True).distinct())
 
 
-def _coming(scope: Scope, code: str, on: date) -> Iterator[RuleVersion]:
-    """The versions of a code above the scope's institution that are approved and have not begun, the nearest first."""
+def _coming(scope: Scope, on: date) -> Iterator[RuleVersion]:
+    """The versions above the scope's institution that are approved and have not begun, the nearest first."""
     place = scope.rows(Institution).filter(pk=scope.institution).values_list("parent_id", flat=True).first()
     while place is not None:
-        rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__code=code, state__in=_COMING)
-        for row in rows.select_related("rule_set", "institution").order_by("number"):
-            if row.effective_from is None or row.effective_from > on:
-                yield row
+        rows = scope.rows(RuleVersion).filter(institution_id=place, rule_set__kind=RECOGNITION, state__in=_COMING)
+        rows = rows.filter(Q(effective_from__isnull=True) | Q(effective_from__gt=on))
+        yield from rows.select_related("rule_set", "institution").defer("content").order_by("rule_set__code", "number")
         place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
-
-
-def _newest_of(scope: Scope, institution: UUID, code: str, on: date) -> UUID | None:
-    """The newest version of an institution's rule set that is in force on a day."""
-    held = [one for one in candidates(scope, institution, code) if one.period is not None and one.period.holds(on)]
-    return held[-1].version_id if held else None
 
 
 def _publisher(scope: Scope, version_id: UUID) -> Text:

@@ -36,7 +36,7 @@ def bank_at_a_glance() -> Glance:
         places = scope.rows(Institution).filter(kind=Institution.Kind.INSTITUTION).order_by("code")
         versions = (
             scope.rows(RuleVersion)
-            .filter(state="scheduled", effective_from__isnull=False, effective_until__isnull=True, rule_set__kind=KIND)
+            .filter(state="scheduled", effective_from__isnull=False, effective_until__isnull=True, kind=KIND)
             .select_related("rule_set", "institution")
             .order_by("rule_set__code")
         )

@@ -71,7 +71,8 @@ def known_around(
     asked = _Learner(scope, institution, learner, excluding, version)
     period = period_of(scope, institution, earned_on or on)
     families, limits = family_keys(compiled, outcome), limit_keys(compiled, outcome)
-    caps = caps_of(compiled, evaluate_untraced(compiled, outcome).category, outcome)
+    category = evaluate_untraced(compiled, outcome).category
+    caps = caps_of(compiled, category, outcome)
     needs = [part for part in compiled.rules.prerequisite if isinstance(part.needs, NeedsCredit)]
     passes = any(isinstance(part.needs, NeedsCourses) for part in compiled.rules.prerequisite)
     context = Context(
@@ -80,6 +81,9 @@ def known_around(
         earlier={choose: Hundredths(_keyed(asked, choose, key, None)[1]) for choose, key in families.items()},
         held={part.id: _held(asked, part.needs) for part in needs if isinstance(part.needs, NeedsCredit)},
         passed=_passed(asked) if passes else None,
+        beside={
+            cap.id: _within(asked, cap, cap.beside, period) for cap in caps if cap.beside and category not in cap.beside
+        },
         planned=_planned(asked) if any(isinstance(cap.maximum, Portion) for cap in caps) else {},
     )
     return Known(context, families | {f"cap:{name}": key for name, key in limits.items()}, period)
@@ -126,11 +130,12 @@ def period_of(scope: Scope, institution: UUID, day: date) -> Period:
 
 
 # Every version of the rule set that decides now: a cap counts what was recognised under these rules, nothing else.
-# With an overlay or without one, they are the same rules.
+# With an overlay or without one, they are the same rules; a set of one's own stands in one line with one's overlays.
 _SIBLINGS = """
 (SELECT sibling.id FROM rule_version AS this
  JOIN rule_set AS own ON own.id = this.rule_set_id
- JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND 'overlay' IN (own.kind, other.kind))
+ JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND EXISTS (
+   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id) AND laid.kind = 'overlay'))
  JOIN rule_version AS sibling ON sibling.rule_set_id = other.id
  WHERE this.id = %(version)s)
 """
@@ -188,14 +193,19 @@ def _used(asked: _Learner, caps: tuple[Cap, ...], limits: Mapping[str, str], per
             count, credit = _keyed(asked, f"cap:{cap.id}", limits[cap.id], days)
             used[cap.id] = count if isinstance(cap.maximum, Count) else credit
             continue
-        values = {
-            "categories": list(cap.categories) or None,
-            "term": period.term if cap.scope is CapScope.TERM else None,
-            "academic_year": period.academic_year if cap.scope is CapScope.ACADEMIC_YEAR else None,
-            "version": asked.version,
-        }
-        used[cap.id] = int(_one(asked, _USED, values)) + int(_one(asked, _PENDING, values))
+        used[cap.id] = _within(asked, cap, cap.categories, period)
     return used
+
+
+def _within(asked: _Learner, cap: Cap, categories: tuple[str, ...], period: Period) -> int:
+    """The credit of some categories (of all, when empty) within the scope of a cap."""
+    values = {
+        "categories": list(categories) or None,
+        "term": period.term if cap.scope is CapScope.TERM else None,
+        "academic_year": period.academic_year if cap.scope is CapScope.ACADEMIC_YEAR else None,
+        "version": asked.version,
+    }
+    return int(_one(asked, _USED, values)) + int(_one(asked, _PENDING, values))
 
 
 def _keyed(asked: _Learner, name: str, key: str, days: tuple[date, date] | None) -> tuple[int, int]:

@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models.fields.json import KT
+
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules
+from creditbank.domain.rule_documents import AnyRules, kind_decided, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.values import Text
 from creditbank.queries.courses import findings_of
 from creditbank.queries.outcome_types import today_at
@@ -25,7 +28,7 @@ _OPEN = (State.DRAFT.value, State.TESTED.value, State.IN_REVIEW.value)
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """A draft as a list shows it."""
+    """A draft as a list shows it; ``kind`` is that of its document, or of what it was begun as."""
 
     draft_id: UUID
     rule_set_id: UUID
@@ -54,15 +57,14 @@ class DraftDetail:
 
 def list_drafts(scope: Scope, *, kind: str) -> tuple[DraftLine, ...]:
     """The drafts of one kind of the scope's institution that are being written or reviewed, the last saved first."""
-    kinds = listed_with(kind)
-    rows = scope.rows(RuleDraft).filter(institution_id=scope.institution, state__in=_OPEN, rule_set__kind__in=kinds)
-    return tuple(_line(row) for row in rows.select_related("rule_set").defer("content", "text").order_by("-saved_at"))
+    kind = kind_decided(kind)
+    rows = _lines(scope).filter(institution_id=scope.institution, state__in=_OPEN, rule_set__kind=kind)
+    return tuple(_line(row) for row in rows.defer("content", "text").order_by("-saved_at"))
 
 
 def find_draft(scope: Scope, draft_id: UUID) -> DraftDetail | None:
     """One draft of the scope's institution in full."""
-    rows = scope.rows(RuleDraft).filter(pk=draft_id, institution_id=scope.institution)
-    row = rows.select_related("rule_set").first()
+    row = _lines(scope).filter(pk=draft_id, institution_id=scope.institution).first()
     if row is None:
         return None
     return DraftDetail(
@@ -102,10 +104,10 @@ def readiness(scope: Scope, draft: RuleDraft) -> Explanation:
     said: list[Line] = []
     if rules.code != code:
         said.append(Line("rule_draft.other_code", Verdict.NO, {"code": code, "found": rules.code}))
-    if rules.kind != draft.rule_set.kind:
+    if kind_decided(rules.kind) != draft.rule_set.kind:
         said.append(Line("rule_draft.other_kind", Verdict.NO, {"kind": draft.rule_set.kind, "found": rules.kind}))
     place, today = draft.institution_id, today_at(scope, draft.institution_id)
-    decides = standing_of(scope, rules, institution=place, on=today)
+    decides = standing_of(scope, rules, institution=place, on=today, laid_on=draft.origin)
     said += decides.refused
     cases = list_cases(scope, draft.rule_set_id)
     if not cases:
@@ -147,12 +149,17 @@ def unknown_stays(scope: Scope, rule_set_id: UUID, applies: dict[str, Any]) -> S
     return [Line("rule_life.stays_unknown", Verdict.NO, {"number": number}) for number in named if number not in known]
 
 
+def _lines(scope: Scope) -> Any:
+    """Drafts with the kind that their document says, where it can be read."""
+    return scope.rows(RuleDraft).select_related("rule_set").annotate(said_kind=KT("content__kind"))
+
+
 def _line(row: Any) -> DraftLine:
     return DraftLine(
         draft_id=row.id,
         rule_set_id=row.rule_set_id,
         code=row.rule_set.code,
-        kind=row.rule_set.kind,
+        kind=row.said_kind or (OVERLAY if "overlay" in row.origin else row.rule_set.kind),
         name=Text(row.rule_set.name, row.rule_set.name_en),
         state=State(row.state),
         revision=row.revision,

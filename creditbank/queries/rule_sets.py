@@ -11,11 +11,12 @@ from creditbank.domain.conversions.matrix import Matrix, matrix
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules, rules_differences
+from creditbank.domain.rule_documents import AnyRules, DecidingRules, kind_decided, read_rules, rules_differences
 from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
 from creditbank.domain.rules.facts import cell_shown
+from creditbank.domain.rules.figures import figure_shown
 from creditbank.domain.rules.model import Accept, Fact, Give, RuleSet, Ruling, Table
 from creditbank.domain.values import Hundredths, Text
 from creditbank.queries.courses import course_library, findings_of
@@ -90,6 +91,15 @@ class LimitShown:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureShown:
+    """A second figure beside the credit: how it is reckoned, and its clause."""
+
+    id: str
+    reckoned: Text
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
 class VersionShown:
     """A version with everything it says."""
 
@@ -113,8 +123,11 @@ class VersionShown:
     """What of an overlay does not hold with the rules it is laid on."""
     conversion: RulesSaid | None = None
     """Its rows and limits in words, where it is for conversion; it has no tables then."""
+    decides: DecidingRules | None = None
+    """The rules that decide by it: its own, or those it inherits with the overlay laid on them."""
     matrix: Matrix | None = None
     """The same as a matrix of outcomes and what they become."""
+    figures: tuple[FigureShown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class PublicVersion:
 
 def list_versions(scope: Scope, *, kind: str, on: date) -> tuple[Version, ...]:
     """Every version of the rule sets of a kind that the scope's institution has or inherits; the newest first."""
-    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope), rule_set__kind__in=listed_with(kind))
+    rows = scope.rows(RuleVersion).filter(institution_id__in=_places(scope), rule_set__kind=kind_decided(kind))
     rows = rows.select_related("rule_set", "institution").defer("content")
     return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "-number"))
 
@@ -184,11 +197,15 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         ),
         findings=findings,
         before=before.number if before else None,
-        changes=rules_differences(read_rules(before.content), document) if before else (),
+        changes=_changed(scope, before, document, rules, stands_on) if before else (),
+        decides=rules,
         base=standing.base,
         refused=standing.refused,
         conversion=rules_said(rules, names) if isinstance(rules, ConversionRules) else None,
         matrix=matrix(rules, names) if isinstance(rules, ConversionRules) else None,
+        figures=tuple(FigureShown(one.id, figure_shown(one), one.clause) for one in rules.figures)
+        if isinstance(rules, RuleSet)
+        else (),
     )
 
 
@@ -199,18 +216,28 @@ def _course_names(scope: Scope, institution: UUID, on: date) -> dict[str, Text]:
 
 def compare_versions(before: VersionShown, after: VersionShown) -> Explanation:
     """What changed from one version to another, in words."""
-    return rules_differences(before.rules, after.rules)
+    if before.rules.kind == after.rules.kind:
+        return rules_differences(before.rules, after.rules)
+    return _compared(before.decides, after.decides)
+
+
+def _changed(scope: Scope, before: Any, document: AnyRules, decides: DecidingRules | None, on: date) -> Explanation:
+    """What changed since the version before; where one of the two is an overlay, in the rules that decide."""
+    former = read_rules(before.content)
+    if former.kind == document.kind:
+        return rules_differences(former, document)
+    return _compared(standing_of(scope, former, institution=before.institution_id, on=on).rules, decides)
+
+
+def _compared(before: DecidingRules | None, after: DecidingRules | None) -> Explanation:
+    return rules_differences(before, after) if before is not None and after is not None else ()
 
 
 def public_versions(*, kind: str, on: date) -> tuple[Version, ...]:
     """Every version of a kind that was approved anywhere, by rule set, the newest first; everybody may read them."""
     with acting_for(purpose="public") as scope:
-        rows = (
-            scope.rows(RuleVersion)
-            .filter(rule_set__kind__in=listed_with(kind))
-            .select_related("rule_set", "institution")
-        )
-        rows = rows.defer("content")
+        rows = scope.rows(RuleVersion).filter(rule_set__kind=kind_decided(kind))
+        rows = rows.select_related("rule_set", "institution").defer("content")
         return tuple(_version(row, on) for row in rows.order_by("rule_set__code", "institution__code", "-number"))
 
 
@@ -244,7 +271,7 @@ def _version(row: Any, on: date) -> Version:
     return Version(
         version_id=row.id,
         code=row.rule_set.code,
-        kind=row.rule_set.kind,
+        kind=row.kind,
         name=Text(row.rule_set.name, row.rule_set.name_en),
         publisher=Text(row.institution.name, row.institution.name_en),
         number=row.number,

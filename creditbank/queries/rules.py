@@ -8,8 +8,17 @@ from datetime import date, datetime
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Refusal, Verdict
-from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules
-from creditbank.domain.rule_life.applies import Applies, Candidate, Chosen, Days, choose, read_applies
+from creditbank.domain.rule_documents import AnyRules, kind_decided, read_rules
+from creditbank.domain.rule_life.applies import (
+    Applies,
+    Candidate,
+    Chosen,
+    Days,
+    choose,
+    ended,
+    read_applies,
+    superseded,
+)
 from creditbank.domain.rule_life.history import Done, known_versions
 from creditbank.domain.rule_life.states import Act, State
 from creditbank.domain.rules.compile import Compiled, compile_rules, compiled_before
@@ -52,13 +61,15 @@ class CompositionOf:
     """What rules with overlays laid on them are made of.
 
     ``beneath`` are the versions under the one that is named, from the top down. ``base`` publishes the rules beneath,
-    ``own`` says by clause who publishes what overlays added and tightened. ``left_out`` says what does not hold.
+    ``own`` says by clause who publishes what overlays added and tightened. ``left_out`` says what does not hold,
+    ``lost`` the same by the overlay's version.
     """
 
     beneath: tuple[UUID, ...]
     base: Text
     own: Mapping[Text, Text]
     left_out: Explanation
+    lost: Mapping[UUID, Explanation]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +84,17 @@ class RulesInForce:
 class Versions:
     """The versions of a rule set that an institution has or inherits, read as far up as a question needs them.
 
-    Rules for recognition, unless another kind is named; only those are compiled and decide claims.
+    Rules for recognition, unless another kind is named; only those are compiled and decide claims. With ``coming``, a
+    version that has no day yet, as they would be if that began on the day.
     """
 
-    def __init__(self, scope: Scope, institution: UUID, code: str, kind: str = KIND) -> None:
+    def __init__(
+        self, scope: Scope, institution: UUID, code: str, kind: str = KIND, *, coming: tuple[UUID, date] | None = None
+    ) -> None:
         self._scope = scope
         self._code = code
         self._kind = kind
+        self._coming = coming
         self._places = _places(scope, institution)
         self._read: list[tuple[UUID, Sequence[Candidate]]] = []
 
@@ -125,7 +140,7 @@ class Versions:
                 if chosen.version.kind != OVERLAY:
                     return _laid(self._scope, chosen.version, overlays, why)
                 overlays.insert(0, chosen.version)
-            elif chosen is not None and not _passes(versions, chosen):
+            elif chosen is not None and not _passes(_of_day(versions, claimed_on), chosen):
                 return chosen
         return Refusal.because("rule_life.none_applies", rules=self._code, day=claimed_on.isoformat())
 
@@ -133,7 +148,8 @@ class Versions:
         """The institution and all above it with their versions; each is read once."""
         yield from self._read
         for place in self._places:
-            level = place, candidates(self._scope, place, self._code, kinds=listed_with(self._kind))
+            versions = candidates(self._scope, place, self._code, kind=self._kind)
+            level = place, versions if self._coming is None else _begun(versions, *self._coming)
             self._read.append(level)
             yield level
 
@@ -143,7 +159,7 @@ class Versions:
         for _place, versions in self._levels():
             if found := _of_day(versions, on):
                 if found[-1].kind != OVERLAY:
-                    return found, overlays
+                    return [one for one in found if one.kind != OVERLAY], overlays
                 overlays.insert(0, found[-1])
         return [], overlays
 
@@ -198,15 +214,13 @@ def in_force(scope: Scope, version: RuleVersion, composed_of: Sequence[str] = ()
     return InForce(version.id, version.number, version.effective_from, compiled)
 
 
-def candidates(
-    scope: Scope, institution: UUID, code: str, *, kinds: Sequence[str] | None = None
-) -> Sequence[Candidate]:
+def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None = None) -> Sequence[Candidate]:
     """The versions of an institution's own rule set as things stand, the lowest number first.
 
-    With kinds only where the rule set is of one of them.
+    With a kind only where the rule set is of it; each version says its own, which may be that of an overlay.
     """
     rows = scope.rows(RuleVersion).filter(institution_id=institution, rule_set__code=code).order_by("number")
-    rows = rows.filter(rule_set__kind__in=kinds) if kinds is not None else rows
+    rows = rows.filter(rule_set__kind=kind_decided(kind)) if kind is not None else rows
     return [
         Candidate(
             version_id,
@@ -225,7 +239,7 @@ def candidates(
             "effective_from",
             "effective_until",
             "content_hash",
-            "rule_set__kind",
+            "kind",
         )
     ]
 
@@ -245,11 +259,11 @@ def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) 
 
 
 def _known(scope: Scope, institution: UUID, code: str, known_at: datetime) -> Sequence[Candidate]:
-    rows = scope.rows(RuleSet).filter(institution_id=institution, code=code, kind__in=listed_with(KIND))
-    found = rows.values_list("id", "kind").first()
+    found = scope.rows(RuleSet).filter(institution_id=institution, code=code, kind=KIND).first()
     if found is None:
         return []
-    return [replace(one, kind=found[1]) for one in recorded_steps(scope, found[0], known_at)]
+    kinds = dict(scope.rows(RuleVersion).filter(rule_set=found).values_list("id", "kind"))
+    return [replace(one, kind=kinds[one.version_id]) for one in recorded_steps(scope, found.id, known_at)]
 
 
 def _compiled(scope: Scope, found: Candidate, why: Line | None = None) -> InForce:
@@ -282,21 +296,26 @@ def _laid(scope: Scope, base: Candidate, overlays: Sequence[Candidate], why: Lin
         read = [read_overlay(content[one.version_id]) for one in overlays]
         laid = lay(read_rule_set(content[base.version_id]), read, hashes)
     names = [about[one.version_id][1] for one in versions]
+    lost = {
+        one.version_id: tuple(conflict.line for conflict in conflicts)
+        for one, conflicts in zip(overlays, laid.conflicts, strict=True)
+        if conflicts
+    }
     left_out = tuple(
         Line(
             "overlay.left_out",
             Verdict.NO,
-            {"count": len(conflicts), "publisher": names[number + 1]},
+            {"count": len(lost[one.version_id]), "publisher": names[number]},
             None,
-            tuple(conflict.line for conflict in conflicts),
+            lost[one.version_id],
         )
-        for number, conflicts in enumerate(laid.conflicts)
-        if conflicts
+        for number, one in enumerate(versions)
+        if one.version_id in lost
     )
     own = {clause: names[number + 1] for clause, number in laid.own.items()}
     last = overlays[-1]
     days = [one.period.first for one in versions if one.period is not None and one.period.first is not None]
-    composition = CompositionOf(tuple(one.version_id for one in versions[:-1]), names[0], own, left_out)
+    composition = CompositionOf(tuple(one.version_id for one in versions[:-1]), names[0], own, left_out, lost)
     return InForce(last.version_id, last.number, max(days), laid.compiled, why, composition)
 
 
@@ -313,10 +332,22 @@ def _of_day(versions: Sequence[Candidate], on: date) -> list[Candidate]:
     ]
 
 
+def _begun(versions: Sequence[Candidate], version_id: UUID, day: date) -> Sequence[Candidate]:
+    """Versions as they would be if one of them began on a day: it takes the place of those that give way to it."""
+    one = next((one for one in versions if one.version_id == version_id), None)
+    if one is None:
+        return versions
+    new = replace(one, state=State.SCHEDULED, period=Days(day, None))
+    gone = {old.version_id for old in superseded(new, versions)}
+    return [
+        new if old.version_id == version_id else ended(old, day) if old.version_id in gone else old for old in versions
+    ]
+
+
 def _passes(versions: Sequence[Candidate], refusal: Refusal) -> bool:
-    """Whether an overlay just does not apply to a claim, so that the rules it inherits decide alone."""
-    is_overlay = any(one.kind == OVERLAY for one in versions)
-    return is_overlay and refusal.explanation[0].code == "rule_life.none_fits"
+    """Whether the overlays of a day just do not apply to a claim, so that the rules they inherit decide alone."""
+    overlays_only = all(one.kind == OVERLAY for one in versions)
+    return overlays_only and refusal.explanation[0].code == "rule_life.none_fits"
 
 
 def _places(scope: Scope, institution: UUID) -> Iterator[UUID]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 
 from creditbank.records.institutions import Institution
 
 
 class RuleSet(models.Model):
-    """The regulation behind a kind of decision; its versions hold the rows."""
+    """The regulation behind a kind of decision; its versions hold the rows.
+
+    Of one code an institution has one line of versions, each a set of rules of its own or an overlay; ``kind`` is that
+    of the rules that decide, ``recognition`` or ``conversion``.
+    """
 
     id = models.UUIDField(primary_key=True)
     institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
@@ -30,6 +35,10 @@ class RuleVersion(models.Model):
     rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="versions")
     number = models.IntegerField()
     content = models.JSONField()
+    kind = models.GeneratedField(
+        expression=KeyTextTransform("kind", "content"), output_field=models.TextField(), db_persist=True
+    )
+    """Of its document: that of its rule set, or an overlay."""
     content_hash = models.TextField()
     applies = models.JSONField(default=dict, db_default={})
     """Which claims it decides beside their day, as ``domain.rule_life.applies.applies_data`` writes it."""

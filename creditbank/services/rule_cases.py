@@ -204,14 +204,14 @@ def _expected(claim: Claim) -> dict[str, Any]:
 def _rules(scope: Scope, rule_set_id: UUID) -> DecidingRules | None:
     """The rules against which a case is read: the draft that was saved last, else the newest version."""
     drafts = scope.rows(RuleDraft).filter(rule_set_id=rule_set_id, content__isnull=False, version_id__isnull=True)
-    content = drafts.order_by("-saved_at").values_list("content", flat=True).first()
+    content, origin = drafts.order_by("-saved_at").values_list("content", "origin").first() or (None, {})
     if content is None:
         versions = scope.rows(RuleVersion).filter(rule_set_id=rule_set_id).order_by("-number")
         content = versions.values_list("content", flat=True).first()
     if content is None or scope.institution is None:
         return None
     on = today_at(scope, scope.institution)
-    return standing_of(scope, read_rules(content), institution=scope.institution, on=on).rules
+    return standing_of(scope, read_rules(content), institution=scope.institution, on=on, laid_on=origin).rules
 
 
 def _rule_set(scope: Scope, rule_set_id: UUID) -> RuleSet:

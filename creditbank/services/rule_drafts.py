@@ -11,7 +11,7 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.explanation import Explanation, Refusal
-from creditbank.domain.rule_documents import AnyRules, rules_data, rules_hash
+from creditbank.domain.rule_documents import AnyRules, kind_decided, rules_data, rules_hash
 from creditbank.domain.rule_life.applies import applies_data, read_applies
 from creditbank.domain.rule_life.drafts import MOST_LETTERS
 from creditbank.domain.rule_life.states import STEPS, Act, State, decide
@@ -58,7 +58,8 @@ def begin_draft(
         scope: acts for the institution.
         actor: who writes it.
         code: of the rule set.
-        kind: of the rule set, ``recognition`` or another that the language knows.
+        kind: of the document, ``recognition`` or another that the language knows; an overlay stands in one line
+            with the versions of a set of one's own.
         name: what people call the rule set, where it is new.
         text: the document as it was typed or found.
         rules: what the text says, where it can be read.
@@ -74,11 +75,16 @@ def begin_draft(
         return refusal
     scope.take_turn(TURN)
     rule_set = scope.rows(RuleSet).filter(institution_id=scope.institution, code=code).first()
-    if rule_set is not None and rule_set.kind != kind:
+    if rule_set is not None and rule_set.kind != kind_decided(kind):
         return Refusal.because("rule_draft.kind_differs", rules=code, kind=rule_set.kind)
     if rule_set is None:
         rule_set = scope.rows(RuleSet).create(
-            id=new_id(), institution_id=scope.institution, kind=kind, code=code, name=name.zh, name_en=name.en
+            id=new_id(),
+            institution_id=scope.institution,
+            kind=kind_decided(kind),
+            code=code,
+            name=name.zh,
+            name_en=name.en,
         )
     draft: RuleDraft = scope.rows(RuleDraft).create(
         id=new_id(),

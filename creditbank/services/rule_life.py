@@ -10,9 +10,12 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Line, Refusal, Verdict
+from creditbank.domain.rule_documents import read_rules
 from creditbank.domain.rule_life.applies import Candidate, Days, collisions, superseded
 from creditbank.domain.rule_life.states import BY_TWO, Act, State, decide, publicity_ends
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.gateways.clock import new_id
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_drafts import draft_life, readiness, unknown_stays
 from creditbank.queries.rule_life import least_publicity, objections_of, scheduling_of, version_life
 from creditbank.queries.rules import candidates
@@ -151,6 +154,7 @@ def schedule_version(
     """Set the first day, and perhaps the last, of the claims that a version decides after its publicity.
 
     The versions whose claims it takes over whole end the day before; one that it only overlaps is named in a refusal.
+    An overlay begins on a day on which all of it holds.
 
     Raises:
         NotVisible: there is no such version here, or the actor approves no rules here.
@@ -159,7 +163,7 @@ def schedule_version(
     target = decide(Act.SCHEDULE, version_life(scope, version), by=person, on=on)
     if isinstance(target, Refusal):
         return target
-    refusal = _days_refused(effective_from, effective_until, on)
+    refusal = _days_refused(effective_from, effective_until, on) or _not_fitting(scope, version, effective_from)
     stays = unknown_stays(scope, version.rule_set_id, version.applies)
     if refusal is not None or stays:
         return refusal or Refusal(tuple(stays))
@@ -294,6 +298,17 @@ def _days_refused(first: date, last: date | None, on: date) -> Refusal | None:
     if last is not None and last < first:
         return Refusal.because("rule_life.until_before", until=last.isoformat(), day=first.isoformat())
     return None
+
+
+def _not_fitting(scope: Scope, version: RuleVersion, first: date) -> Refusal | None:
+    """Why an overlay cannot begin on a day: some of it would not hold with the rules that are inherited then."""
+    rules = read_rules(version.content) if version.kind == OVERLAY else None
+    if rules is None or scope.institution is None:
+        return None
+    refused = standing_of(scope, rules, institution=scope.institution, on=first).refused
+    if not refused:
+        return None
+    return Refusal((Line("rule_life.overlay_unfit", Verdict.NO, {"day": first.isoformat()}), *refused))
 
 
 def _ending(scope: Scope, version: RuleVersion, period: Days) -> tuple[Candidate, ...] | Refusal:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from creditbank.domain.rule_documents import AnyRules, read_rules, rules_data, rules_hash
+from creditbank.domain.rule_documents import AnyRules, kind_decided, read_rules, rules_data, rules_hash
 from creditbank.domain.rule_life.states import Act, State
 from creditbank.gateways.clock import new_id
 from creditbank.records.rules import RuleSet, RuleVersion
@@ -22,7 +22,7 @@ def publish_rule_version(
 ) -> RuleVersion:
     """Put a version of a rule set in force from a day on; the former one ends the day before.
 
-    The document's schema says of which kind the rules are: for recognition or for conversion.
+    The document's schema says of which kind the rules are: for recognition, for conversion, or an overlay.
     Content that is in force already is returned as it is. This is how packs come in when a bank is set up and how
     commands bring rules in; in the office a version goes through its life (:mod:`creditbank.services.rule_life`).
 
@@ -62,15 +62,16 @@ def publish_rule_version(
 
 def found_rule_set(*, scope: Scope, rules: AnyRules) -> RuleSet:
     """The institution's rule set of that code, which is there from its first document on."""
+    kind = kind_decided(rules.kind)
     found = scope.rows(RuleSet).filter(institution_id=scope.institution, code=rules.code).first()
     if found is not None:
-        if found.kind != rules.kind:
-            raise ValueError(f"{rules.code} is a rule set of kind {found.kind} here, not of kind {rules.kind}")
+        if found.kind != kind:
+            raise ValueError(f"{rules.code} is a rule set of kind {found.kind} here, not of kind {kind}")
         return found  # type: ignore[no-any-return]
     return scope.rows(RuleSet).create(  # type: ignore[no-any-return]
         id=new_id(),
         institution_id=scope.institution,
-        kind=rules.kind,
+        kind=kind,
         code=rules.code,
         name=rules.name.zh,
         name_en=rules.name.en,

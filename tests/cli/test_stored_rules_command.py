@@ -10,10 +10,12 @@ import pytest
 from creditbank.cli import boot
 from creditbank.cli.main import main
 from creditbank.domain.rule_documents import read_rules, rules_hash
-from creditbank.exchange.documents import read_document
+from creditbank.exchange.documents import read_document, write_document
 from creditbank.gateways.documents import pack_bytes
-from creditbank.records.rules import RuleAct, RuleVersion
+from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
 from tests.services.rule_drafts import at
+from tests.services.test_overlays import CODE as LIMITS
+from tests.services.test_overlays import both, overlay
 
 CODE = "cn-conversion-a"
 
@@ -75,3 +77,67 @@ def test_what_is_red_or_begins_too_early_does_not_go_in(ask, cast, tmp_path):
     assert (status, "name a later day" in err) == (2, True)
     with at(cast.zhao) as scope:
         assert scope.rows(RuleVersion).filter(rule_set__code=CODE).count() == 1
+
+
+def written_overlay(folder, name="ours.yaml", cases=(), **halves):
+    """A file with an overlay of the centre's pack, and beside it its cases."""
+    (folder / name).write_text(write_document(overlay(**halves)), encoding="utf-8")
+    document = {"schema": "creditbank.cases/1", "rules": LIMITS, "cases": list(cases)}
+    (folder / name).with_suffix(".cases.yaml").write_text(write_document(document), encoding="utf-8")
+    return name
+
+
+def overlays(cast):
+    """The versions of the college's overlay."""
+    with at(cast.zhao) as scope:
+        return list(scope.rows(RuleVersion).filter(institution_id=cast.college, kind="overlay").order_by("number"))
+
+
+def test_an_overlay_goes_in_once_and_comes_out_as_it_was(ask, cast, tmp_path):
+    case = {
+        "id": "forty", "facts": {"kind": "volunteering", "hours": 40, "earned_on": "2026-10-01"},
+        "claimed_on": "2026-11-18", "expect": {"ruling": "recognise", "credit": "0.5", "row": "hours-32"},
+    }  # fmt: skip
+    name = written_overlay(tmp_path, cases=[case])
+    status, out, err = ask("import", name, "--from", "2026-09-01", "--json")
+    assert (status, err) == (0, "")
+    answer = json.loads(out)
+    assert (answer["kind"], answer["number"], answer["effective_from"]) == ("overlay", 1, "2026-09-01")
+    # Again, from another day too: nothing new comes of what is in force already.
+    assert [ask("import", name, "--from", day)[0] for day in ("2026-09-01", "2026-10-01")] == [0, 0]
+    (version,) = overlays(cast)
+    assert (version.effective_from.isoformat(), version.effective_until) == ("2026-09-01", None)
+    assert ask("show", LIMITS, "--output", "back.yaml")[0] == 0
+    back = read_rules(read_document((tmp_path / "back.yaml").read_bytes(), name="back"))
+    assert rules_hash(back) == answer["hash"] == rules_hash(read_rules(overlay()))
+    laid = read_rules(json.loads(ask("show", LIMITS, "--laid", "--json")[1]))
+    row = next(row for row in laid.tables[0].rows if row.id == "hours-32")
+    assert (laid.kind, row.give.credit, row.clause.en) == ("recognition", 50, "half a credit here")
+
+
+def test_an_overlay_that_does_not_hold_is_refused_with_its_paths_and_nothing_is_written(ask, cast, tmp_path):
+    more = {"id": "hours-32", "credit": "2", "clause": both("two here")}
+    gone = {"id": "hours-33", "credit": "0.5", "clause": both("no such row")}
+    name = written_overlay(tmp_path, tighten={"rows": [more, gone]})
+    status, out, err = ask("import", name, "--from", "2026-09-01")
+    assert (status, out) == (1, "")
+    assert "tighten.rows[0]: 1.0 credits became 2.0 credits" in err
+    assert "tighten.rows[1]:" in err
+    assert "hours-33" in err
+    assert "Nothing was done." in err
+    # A case is asked of the rules as they would decide.
+    wrong = {
+        "id": "forty", "facts": {"kind": "volunteering", "hours": 40, "earned_on": "2026-10-01"},
+        "claimed_on": "2026-11-18", "expect": {"ruling": "recognise", "credit": "1", "row": "hours-32"},
+    }  # fmt: skip
+    status, _, err = ask("import", written_overlay(tmp_path, cases=[wrong]), "--from", "2026-09-01")
+    assert (status, "forty is red: credit: 1.0, 0.5" in err) == (1, True)
+    # Nothing is inherited on a day before the centre's rules, and an unknown key has its line.
+    status, _, err = ask("import", written_overlay(tmp_path), "--from", "2019-09-01")
+    assert (status, "example-limits" in err, "2019-09-01" in err) == (1, True, True)
+    (tmp_path / "odd.yaml").write_text(write_document(overlay() | {"raise": {}}), encoding="utf-8")
+    status, _, err = ask("import", "odd.yaml")
+    assert (status, "raise" in err, "odd.yaml" in err) == (2, True, True)
+    assert overlays(cast) == []
+    with at(cast.zhao) as scope:
+        assert not scope.rows(RuleSet).filter(institution_id=cast.college, code=LIMITS).exists()

@@ -143,8 +143,8 @@ def test_every_pack_is_exported_and_its_rows_are_found_again(code: str) -> None:
     exported = rule_set_jdm(rules)
     assert {line.facts["id"] for line in exported.left_out if line.code == "jdm.part_left_out"} == {
         part.id
-        for parts in (rules.exclude, rules.prerequisite, rules.adjust, rules.choose, rules.cap, rules.validity)
-        for part in parts
+        for name in ("exclude", "prerequisite", "adjust", "choose", "cap", "validity", "figures")
+        for part in getattr(rules, name)
     }
     for table in rules.tables:
         for row in table.rows[:40]:

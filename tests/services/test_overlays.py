@@ -95,7 +95,7 @@ def test_a_decision_names_the_overlay_and_what_it_was_laid_on(college):
         claim = scope.rows(Claim).get(claim_id=kept.claim_id)
         assert claim.credit == 50
         overlaid, (beneath,) = claim.rule_version_id, claim.composed_of
-        kinds = dict(scope.rows(RuleVersion).values_list("id", "rule_set__kind"))
+        kinds = dict(scope.rows(RuleVersion).values_list("id", "kind"))
         assert (kinds[overlaid], {str(key): kind for key, kind in kinds.items()}[beneath]) == ("overlay", "recognition")
         again = in_force(scope, scope.rows(RuleVersion).get(pk=overlaid), claim.composed_of)
         assert again.compiled is proposed(college.college, 40).version.compiled
@@ -176,16 +176,16 @@ def test_an_update_of_the_centre_shows_its_effect_first_and_takes_effect_without
 
 def test_a_suspended_overlay_decides_nothing_and_one_for_other_cohorts_leaves_the_centre_to_decide(college):
     with acting_for(institution=college.college, purpose="test") as scope:
-        rows = scope.rows(RuleVersion).filter(rule_set__kind="overlay")
+        rows = scope.rows(RuleVersion).filter(kind="overlay")
         rows.update(state="suspended")
     answer = proposed(college.college, 40)
     assert isinstance(answer, Refusal)
     assert [line.code for line in answer.explanation] == ["rule_life.suspended"]
     with acting_for(institution=college.college, purpose="test") as scope:
-        scope.rows(RuleVersion).filter(rule_set__kind="overlay").update(state="scheduled")
+        scope.rows(RuleVersion).filter(kind="overlay").update(state="scheduled")
     later = {"cohorts": {"from": 2026}}
     with acting_for(institution=college.college, purpose="test") as scope:
-        code, overlaid = CODE, scope.rows(RuleVersion).filter(rule_set__kind="overlay").get()
+        code, overlaid = CODE, scope.rows(RuleVersion).filter(kind="overlay").get()
         scope.rows(RuleVersion).filter(pk=overlaid.pk).update(effective_until=ON - DAY)
         scope.rows(RuleVersion).create(
             id=new_id(), institution_id=college.college, rule_set_id=overlaid.rule_set_id, number=2,

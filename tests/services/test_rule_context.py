@@ -97,6 +97,26 @@ def test_a_count_within_a_term_begins_anew_in_the_next(under, cast):
     assert [claimed(cast, earned_on=day)[1] for day in ("2026-09-15", "2026-09-20")] == [200, 0]
 
 
+def test_a_limit_beside_other_credit_looks_for_it_in_the_term_of_the_outcome(under, cast):
+    two = [
+        {"id": name, "when": {"provider": name}, "give": {"credit": "2", "category": category}, "clause": both(name)}
+        for name, category in (("P1", "skill"), ("P2", "prior"))
+    ]
+    under(
+        categories=[{"code": code, **both(code)} for code in ("skill", "prior")],
+        tables=[{"code": "t", "columns": ["provider"], "rows": two}],
+        cap=[limit(maximum="3", scope="term", beside="skill")],
+    )
+    before, now = "2026-03-10", "2026-10-01"
+    assert [claimed(cast, "P2", before)[1] for _ in range(2)] == [200, 200]  # nothing beside it in that term
+    assert "rules.cap_not_beside" in claimed(cast, "P2", before, approve=False)[2]
+    assert claimed(cast, "P1", now)[1] == 200
+    verdict, credit, codes = claimed(cast, "P2", now)
+    assert (verdict, credit, "rules.cap_beside" in codes) == ("recognise", 100, True)
+    assert claimed(cast, "P2", now)[1] == 0
+    assert claimed(cast, "P1", before)[1] == 0  # prior credit of the term counts once there are classes
+
+
 def test_a_limit_that_is_a_share_asks_a_person_until_the_programme_is_known(under, cast):
     under(cap=[limit(maximum={"share": "1/20", "of": "programme"})])
     assert claimed(cast)[0] == "manual"

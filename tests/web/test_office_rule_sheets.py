@@ -8,11 +8,15 @@ from dataclasses import replace
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.row_edits import Edited, change_part
+from creditbank.domain.rules.write import rule_set_data
 from creditbank.exchange.rule_drafts import begin_from_pack, reading_of
 from creditbank.exchange.rule_sheets import rules_workbook
 from creditbank.exchange.rules import load_pack
 from creditbank.gateways import clock
 from creditbank.queries.rules import version_in_force
+from creditbank.web.office.rule_part_forms import CapForm
 from tests.services.rule_drafts import at, done, text_of
 from tests.web.office_cases import client_of
 
@@ -125,3 +129,16 @@ def test_every_part_that_fields_can_say_is_said_by_them_as_it_was(bank, cast):
                 assert answer.status_code == 302, (pack, part["id"], answer.context["sent"].errors)
                 revision = text_of(cast.zhao, made)[1]
         assert rules_of(cast, made) == before
+
+
+def test_a_limit_that_is_locked_stays_so_when_its_fields_are_saved():
+    document = rule_set_data(load_pack("kr-acbs"))
+    for cap in document["cap"]:
+        cap["locked"] = True
+    rules = read_rule_set(document)
+    for number, cap in enumerate(rules.cap):
+        form = CapForm(rules, cap, CapForm(rules, cap).initial)
+        assert form.is_valid(), form.errors
+        answer = change_part(rules, ("cap", number), form.part())
+        assert isinstance(answer, Edited)
+        assert answer.rules == rules

@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 
+from creditbank.domain.rules.write import rule_set_data
+from creditbank.exchange.rules import load_pack
+from creditbank.gateways import clock
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import acting_for
+from creditbank.services.rules import publish_rule_version
 from tests.web.office_cases import FACTS, client_of
 
 pytestmark = pytest.mark.usefixtures("contexts")
@@ -57,3 +62,18 @@ def test_an_answer_that_no_rules_can_read_is_blamed_at_its_question(cast):
 
 def test_a_kind_that_nobody_takes_is_not_there(cast):
     assert client_of().get("/estimate/nothing/").status_code == 404
+
+
+def test_a_second_figure_stands_beside_the_credit(cast):
+    name = {"zh": "学分点", "en": "credit points"}
+    figure = {"id": "points", "name": name, "times": "4.5", "rounding": {"step": "0.01", "mode": "down"}}
+    document = rule_set_data(load_pack("cn-innovation")) | {"figures": [figure | {"clause": name}]}
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        since, at = clock.today(settings.TIME_ZONE), clock.now()
+        made = publish_rule_version(scope=scope, document=document, effective_from=since, actor=cast.zhao.person, at=at)
+    said = asked(client_of(), FACTS).content.decode()
+    plain = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", said))
+    assert "3.0 credits · 13.5 credit points" in plain
+    assert "3.0 credits × 4.5 = 13.5 credit points." in plain
+    told = client_of().get(f"/rules/{made.id}/").content.decode()
+    assert "credit points = credits × 4.5" in told

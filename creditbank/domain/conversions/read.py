@@ -110,6 +110,8 @@ def _of_all(place: Place, part: Any) -> Any:
         place.named("when").fail("several items may be converted at once, so this cannot depend on one of them")
     if isinstance(part, Cap) and part.by:
         place.named("by").fail("several items may be converted at once, so this cannot depend on one of them")
+    if isinstance(part, Cap) and part.beside:
+        place.named("beside").fail("a limit for conversion holds always; `beside` belongs to rules for recognition")
     if getattr(part, "locked", False):
         place.named("locked").fail("rules for conversion are not tightened further down, so nothing is locked")
     return part

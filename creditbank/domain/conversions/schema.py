@@ -38,6 +38,7 @@ def _definitions() -> dict[str, Any]:
     shared = rules_definitions()
     for name in ("cap", "validity"):  # nothing lies over rules for conversion
         del shared[name]["properties"]["locked"]
+    del shared["cap"]["properties"]["beside"]  # what stands beside an outcome is known of recognition alone
     unit = {"anyOf": [code, list_of(code, MOST_CODES, 1)]}
     source = {"when": ref_to("when"), "credit": ref_to("amount"), "unit": unit}
     many = {

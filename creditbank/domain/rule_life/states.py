@@ -30,6 +30,8 @@ MESSAGES = {
     "rule_life.until_before": "The last day, {until}, is before the first, {day}. Nothing was changed.",
     "rule_life.collides": "Version {number} already decides some of the same claims. Nothing was changed:"
     " narrow what this version applies to, or end the other one first.",
+    "rule_life.overlay_unfit": "Some of this overlay does not hold with the rules that are inherited on {day}."
+    " Nothing was changed: name a day on which it does, or begin a draft on the version that is in force then.",
     "rule_life.asked_before": "Somebody has asked for this already: a second person confirms it, or it is let go.",
     "rule_life.not_asked": "Nobody is asking for this now: it was done or let go meanwhile. Nothing was changed.",
     "rule_life.second_person": "You asked for it, so somebody else confirms it. Nothing was changed.",

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rules.amounts import plain_number
+from creditbank.domain.rules.amounts import facts_of, plain_number
 from creditbank.domain.rules.cell_words import plain
 from creditbank.domain.rules.model import CreditOf, Fact, FromFact, PerUnit, Ruling, Tiers
 from creditbank.domain.values import format_credit
 
 MESSAGES: dict[str, str] = {
     "cell.amount": "“{typed}” is no amount. Expected: 3 or 0.5; no credit; a person decides; [fact] or [fact] × 2/3; "
-    "0.5 per 16 [fact]; [fact] ≥ 16: 1; ≥ 32: 2.",
+    "0.5 per 16 [fact]; 1 per 8 [fact] + [fact]; [fact] ≥ 16: 1; ≥ 32: 2.",
     "cell.unknown_fact": "“{typed}” names no fact of these rules.",
 }
 
@@ -31,9 +31,10 @@ _AMOUNT = r"\d{1,9}(?:\.\d{1,2})?"
 _NUMBER = r"\d{1,15}(?:\.\d{1,9})?"
 _FIXED = re.compile(rf"({_AMOUNT})(?:\s*(?:学分|credits?))?")
 _SHARE = re.compile(r"\[([^\]]+)\](?:\s*[×x*]\s*(\d{1,9}(?:/[1-9]\d{0,8}|\.\d{1,6})?))?")
+_FACTS = r"(?P<facts>\[[^\]]+\](?:\s*\+\s*\[[^\]]+\])*)"
 _EACH = (
-    re.compile(rf"每\s*(?P<each>{_NUMBER})\s*\[(?P<fact>[^\]]+)\]\s*(?P<gives>{_AMOUNT})\s*(?P<part>按比例)?"),
-    re.compile(rf"(?P<gives>{_AMOUNT}) per (?P<each>{_NUMBER})\s*\[(?P<fact>[^\]]+)\]\s*(?P<part>in proportion)?"),
+    re.compile(rf"每\s*(?P<each>{_NUMBER})\s*{_FACTS}\s*(?P<gives>{_AMOUNT})\s*(?P<part>按比例)?"),
+    re.compile(rf"(?P<gives>{_AMOUNT}) per (?P<each>{_NUMBER})\s*{_FACTS}\s*(?P<part>in proportion)?"),
 )
 _TIERED = re.compile(r"\[([^\]]+)\]\s*(≥.*)")
 _TIER = re.compile(rf"≥\s*({_NUMBER})\s*:\s*({_AMOUNT})")
@@ -47,7 +48,7 @@ def credit_words(credit: CreditOf | Ruling, facts: Mapping[str, Fact], language:
         return RULINGS[credit][0 if chinese else 1]
     if isinstance(credit, int):
         return format_credit(credit)
-    name = bracketed(credit.fact if isinstance(credit, FromFact) else credit.of, facts, language)
+    name = " + ".join(bracketed(one, facts, language) for one in facts_of(credit))
     match credit:
         case FromFact(times=times):
             return name if times == 1 else f"{name} × {times}"
@@ -77,11 +78,14 @@ def read_credit(facts: Mapping[str, Fact], typed: str) -> Any:
         return fact if isinstance(fact, Refusal) else {"fact": fact} | ({"times": found[2]} if found[2] else {})
     for form in _EACH:
         if found := form.fullmatch(text):
-            fact = read_bracketed(found["fact"], facts)
             whole = {"whole": False} if found["part"] else {}
-            if isinstance(fact, Refusal):
-                return fact
-            return {"each": found["each"], "of": fact, "gives": found["gives"], **whole}
+            of: list[str] = []
+            for one in re.findall(r"\[([^\]]+)\]", found["facts"]):
+                fact = read_bracketed(one, facts)
+                if isinstance(fact, Refusal):
+                    return fact
+                of.append(fact)
+            return {"each": found["each"], "of": of if len(of) > 1 else of[0], "gives": found["gives"], **whole}
     if found := _TIERED.fullmatch(text):
         return _tiers(facts, found[1], found[2], typed)
     return _no_amount(typed)

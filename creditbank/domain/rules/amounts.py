@@ -20,7 +20,8 @@ Values = tuple[Value | None, ...] | list[Value | None]
 class Reckoned:
     """An amount in hundredths before steps and rounding, or the ruling where there is none.
 
-    ``value`` is the fact it was reckoned from, ``portions`` how many full portions, ``reached`` the tier.
+    ``value`` is the fact it was reckoned from, ``portions`` how many full portions, ``reached`` the tier. Where
+    several facts are counted together, ``parts`` are those that were given, and ``value`` is their sum.
     """
 
     amount: int | Fraction | None
@@ -28,20 +29,34 @@ class Reckoned:
     value: int | Decimal | None = None
     portions: int | Fraction | None = None
     reached: Decimal | None = None
+    parts: tuple[tuple[str, int | Decimal], ...] = ()
 
 
-def fact_of(credit: CreditOf) -> str | None:
-    """The fact an amount is reckoned from, if any."""
-    if isinstance(credit, FromFact):
-        return credit.fact
-    return credit.of if isinstance(credit, PerUnit | Tiers) else None
+def facts_of(credit: CreditOf) -> tuple[str, ...]:
+    """The facts an amount is reckoned from: none of a fixed one, several where they are counted together."""
+    match credit:
+        case FromFact():
+            return (credit.fact,)
+        case PerUnit():
+            return credit.of
+        case Tiers():
+            return (credit.of,)
+    return ()
+
+
+def counted(credit: CreditOf, values: Values, position: Mapping[str, int]) -> tuple[tuple[str, int | Decimal], ...]:
+    """The facts of an amount that were given, with their numbers; what was not asked or left out counts as none."""
+    given = ((name, values[position[name]]) for name in facts_of(credit))
+    return tuple((name, one) for name, one in given if isinstance(one, int | Decimal) and not isinstance(one, bool))
 
 
 def reckon(credit: CreditOf, values: Values, position: Mapping[str, int]) -> Reckoned:
     """The exact amount of a row; without its fact a person decides."""
     if isinstance(credit, int):
         return Reckoned(credit, Ruling.RECOGNISE)
-    value = values[position[fact_of(credit) or ""]]
+    names = facts_of(credit)
+    parts = counted(credit, values, position) if len(names) > 1 else ()
+    value = sum(one for _name, one in parts) if parts else values[position[names[0]]]
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return Reckoned(None, Ruling.MANUAL)
     match credit:
@@ -50,7 +65,7 @@ def reckon(credit: CreditOf, values: Values, position: Mapping[str, int]) -> Rec
         case PerUnit():
             exact = Fraction(value) / Fraction(credit.each)
             portions: int | Fraction = int(exact) if credit.whole else _plain(exact)
-            return Reckoned(_plain(Fraction(portions * credit.gives)), Ruling.RECOGNISE, value, portions)
+            return Reckoned(_plain(Fraction(portions * credit.gives)), Ruling.RECOGNISE, value, portions, parts=parts)
         case Tiers():
             reached = [tier for tier in credit.tiers if value >= tier[0]]
             if not reached:
@@ -73,8 +88,9 @@ def credit_shown(credit: CreditOf, facts: Mapping[str, Fact]) -> Text:
     if isinstance(credit, int):
         amount = format_credit(credit)
         return Text(f"{amount} 学分", f"{amount} credits")
-    label = facts[fact_of(credit) or ""].label
-    en = label.en or label.zh
+    labels = [facts[name].label for name in facts_of(credit)]
+    label = Text("”与“".join(one.zh for one in labels), "” and “".join(one.en or one.zh for one in labels))
+    en = label.en
     match credit:
         case FromFact(times=times) if times == 1:
             return Text(f"所填“{label.zh}”", f"the credits given as “{en}”")
@@ -84,7 +100,8 @@ def credit_shown(credit: CreditOf, facts: Mapping[str, Fact]) -> Text:
             each, gives = plain_number(credit.each), format_credit(credit.gives)
             part = Text("", "") if credit.whole else Text("，不足一份的按比例", ", parts in proportion")
             return Text(
-                f"“{label.zh}”每 {each} 计 {gives} 学分{part.zh}", f"{gives} credits for each {each} of “{en}”{part.en}"
+                f"“{label.zh}”{'合计' if len(labels) > 1 else ''}每 {each} 计 {gives} 学分{part.zh}",
+                f"{gives} credits for each {each} of “{en}”{' together' if len(labels) > 1 else ''}{part.en}",
             )
         case Tiers():
             tiers = [(plain_number(least), format_credit(gives)) for least, gives in credit.tiers]

@@ -25,15 +25,15 @@ CASES_SCHEMA = "creditbank.cases/1"
 MOST_OUTCOMES = 100_000
 
 _ASKED = ("id", "facts", "claimed_on")
-_KNOWN = ("name", "used", "earlier", "held", "planned", "passed")
+_KNOWN = ("name", "used", "beside", "earlier", "held", "planned", "passed")
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What a case demands; ``None`` and empty parts demand nothing.
 
-    ``codes`` must all occur somewhere in the explanation. ``problems`` are the facts that must be complained
-    about; then there is no ruling.
+    ``codes`` must all occur somewhere in the explanation; ``figures`` are demanded by the id of the figure.
+    ``problems`` are the facts that must be complained about; then there is no ruling.
     """
 
     ruling: Ruling | None
@@ -43,6 +43,7 @@ class Expected:
     level: str | None
     expires_on: date | None
     codes: tuple[str, ...]
+    figures: Mapping[str, Hundredths]
     problems: tuple[str, ...]
 
 
@@ -130,6 +131,11 @@ def run_case(compiled: Compiled, case: Case) -> CaseResult:
             if (wanted := getattr(expected, name)) is not None
         ]
         said = codes_of(answer.explanation)
+        given = {figure.id: figure.amount for figure in answer.figures}
+        pairs += [
+            (f"figures.{name}", format_credit(amount), format_credit(given[name]) if name in given else "")
+            for name, amount in expected.figures.items()
+        ]
         pairs += [("codes", code, "" if code not in said else code) for code in expected.codes]
     return CaseResult(
         case,
@@ -181,6 +187,7 @@ def _case(place: Place, rule_set: RuleSet, *, expects: bool) -> Case:
         context=Context(
             place.named("claimed_on").day(),
             used=_used(place.named("used"), rule_set),
+            beside=_amounts(place.named("beside"), [cap.id for cap in rule_set.cap if cap.beside]),
             earlier=_amounts(place.named("earlier"), [choose.id for choose in rule_set.choose]),
             held=_amounts(place.named("held"), [part.id for part in rule_set.prerequisite]),
             passed=frozenset(place.named("passed").each(Place.code))
@@ -190,7 +197,7 @@ def _case(place: Place, rule_set: RuleSet, *, expects: bool) -> Case:
             if place.given("planned")
             else {},
         ),
-        expected=_expected(place.named("expect")) if expects else None,
+        expected=_expected(place.named("expect"), rule_set) if expects else None,
     )
 
 
@@ -210,8 +217,8 @@ def _amounts(place: Place, known: list[str]) -> dict[str, Hundredths]:
     return {name: at.amount() for name, at in place.names()}
 
 
-def _expected(place: Place) -> Expected:
-    place.object((), ("ruling", "credit", "row", "category", "level", "expires_on", "codes", "problems"))
+def _expected(place: Place, rule_set: RuleSet) -> Expected:
+    place.object((), ("ruling", "credit", "row", "category", "level", "expires_on", "figures", "codes", "problems"))
     ruling, problems = place.named("ruling"), place.named("problems").each(Place.name)
     if (ruling.value is None) != bool(problems):
         place.fail("a case expects either a ruling or problems with facts")
@@ -227,5 +234,6 @@ def _expected(place: Place) -> Expected:
         level=code("level"),
         expires_on=place.named("expires_on").day() if place.given("expires_on") else None,
         codes=place.named("codes").each(Place.code),
+        figures=_amounts(place.named("figures"), [figure.id for figure in rule_set.figures]),
         problems=problems,
     )

@@ -9,7 +9,7 @@ from math import prod
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from creditbank.domain.rules.amounts import fact_of
+from creditbank.domain.rules.amounts import facts_of
 from creditbank.domain.rules.classes import stretches
 from creditbank.domain.rules.decision import Granted, Proposal
 from creditbank.domain.rules.model import (
@@ -41,6 +41,7 @@ from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.rules.write import rule_set_hash
 
 if TYPE_CHECKING:
+    from creditbank.domain.explanation import Line
     from creditbank.domain.values import Text
 
 Tests = tuple[tuple[int, Callable[[Any], bool]], ...]
@@ -113,10 +114,14 @@ class CompiledTable:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """The decision that the deciding facts alone lead to, and its proposal where the context says nothing."""
+    """The decision that the deciding facts alone lead to, and its proposal where the context says nothing.
+
+    ``reasons`` are those of the proposal before its figures are reckoned, which follow from what limits leave.
+    """
 
     granted: Granted
     proposal: Proposal
+    reasons: tuple[Line, ...]
 
 
 class Compiled:
@@ -276,7 +281,7 @@ def _deciding(rules: RuleSet) -> tuple[set[str], set[str], list[Condition]]:
             conditions.append(row.when)
             if isinstance(row.give, Give):
                 counts |= {part.fact for part in (row.give.level, row.give.field) if isinstance(part, FromFact)}
-                counts |= {name} if (name := fact_of(row.give.credit)) else set()
+                counts |= set(facts_of(row.give.credit))
     names |= counts | {test.fact for condition in conditions for test in condition}
     return names or {rules.facts[0].name}, counts, conditions
 

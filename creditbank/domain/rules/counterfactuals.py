@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
-from creditbank.domain.rules.amounts import fact_of, plain_number, steps_up
+from creditbank.domain.rules.amounts import counted, facts_of, plain_number, steps_up
 from creditbank.domain.rules.decision import Outcome
 from creditbank.domain.rules.evaluate import evaluate_untraced
 from creditbank.domain.rules.facts import fact_shown, holds
@@ -42,7 +42,7 @@ def what_would_give_more(compiled: Compiled, outcome: Outcome) -> Explanation:
         value = outcome.values[index]
         if value is None:
             continue
-        for higher in _higher(compiled.rules, fact, value):
+        for higher in _higher(compiled, fact, value, outcome):
             changed = list(outcome.values)
             changed[index] = higher
             if not _asks_alike(compiled.rules, outcome.values, changed):
@@ -54,8 +54,9 @@ def what_would_give_more(compiled: Compiled, outcome: Outcome) -> Explanation:
     return tuple(lines)
 
 
-def _higher(rules: RuleSet, fact: Fact, value: Value) -> Iterator[Value]:
-    """Values above one at which something may change, the nearest first."""
+def _higher(compiled: Compiled, fact: Fact, value: Value, outcome: Outcome) -> Iterator[Value]:
+    """Values above one at which something may change, the nearest first; other facts stay as they are."""
+    rules = compiled.rules
     if fact.type is FactType.ENUM:
         scale = [choice.code for choice in fact.choices]
         if fact.ordered:
@@ -70,13 +71,15 @@ def _higher(rules: RuleSet, fact: Fact, value: Value) -> Iterator[Value]:
                 found |= set(_ends(fact, cell.accept))
     for table in rules.tables:
         for row in table.rows:
-            if isinstance(row.give, Give) and fact_of(row.give.credit) == fact.name:
-                step: int | Decimal = value
+            if isinstance(row.give, Give) and fact.name in facts_of(row.give.credit):
+                parts = counted(row.give.credit, outcome.values, compiled.position)
+                others = sum((one for name, one in parts if name != fact.name), start=Decimal(0))
+                step: int | Decimal = value + others
                 for _ in range(MOST_PORTIONS):
                     more = steps_up(row.give.credit, step)
                     if not more:
                         break
-                    found |= set(more)
+                    found |= {_reached(fact, least - others) for least in more}
                     step = more[0]
     for end in sorted(one for one in found if one > value):
         higher: Value = int(end) if fact.type is FactType.INTEGER else end
@@ -84,6 +87,11 @@ def _higher(rules: RuleSet, fact: Fact, value: Value) -> Iterator[Value]:
             fact.range is None or fact.range.accepts(higher)
         ):
             yield higher
+
+
+def _reached(fact: Fact, least: Decimal) -> Decimal:
+    """The first value of a fact that is so much or more: beside parts of others a whole number may lie above it."""
+    return least.to_integral_value(ROUND_CEILING) if fact.type is FactType.INTEGER else least
 
 
 def _ends(fact: Fact, interval: Interval) -> Iterator[Decimal]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from creditbank.domain.explanation import Explanation
     from creditbank.domain.rules.model import Ruling, Value
-    from creditbank.domain.values import Hundredths
+    from creditbank.domain.values import Hundredths, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Context:
         claimed_on: the day of the claim in the institution's zone.
         used: by cap id, what the learner already holds in that cap's category and scope, without this claim; for a
             cap on a count, how many outcomes.
+        beside: by the id of a cap that holds only beside other credit, how much of that there is in its scope.
         earlier: by choose id, what the learner already holds from the same family, reversals taken off.
         held: by prerequisite id, the credit the learner holds that it asks for.
         passed: the codes of courses the learner passed; ``None`` where that is not known.
@@ -45,6 +46,7 @@ class Context:
     held: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
     passed: frozenset[str] | None = None
     planned: Mapping[str, Hundredths] = field(default_factory=lambda: MappingProxyType({}))
+    beside: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,21 @@ class Granted:
 
 
 @dataclass(frozen=True, slots=True)
+class FigureGiven:
+    """A second figure beside the credit, such as credit points, in hundredths."""
+
+    id: str
+    name: Text
+    amount: Hundredths
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """What a rule set proposes for an outcome, and why.
 
     ``credit`` is 0 unless the ruling is RECOGNISE. ``expires_on`` is the first day on which the credit no
-    longer counts. The explanation is one line, the summary, with the reasons underneath.
+    longer counts. The explanation is one line, the summary, with the reasons underneath. ``figures`` follow from
+    the credit and its level.
     """
 
     ruling: Ruling
@@ -75,3 +87,4 @@ class Proposal:
     row: str | None
     expires_on: date | None
     explanation: Explanation
+    figures: tuple[FigureGiven, ...] = ()

@@ -47,6 +47,7 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "validity": ("id", Text("有效期", "Date rule")),
     "exclude": ("id", Text("除外", "Exclusion")),
     "prerequisite": ("id", Text("前提", "Prerequisite")),
+    "figures": ("id", Text("附加数值", "Figure")),
     "abbreviations": ("short", Text("简称", "Abbreviation")),
     "rules": ("id", Text("规则行", "Row")),
     "rows": ("id", Text("规则行", "Row")),
@@ -69,7 +70,7 @@ def differences(before: RuleSet, after: RuleSet) -> Explanation:
     for name in ("categories", "facts"):
         said += listed(name, old[name], new[name])
     said += _tables(before, after)
-    for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "abbreviations"):
+    for name in ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures", "abbreviations"):
         said += listed(name, old.get(name, ()), new.get(name, ()))
     return tuple(said)
 

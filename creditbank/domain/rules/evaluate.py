@@ -9,9 +9,10 @@ from creditbank.domain.canonical import content_hash
 from creditbank.domain.rules import trace
 from creditbank.domain.rules.compile import MOST_GRANTED, Explained, keep
 from creditbank.domain.rules.days import expiry, in_time
-from creditbank.domain.rules.decision import Context, Granted, Outcome, Proposal
+from creditbank.domain.rules.decision import Context, FigureGiven, Granted, Outcome, Proposal
+from creditbank.domain.rules.figures import figures_given
 from creditbank.domain.rules.grant import grant, holds
-from creditbank.domain.rules.limits import left_under, prepared
+from creditbank.domain.rules.limits import holds_beside, left_under, prepared
 from creditbank.domain.rules.model import Cap, Count, Ruling, Value
 from creditbank.domain.rules.sameness import normal_words
 from creditbank.domain.values import Hundredths
@@ -39,7 +40,7 @@ def evaluate(compiled: Compiled, outcome: Outcome, context: Context) -> Proposal
     if compiled.context_free:
         return by_facts.proposal
     granted, before = by_facts.granted, len(reasons)
-    reasons += by_facts.proposal.explanation[0].lines
+    reasons += by_facts.reasons
     if granted.ruling is not Ruling.RECOGNISE:
         return _ended(granted.ruling, granted.row, reasons) if before else by_facts.proposal
     own = len(reasons)
@@ -157,9 +158,10 @@ def _explained(compiled: Compiled, outcome: Outcome) -> Explained:
         reasons: list[Line] = []
         granted = grant(compiled, outcome.values, reasons)
         if granted.ruling is Ruling.RECOGNISE:
-            found = Explained(granted, _recognised(compiled, granted, granted.credit, None, reasons))
+            proposal = _recognised(compiled, granted, granted.credit, None, reasons)
         else:
-            found = Explained(granted, _ended(granted.ruling, granted.row, reasons))
+            proposal = _ended(granted.ruling, granted.row, reasons)
+        found = Explained(granted, proposal, tuple(reasons))
         keep(compiled.explained, key, found)
     return found
 
@@ -168,6 +170,11 @@ def _recognised(
     compiled: Compiled, granted: Granted, credit: Hundredths, expires: date | None, reasons: list[Line]
 ) -> Proposal:
     category = compiled.categories[granted.category or ""]
+    figures: tuple[FigureGiven, ...] = ()
+    if compiled.rules.figures:
+        said: list[Line] = []
+        figures = figures_given(compiled.rules.figures, credit, granted.level, said)
+        reasons = [*reasons, *said]
     return Proposal(
         ruling=Ruling.RECOGNISE,
         credit=credit,
@@ -177,6 +184,7 @@ def _recognised(
         row=granted.row,
         expires_on=expires,
         explanation=trace.summary(Ruling.RECOGNISE, credit, category, reasons),
+        figures=figures,
     )
 
 
@@ -218,6 +226,8 @@ def _capped(
     for cap in caps_of(compiled, category, outcome):
         if credit == 0:
             break
+        if not holds_beside(cap, category, context, compiled.categories, reasons):
+            continue
         left = left_under(cap, context, credit, reasons)
         if left is None:
             return None

@@ -43,6 +43,17 @@ def left_under(
     return left
 
 
+def holds_beside(
+    cap: Cap, category: str | None, context: Context, categories: Mapping[str, Text], reasons: list[Line]
+) -> bool:
+    """Whether a cap holds for credit of a category: always, or beside credit that is there in its scope."""
+    if not cap.beside or category in cap.beside:
+        return True
+    there = context.beside.get(cap.id)
+    reasons.append(trace.beside(cap, [categories[code] for code in cap.beside], there))
+    return bool(there)
+
+
 def prepared(part: Prerequisite, categories: Mapping[str, Text], context: Context, reasons: list[Line]) -> Ruling:
     """Whether what must be there before is there; a person decides where it is not known."""
     needs = part.needs

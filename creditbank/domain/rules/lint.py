@@ -10,6 +10,7 @@ from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
 from creditbank.domain.rules.axes import Axis
 from creditbank.domain.rules.facts import cell_shown, fact_shown
+from creditbank.domain.rules.figures import weights_missing
 from creditbank.domain.rules.finding import Finding
 from creditbank.domain.rules.lint_limits import limits
 from creditbank.domain.rules.model import Cell, Condition, Hit, RuleSet, Table
@@ -48,7 +49,7 @@ def lint(rules: RuleSet) -> tuple[Finding, ...]:
         if table.hit is Hit.PRIORITY:  # the rows in the order in which they are asked
             table = replace(table, rows=tuple(sorted(table.rows, key=lambda row: -row.priority)))  # noqa: PLW2901
         found += _of_table(rules, table, path, paths)
-    return (*found, *_of_steps(rules), *limits(rules))
+    return (*found, *_of_steps(rules), *limits(rules), *weights_missing(rules))
 
 
 def _of_table(rules: RuleSet, table: Table, path: str, paths: Mapping[str, str]) -> Iterator[Finding]:

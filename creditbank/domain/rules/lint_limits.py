@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.rules.amounts import facts_of
 from creditbank.domain.rules.finding import Finding
 from creditbank.domain.rules.model import (
     Cap,
@@ -17,11 +18,13 @@ from creditbank.domain.rules.model import (
     Scope,
     Tiers,
 )
+from creditbank.domain.rules.tables import conditions_meet
 from creditbank.domain.values import Amount
 
 MESSAGES: dict[str, str] = {
     "lint.over_limit": "Row {row} of table {table} gives {amount}, but the limit {cap} lets {maximum} through at most.",
     "lint.limit_without_rows": "The limit {cap} is about {category}, of which no row gives credit.",
+    "lint.never_asked": "Row {row} of table {table} reckons with “{fact}”, which is never asked where it decides.",
     "lint.limit_never_binds": "The limit {cap} never binds: wherever it holds, {other} lets {maximum} through at most.",
     "lint.category_without_rows": "No row gives credit of {category}.",
     "lint.needs_beyond_limit": "{part} asks for {least} credits before, but {cap} lets {maximum} through at most.",
@@ -49,9 +52,25 @@ def limits(rules: RuleSet) -> Iterator[Finding]:
                 Line("lint.category_without_rows", Verdict.NOTE, {"category": choice.label}), (f"categories[{number}]",)
             )
     yield from _needs(rules)
+    yield from _never_asked(rules)
     # A step may be meant to bring a row under its limit, so rows are compared only where none changes an amount.
     if all(isinstance(step, Lower | Rank) for step in rules.adjust):
         yield from _rows(rules)
+
+
+def _never_asked(rules: RuleSet) -> Iterator[Finding]:
+    """Facts that an amount is reckoned from and that are not asked of any outcome its row could fit."""
+    moved = {step.fact for step in rules.adjust if isinstance(step, Lower | Rank)}
+    facts = {fact.name: fact for fact in rules.facts}
+    for at, table in enumerate(rules.tables):
+        for number, row in enumerate(table.rows):
+            for name in facts_of(row.give.credit) if isinstance(row.give, Give) else ():
+                asked = tuple(cell for cell in facts[name].when if cell.fact not in moved)
+                if not (conditions_meet(asked, table.when) and conditions_meet(asked, row.when)):
+                    said: dict[str, Said] = {"table": table.code, "row": row.id, "fact": facts[name].label}
+                    yield Finding(
+                        Line("lint.never_asked", Verdict.ASK, said), (f"tables[{at}].rows[{number}].give.credit",)
+                    )
 
 
 def _voids(other: Cap, cap: Cap) -> bool:
@@ -60,7 +79,7 @@ def _voids(other: Cap, cap: Cap) -> bool:
         return False
     wider = not other.categories or (bool(cap.categories) and set(cap.categories) <= set(other.categories))
     longer = _WIDTH[other.scope] >= _WIDTH[cap.scope]
-    holds = other.when in ((), cap.when) and set(other.by) <= set(cap.by)
+    holds = other.when in ((), cap.when) and set(other.by) <= set(cap.by) and other.beside in ((), cap.beside)
     tighter = (
         (other.maximum, other.id) < (cap.maximum, cap.id)
         if other.maximum == cap.maximum
@@ -76,7 +95,8 @@ def _needs(rules: RuleSet) -> Iterator[Finding]:
             continue
         for cap in rules.cap:
             covers = not cap.categories or part.needs.category in cap.categories
-            if cap.scope is not Scope.EVER or cap.when or cap.by or not covers or not isinstance(cap.maximum, int):
+            sometimes = cap.when or cap.by or cap.beside
+            if cap.scope is not Scope.EVER or sometimes or not covers or not isinstance(cap.maximum, int):
                 continue
             if part.needs.least > cap.maximum:
                 amounts = {"least": Amount(part.needs.least), "maximum": Amount(cap.maximum)}
@@ -93,6 +113,8 @@ def _rows(rules: RuleSet) -> Iterator[Finding]:
             amount = max(gives for _least, gives in credit.tiers) if isinstance(credit, Tiers) else credit
             for cap in rules.cap:
                 if not isinstance(amount, int) or not isinstance(cap.maximum, int) or cap.when:
+                    continue
+                if cap.beside and row.give.category not in cap.beside:
                     continue
                 if cap.binds(row.give.category) and amount > cap.maximum:
                     amounts = {"amount": Amount(amount), "maximum": Amount(cap.maximum)}

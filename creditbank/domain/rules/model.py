@@ -152,9 +152,12 @@ class FromFact:
 
 @dataclass(frozen=True, slots=True)
 class PerUnit:
-    """So much credit for each ``each`` of a fact: 0.5 for each 16 hours; ``whole`` counts full portions only."""
+    """So much credit for each ``each`` of a fact: 0.5 for each 16 hours; ``whole`` counts full portions only.
 
-    of: str
+    Several facts, in the order they are declared, are counted together: 1 for each 8 lectures and readings.
+    """
+
+    of: tuple[str, ...]
     each: Decimal
     gives: Hundredths
     whole: bool = True
@@ -364,7 +367,8 @@ class Cap:
     """At most ``maximum`` in some categories (or in all, when empty) within a scope.
 
     ``when`` names the outcomes it is about. ``by`` counts apart what differs in these facts: each contest, each
-    training institution. ``whole`` grants all or nothing where the room is less than the amount.
+    training institution. ``whole`` grants all or nothing where the room is less than the amount. With ``beside`` it
+    holds only where there is credit of one of these categories within its scope, the present claim included.
     """
 
     id: str
@@ -376,6 +380,7 @@ class Cap:
     by: tuple[str, ...] = ()
     whole: bool = False
     locked: bool = False
+    beside: tuple[str, ...] = ()
 
     def binds(self, category: str | None) -> bool:
         """Whether credit of a category falls under it."""
@@ -442,6 +447,21 @@ class Abbreviation:
 
 
 @dataclass(frozen=True, slots=True)
+class Figure:
+    """A second figure beside the credit: the credit times a ratio, or times the weight of the level it is given at.
+
+    ``times`` is the ratio, or the weights by level; the figure is rounded to multiples of ``step`` hundredths.
+    """
+
+    id: str
+    name: Text
+    times: Fraction | tuple[tuple[str, Fraction], ...]
+    step: int
+    mode: str
+    clause: Text
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSet:
     """One immutable version of a regulation for recognition (认定): outcome -> credit."""
 
@@ -461,3 +481,4 @@ class RuleSet:
     exclude: tuple[Exclude, ...] = ()
     abbreviations: tuple[Abbreviation, ...] = ()
     prerequisite: tuple[Prerequisite, ...] = ()
+    figures: tuple[Figure, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from creditbank.domain.rules.figures import read_figure
 from creditbank.domain.rules.model import Abbreviation, Lower, Rank, RoundAt, Rounding, RuleSet, Table
 from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read_amounts import Amounts
@@ -21,7 +22,7 @@ KIND = "recognition"
 MOST_TABLES = 64
 MOST_STEPS = 100
 
-_LISTS = ("adjust", "choose", "cap", "validity", "exclude", "prerequisite")
+_LISTS = ("adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures")
 
 
 def read_rule_set(data: Mapping[str, Any]) -> RuleSet:
@@ -53,6 +54,7 @@ def read_rule_set(data: Mapping[str, Any]) -> RuleSet:
             "validity": limits.validity,
             "exclude": limits.exclude,
             "prerequisite": limits.prerequisite,
+            "figures": read_figure,
         },
     )
     _whole(place, parts)

@@ -98,23 +98,34 @@ class Amounts(Cells):
             return self._tiers(place)
         if "each" in place.value:
             place.object(("each", "of", "gives"), ("whole",))
-            of = self._measured(place.named("of"))
+            of = self._together(place.named("of"))
             each = place.named("each").number()
             if each <= 0:
                 place.named("each").fail("a portion must be above zero")
             whole = place.named("whole").flag() if place.given("whole") else True
-            return PerUnit(of.name, each, place.named("gives").amount(), whole)
+            return PerUnit(of, each, place.named("gives").amount(), whole)
         place.object(("fact",), ("times",))
         fact = self._measured(place.named("fact"))
         times = place.named("times").factor() if place.given("times") else Fraction(1)
         return FromFact(fact.name, times)
 
-    def _measured(self, place: Place) -> Fact:
+    def _measured(self, place: Place, *, together: bool = False) -> Fact:
         fact = self.fact(place, NUMERIC)
         low = fact.range.low if fact.range else None
-        if not isinstance(low, Decimal) or low < 0 or fact.optional:
-            place.fail(f"{fact.name} gives credit, so it must be required and have a range that begins at 0 or above")
+        if not isinstance(low, Decimal) or low < 0 or (fact.optional and not together):
+            must = "have" if together else "be required and have"
+            place.fail(f"{fact.name} gives credit, so it must {must} a range that begins at 0 or above")
         return fact
+
+    def _together(self, place: Place) -> tuple[str, ...]:
+        """One fact, or several that are counted together; of these what is left out counts as none."""
+        if not isinstance(place.value, list):
+            return (self._measured(place).name,)
+        names = place.each(lambda item: self._measured(item, together=len(place.value) > 1).name, MOST_FACTS)
+        no_doubles(place, list(names))
+        if not names:
+            place.fail("this list is empty; name the facts that are counted together")
+        return tuple(name for name in self.facts if name in names)
 
     def _tiers(self, place: Place) -> Tiers:
         place.object(("of", "tiers"), ("below",))

@@ -90,7 +90,7 @@ class Limits(Cells):
 
     def cap(self, place: Place) -> Cap:
         """A limit on an amount, a share or a count."""
-        place.object(("id", "scope", "maximum", "clause"), ("category", "when", "by", "whole", "locked"))
+        place.object(("id", "scope", "maximum", "clause"), ("category", "when", "by", "whole", "locked", "beside"))
         category = place.named("category")
         if isinstance(category.value, list):
             categories = category.each(lambda item: item.one_of(self.categories))
@@ -102,17 +102,35 @@ class Limits(Cells):
         scope = Scope(place.named("scope").one_of(tuple(Scope)))
         if by and scope is Scope.CLAIM:
             place.named("by").fail("one claim has one value of each fact; `by` needs a wider scope")
+        maximum, when = self.maximum(place.named("maximum"), scope), self.condition(place.named("when"))
+        beside = self._beside(place.named("beside"), categories) if place.given("beside") else ()
+        if beside and (when or by or scope is Scope.CLAIM or isinstance(maximum, Count)):
+            place.named("beside").fail(
+                "a limit beside other credit has no when, by or count, and a scope wider than a claim"
+            )
         return Cap(
             place.named("id").code(),
             categories,
             scope,
-            self.maximum(place.named("maximum"), scope),
+            maximum,
             place.named("clause").both(),
-            self.condition(place.named("when")),
+            when,
             tuple(name for name in self.facts if name in by),
             place.named("whole").flag(),
             place.named("locked").flag(),
+            beside,
         )
+
+    def _beside(self, place: Place, limited: tuple[str, ...]) -> tuple[str, ...]:
+        """Categories of which there must be credit for the limit to hold: some of those it is about, not all."""
+        known = limited or self.categories
+        listed = (
+            place.each(lambda item: item.one_of(known)) if isinstance(place.value, list) else (place.one_of(known),)
+        )
+        no_doubles(place, list(listed))
+        if not listed or len(listed) == len(known):
+            place.fail("name some of the categories that the limit is about, and not all of them")
+        return listed
 
     @staticmethod
     def maximum(place: Place, scope: Scope) -> Hundredths | Portion | Count:

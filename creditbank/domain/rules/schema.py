@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from creditbank.domain.rules.figures import MOST_WEIGHTS
 from creditbank.domain.rules.model import FactType, Hit, RoundAt, Ruling, Scope
 from creditbank.domain.rules.read import KIND, MOST_STEPS, MOST_TABLES
 from creditbank.domain.rules.read_amounts import MOST_ROWS, MOST_TIERS, STEP_KINDS
@@ -70,12 +71,43 @@ ROUNDING = object_of(
 )
 
 
+FIGURE: dict[str, Any] = {
+    "description": "a second figure beside the credit: credit times a ratio, or times the weight of its level",
+    **object_of(
+        {
+            "id": ref_to("code"),
+            "name": ref_to("text"),
+            "times": {
+                "anyOf": [
+                    ref_to("factor"),
+                    object_of(
+                        {
+                            "level": {
+                                "type": "object",
+                                "propertyNames": ref_to("code"),
+                                "additionalProperties": ref_to("factor"),
+                                "minProperties": 1,
+                                "maxProperties": MOST_WEIGHTS,
+                            }
+                        }
+                    ),
+                ]
+            },
+            "rounding": object_of({"step": ref_to("amount"), "mode": {"enum": ["down", "up", "half_up"]}}),
+            "clause": ref_to("text"),
+        }
+    ),
+}
+
+
 def rules_definitions() -> dict[str, Any]:
     """The parts of a rule set, by name."""
     code, text, when = ref_to("code"), ref_to("text"), {"when": ref_to("when")}
     codes = {"anyOf": [code, list_of(code, 1_000, 1)]}
     taken = {"anyOf": [code, object_of({"fact": ref_to("name")})]}
     locked = {"locked": {"type": "boolean", "description": "overlays further down may not tighten it"}}
+    several = {**list_of(ref_to("name"), MOST_FACTS, 1), "description": "several facts are counted together"}
+    together = {"anyOf": [ref_to("name"), several]}
     interval = object_of({}, {"from": _END, "above": _END, "to": _END, "below": _END})
     return {
         **SHARED,
@@ -108,9 +140,7 @@ def rules_definitions() -> dict[str, Any]:
             "anyOf": [
                 ref_to("amount"),
                 object_of({"fact": ref_to("name")}, {"times": ref_to("factor")}),
-                object_of(
-                    {"each": _END, "of": ref_to("name"), "gives": ref_to("amount")}, {"whole": {"type": "boolean"}}
-                ),
+                object_of({"each": _END, "of": together, "gives": ref_to("amount")}, {"whole": {"type": "boolean"}}),
                 object_of(
                     {
                         "of": ref_to("name"),
@@ -207,6 +237,7 @@ def rules_definitions() -> dict[str, Any]:
                 **when,
                 "by": list_of(ref_to("name"), MOST_FACTS),
                 "whole": {"type": "boolean"},
+                "beside": {**codes, "description": "holds only where there is credit of one of these in its scope"},
                 **locked,
             },
         ),
@@ -268,6 +299,7 @@ def rules_schema() -> dict[str, Any]:
                 "validity": list_of(ref_to("validity"), MOST_STEPS),
                 "exclude": list_of(ref_to("exclude"), MOST_STEPS),
                 "prerequisite": list_of(ref_to("prerequisite"), MOST_STEPS),
+                "figures": list_of(FIGURE, MOST_STEPS),
                 "abbreviations": list_of(object_of({"short": WORDS, "full": WORDS}), 1_000),
             },
         ),
@@ -286,6 +318,7 @@ def _outcome(*, expects: bool) -> dict[str, Any]:
             "category": ref_to("code"),
             "level": ref_to("code"),
             "expires_on": _DAY,
+            "figures": amounts,
             "codes": list_of(ref_to("code"), 1_000),
             "problems": list_of(ref_to("name"), 1_000),
         },
@@ -297,6 +330,7 @@ def _outcome(*, expects: bool) -> dict[str, Any]:
         {
             "name": WORDS,
             "used": amounts,
+            "beside": amounts,
             "earlier": amounts,
             "held": amounts,
             "planned": amounts,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
-from creditbank.domain.rules.amounts import credit_shown, fact_of, plain_number
+from creditbank.domain.rules.amounts import credit_shown, facts_of, plain_number
 from creditbank.domain.rules.facts import fact_shown
 from creditbank.domain.rules.model import (
     Cap,
@@ -53,6 +53,9 @@ MESSAGES: dict[str, str] = {
     "rules.row_gives_declared": "Row {row} gives the declared {amount}.",
     "rules.row_gives_part": "Row {row} gives {factor} of the {declared} given as “{fact}”, which makes {amount}.",
     "rules.row_gives_each": "Row {row} gives {gives} for each {each} of “{fact}”: {portions} times makes {amount}.",
+    "rules.row_gives_together": (
+        "Row {row} counts {parts} = {value} and gives {gives} for each {each}: {portions} times makes {amount}."
+    ),
     "rules.row_gives_tier": "Row {row}: “{fact}” {value} reaches the step from {least}, which gives {amount}.",
     "rules.row_below_tiers": "Row {row}: “{fact}” {value} is below {least}, where the first step begins.",
     "rules.row_takes_over": "Row {row} takes over the credits given as “{fact}”.",
@@ -88,6 +91,9 @@ MESSAGES: dict[str, str] = {
     "rules.cap_portion": "{factor} of {base} as planned.",
     "rules.cap_unknown": "The limit is {factor} of what is planned ({of}), which is not known here: a person decides.",
     "rules.cap_whole": "Limit of {maximum}: {used} used, so {before} do not fit, and a part is not granted.",
+    "rules.cap_beside": "There is {amount} of {categories} beside it, so the next limit holds.",
+    "rules.cap_not_beside": "This limit holds only beside credit of {categories}, and there is none.",
+    "rules.beside_assumed": "Whether there is any was not known, and it was reckoned as none.",
     "rules.count_kept": "{used} such outcomes counted before; at most {most} count.",
     "rules.count_full": "At most {most} such outcomes count, and {used} do already.",
     "rules.count_assumed": "At most {most} such outcomes count, reckoned as if none had counted before.",
@@ -137,9 +143,9 @@ def row_found(row: Row, reckoned: Reckoned, facts: Mapping[str, Fact], below: tu
     assert isinstance(row.give, Give)
     credit = row.give.credit
     said: dict[str, Said] = {"row": row.id}
-    name = fact_of(credit)
-    if name is not None:
-        said["fact"] = facts[name].label
+    names = facts_of(credit)
+    if names:
+        said["fact"] = facts[names[0]].label
         if reckoned.value is not None:
             said["value"] = plain_number(reckoned.value)
     if reckoned.amount is None:
@@ -160,6 +166,14 @@ def row_found(row: Row, reckoned: Reckoned, facts: Mapping[str, Fact], below: tu
             code = "rules.row_gives_each"
             portions = plain_number(reckoned.portions or 0)
             said |= {"gives": Amount(credit.gives), "each": plain_number(credit.each), "portions": portions}
+            if reckoned.parts:
+                code = "rules.row_gives_together"
+                del said["fact"]
+                listed = [(facts[name].label, plain_number(value)) for name, value in reckoned.parts]
+                said["parts"] = Text(
+                    " + ".join(f"{label.zh} {value}" for label, value in listed),
+                    " + ".join(f"{label.en or label.zh} {value}" for label, value in listed),
+                )
         case Tiers():
             code = "rules.row_gives_tier"
             said["least"] = plain_number(reckoned.reached or 0)
@@ -310,6 +324,16 @@ def capped(
     if amount <= 0:
         return Line("rules.cap_full", Verdict.NO, {"maximum": Amount(maximum)}, cap.clause, below)
     return Line("rules.cap_binds", Verdict.NOTE, {**facts, "before": Amount(before)}, cap.clause, below)
+
+
+def beside(cap: Cap, categories: Sequence[Text], there: int | None) -> Line:
+    """Whether a cap holds because there is other credit in its scope; ``there`` is ``None`` where it is not known."""
+    names = Text("、".join(one.zh for one in categories), ", ".join(one.en or one.zh for one in categories))
+    said: dict[str, Said] = {"categories": names}
+    if there:
+        return Line("rules.cap_beside", Verdict.NOTE, said | {"amount": Amount(there)})
+    below = (Line("rules.beside_assumed"),) if there is None else ()
+    return Line("rules.cap_not_beside", Verdict.NOTE, said, cap.clause, below)
 
 
 def cap_unknown(cap: Cap, portion: Portion) -> Line:

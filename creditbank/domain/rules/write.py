@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from creditbank.domain.canonical import content_hash
+from creditbank.domain.rules.figures import figure_data
 from creditbank.domain.rules.model import (
     Accept,
     Add,
@@ -80,6 +81,7 @@ def rule_set_data(rule_set: RuleSet) -> dict[str, Any]:
             if rule_set.prerequisite
             else {}
         ),
+        **({"figures": [figure_data(figure) for figure in rule_set.figures]} if rule_set.figures else {}),
     }
 
 
@@ -190,7 +192,8 @@ def credit_of_data(credit: CreditOf) -> Any:
             return {"fact": credit.fact} | ({} if credit.times == 1 else {"times": share_data(credit.times)})
         case PerUnit():
             whole = {} if credit.whole else {"whole": False}
-            return {"each": _end(credit.each), "of": credit.of, "gives": credit_data(credit.gives), **whole}
+            of = credit.of[0] if len(credit.of) == 1 else list(credit.of)
+            return {"each": _end(credit.each), "of": of, "gives": credit_data(credit.gives), **whole}
         case Tiers():
             tiers = [{"from": _end(least), "gives": credit_data(gives)} for least, gives in credit.tiers]
             return {"of": credit.of, "tiers": tiers, "below": credit.below.value}
@@ -245,7 +248,8 @@ def cap_data(cap: Cap) -> dict[str, Any]:
             maximum = {"count": cap.maximum.most}
         case _:
             maximum = credit_data(cap.maximum)
-    apart = {"by": list(cap.by)} if cap.by else {}
+    apart: dict[str, Any] = {"by": list(cap.by)} if cap.by else {}
+    apart |= {"beside": list(cap.beside)} if cap.beside else {}
     limits = {"scope": cap.scope.value, **apart, "maximum": maximum, **_flags(cap, "whole", "locked")}
     return {"id": cap.id, **_when(cap.when), **category, **limits, "clause": _text(cap.clause)}
 

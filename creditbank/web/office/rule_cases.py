@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -196,7 +196,7 @@ def _newest(scope: Scope, rule_set: RuleSet) -> tuple[DecidingRules | None, str,
             found = find_draft(scope, line.draft_id)
             if found is not None and found.rules is not None:
                 return (
-                    _decides(scope, found.rules),
+                    _decides(scope, found.rules, found.line.origin),
                     _t("the draft, revision %(number)s") % {"number": line.revision},
                     line.draft_id,
                 )
@@ -206,10 +206,10 @@ def _newest(scope: Scope, rule_set: RuleSet) -> tuple[DecidingRules | None, str,
     return _decides(scope, read_rules(row.content)), _t("version %(number)s") % {"number": row.number}, None
 
 
-def _decides(scope: Scope, rules: AnyRules) -> DecidingRules | None:
-    """What is asked: an overlay together with the rules it inherits today."""
+def _decides(scope: Scope, rules: AnyRules, origin: Mapping[str, Any] | None = None) -> DecidingRules | None:
+    """What is asked: an overlay together with the rules it is to be laid on."""
     assert scope.institution is not None
-    return standing_of(scope, rules, institution=scope.institution, on=today_at(scope)).rules
+    return standing_of(scope, rules, institution=scope.institution, on=today_at(scope), laid_on=origin).rules
 
 
 def _asked_for(request: HttpRequest, scope: Scope, rule_set: RuleSet) -> str:

@@ -16,15 +16,16 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import AnyRules, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
 from creditbank.exchange.rule_drafts import begin_blank, begin_from_pack, begin_from_text, reading_of, save_text
 from creditbank.gateways import clock
 from creditbank.queries.courses import findings_of
-from creditbank.queries.overlays import standing_of
+from creditbank.queries.overlays import replaced_by, standing_of
 from creditbank.queries.rule_cases import list_cases, run_cases
-from creditbank.queries.rule_drafts import DraftDetail, find_draft
+from creditbank.queries.rule_drafts import DraftDetail, find_draft, list_drafts
 from creditbank.queries.rule_life import draft_history
 from creditbank.queries.rules import rules_in_force, version_in_force
 from creditbank.records.scope import Scope
@@ -240,6 +241,12 @@ def _page(
         "steps": [act.value for act in _WRITE if writes and found.line.state in STEPS[act].origins],
         "may_sign": decides and not own and found.line.state in STEPS[Act.SIGN].origins,
         "signed_by_me": actor.person in life.signed,
+        "gives_way": replaced_by(scope, code=found.line.code, kind=found.line.kind, on=today_at(scope)),
+        "also_open": [
+            one
+            for one in list_drafts(scope, kind=found.line.kind)
+            if one.rule_set_id == found.line.rule_set_id and one.draft_id != draft_id
+        ],
         **_said(scope, found),
     }
     bad = bool(wrong or refused or (sent is not None and sent.errors))
@@ -250,7 +257,9 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     """What lint, the cases and the version in force say about a draft that can be read."""
     if found.rules is None or scope.institution is None:
         return {"readable": False, "case_count": len(list_cases(scope, found.line.rule_set_id))}
-    decides = standing_of(scope, found.rules, institution=scope.institution, on=today_at(scope))
+    decides = standing_of(
+        scope, found.rules, institution=scope.institution, on=today_at(scope), laid_on=found.line.origin
+    )
     if decides.rules is None:
         count = len(list_cases(scope, found.line.rule_set_id))
         return {"readable": True, "colliding": decides.refused, "case_count": count, "red_count": 0}
@@ -259,7 +268,7 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
     checked = findings_of(scope, decides.rules, institution=scope.institution, on=today_at(scope))
     before = _in_force(scope, kind, code)
     # An overlay is compared as it decides, laid on what it inherits.
-    after = decides.rules if kind == OVERLAY else found.rules
+    after = decides.rules
     return {
         "readable": True,
         "colliding": decides.refused,
@@ -279,4 +288,6 @@ def _in_force(scope: Scope, kind: str, code: str) -> tuple[int, AnyRules] | None
         laid = version_in_force(scope, **asked)
         return (laid.number, laid.compiled.rules) if laid else None
     now = rules_in_force(scope, kind=kind, **asked)
+    if now is not None and isinstance(now.rules, Overlay):
+        return _in_force(scope, OVERLAY, code)
     return (now.number, now.rules) if now else None

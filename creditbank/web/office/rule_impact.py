@@ -193,7 +193,7 @@ def _compared(scope: Scope, found: DraftDetail) -> _Compared | None:
         return None
     today = today_at(scope)
     now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
-    decides = standing_of(scope, found.rules, institution=scope.institution, on=today).rules
+    decides = standing_of(scope, found.rules, institution=scope.institution, on=today, laid_on=found.line.origin).rules
     if now is None or not isinstance(decides, RuleSet):
         return None
     return _Compared(now, compile_rules(decides), today)

@@ -67,6 +67,7 @@ class PartForm(DesignForm):
     def __init__(self, rules: RuleSet, part: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.rules = rules
+        self.locked = getattr(part, "locked", False)
         if part is not None:
             self.initial |= {
                 "id": part.id,
@@ -87,7 +88,8 @@ class PartForm(DesignForm):
         said = self.cleaned_data
         clause = {"zh": said["clause_zh"].strip(), "en": said["clause_en"].strip()}
         common = {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
-        return common | self.own()
+        # No field says that nobody further down may tighten it, so what was locked stays so.
+        return common | self.own() | ({"locked": True} if self.locked else {})
 
     def own(self) -> dict[str, Any]:
         """What only parts of this kind say; a part that says nothing else has nothing."""
@@ -116,7 +118,26 @@ class CapForm(PartForm):
     )
     by = forms.MultipleChoiceField(label=_("Counted apart by"), required=False, widget=Ticks)
     whole = forms.BooleanField(label=_("An outcome counts whole or not at all"), required=False)
-    field_order = ("kind", "most", "of", "scope", "category", "by", "whole", "when", "clause_zh", "clause_en", "id")
+    beside = forms.MultipleChoiceField(
+        label=_("Only beside credit of"),
+        required=False,
+        widget=Ticks,
+        help_text=_("None ticked: it holds always. Otherwise only where there is such credit in its scope."),
+    )
+    field_order = (
+        "kind",
+        "most",
+        "of",
+        "scope",
+        "category",
+        "by",
+        "whole",
+        "beside",
+        "when",
+        "clause_zh",
+        "clause_en",
+        "id",
+    )
 
     def __init__(self, rules: RuleSet, part: Cap | None, *arguments: Any, **options: Any) -> None:
         super().__init__(rules, part, *arguments, **options)
@@ -125,6 +146,7 @@ class CapForm(PartForm):
         shares = {cap.maximum.of for cap in rules.cap if isinstance(cap.maximum, Portion)} | {"programme"}
         known = dict(categories)
         self._listed("category", categories)
+        self._listed("beside", categories)
         others = [(name, name) for name in sorted(shares - known.keys() - {"programme"})]
         self._listed("of", [("", "—"), ("programme", _("the programme")), *others, *categories])
         facts = [(fact.name, fact.label.said_in(language)) for fact in rules.facts]
@@ -133,7 +155,7 @@ class CapForm(PartForm):
             kind, most, of = _maximum(part)
             self.initial |= {
                 "kind": kind, "most": most, "of": of, "scope": part.scope.value, "category": list(part.categories),
-                "by": list(part.by), "whole": part.whole,
+                "by": list(part.by), "whole": part.whole, "beside": list(part.beside),
             }  # fmt: skip
 
     def own(self) -> dict[str, Any]:
@@ -147,6 +169,7 @@ class CapForm(PartForm):
         more = {"category": said["category"]} if said["category"] else {}
         more |= {"by": said["by"]} if said["by"] else {}
         more |= {"whole": True} if said["whole"] else {}
+        more |= {"beside": said["beside"]} if said["beside"] else {}
         return {**more, "scope": said["scope"], "maximum": maximum}
 
 
@@ -284,6 +307,9 @@ def part_said(rules: RuleSet, part: Any) -> str:
             said = _t("At most %(most)s in %(what)s for each %(scope)s.") % where
             if part.by:
                 said += " " + _t("Counted apart by %(facts)s.") % {"facts": between.join(named(one) for one in part.by)}
+            if part.beside:
+                near = between.join(labels[code] for code in part.beside)
+                said += " " + _t("It holds only beside credit of %(what)s.") % {"what": near}
         case Choose():
             shared = between.join(named(one) for one in part.family)
             said = _t("Outcomes that agree in %(facts)s count once, at the best amount.") % {"facts": shared}

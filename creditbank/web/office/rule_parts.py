@@ -38,7 +38,12 @@ _LISTS = {
     "choose": (_("The best of a family"), _("Add a family")),
     "validity": (_("Dates"), _("Add a rule about days")),
 }
-_READ_ONLY = {"adjust": _("Adjustments"), "exclude": _("Exclusions"), "prerequisite": _("Prerequisites")}
+_READ_ONLY = {
+    "adjust": _("Adjustments"),
+    "exclude": _("Exclusions"),
+    "prerequisite": _("Prerequisites"),
+    "figures": _("Second figures"),
+}
 _REFUSED, _CONFLICT = 422, 409
 
 

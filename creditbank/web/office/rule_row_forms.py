@@ -26,7 +26,8 @@ from creditbank.web.office.rule_words import language_now
 
 _FROM, _TO = "-from", "-to"
 _AMOUNTS = _(
-    "3 or 0.5; “no credit” or “a person decides”; [fact] or [fact] × 2/3; 0.5 per 16 [fact]; [fact] ≥ 16: 1; ≥ 32: 2."
+    "3 or 0.5; “no credit” or “a person decides”; [fact] or [fact] × 2/3; 0.5 per 16 [fact]; 1 per 8 [fact] + [fact]; "
+    "[fact] ≥ 16: 1; ≥ 32: 2."
 )
 
 

@@ -21,7 +21,7 @@ from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
-from creditbank.queries.overlays import effect_of
+from creditbank.queries.overlays import effect_of, replaced_by
 from creditbank.queries.rule_drafts import DraftLine, list_drafts
 from creditbank.queries.rule_life import least_publicity, objections_of, version_history, version_life
 from creditbank.queries.rule_sets import Version, VersionShown, compare_versions, list_versions, read_version
@@ -256,6 +256,10 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
     if effect is not None:
         context |= {"effect": effect, "effects": effect_rows(effect.affected)}
     context["may_overlay"] = not own and version.kind == RECOGNITION
+    if own or (context["may_overlay"] and context["may_write"]):
+        kind = version.kind if own else OVERLAY
+        if not own or version.state == "future":
+            context["gives_way"] = replaced_by(scope, code=version.code, kind=kind, on=today_at(scope))
     if own:
         context |= _steps(request, scope, version_id, sent)
     return show(request, scope, "office/rule_version.html", context, status=422 if sent is not None else 200)
@@ -320,7 +324,7 @@ def _row(one: Version) -> dict[str, object]:
     return {
         "id": one.version_id,
         "name": one.name.said_in(language),
-        "publisher": one.publisher.said_in(language),
+        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.kind == OVERLAY else ""),
         "number": one.number,
         "since": one.effective_from,
         "until": one.effective_until,
@@ -346,6 +350,11 @@ def origin_said(origin: Mapping[str, Any]) -> str:
     said = _t("from nothing")
     if "version" in origin:
         said = _t("from version %(number)s") % {"number": origin["version"]}
+    elif "kept" in origin:
+        said = _t("from overlay version %(kept)s, on inherited version %(number)s") % {
+            "kept": origin["kept"],
+            "number": origin["overlay"],
+        }
     elif "overlay" in origin:
         said = _t("on inherited version %(number)s") % {"number": origin["overlay"]}
     elif "pack" in origin:

@@ -152,7 +152,7 @@ def _row(one: Version) -> dict[str, object]:
     return {
         "id": one.version_id,
         "name": one.name.said_in(language),
-        "publisher": one.publisher.said_in(language),
+        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.kind == OVERLAY else ""),
         "number": one.number,
         "since": one.effective_from,
         "until": one.effective_until,
