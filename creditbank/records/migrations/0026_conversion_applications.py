@@ -121,7 +121,7 @@ END $body$"""
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0024_overlays'),
+        ('records', '0025_overlay_versions'),
     ]
 
     operations = [
