@@ -372,7 +372,15 @@ def bench_scan(table, _institution):
     measure_scan(table, HOME / "scan")
 
 
+def bench_conversions(table, institution):
+    """What a learner's credit can become, asked anew each time."""
+    from tests.perf.bench_conversions import bench_options
+
+    bench_options(table, institution)
+
+
 BENCHES = {
+    "conversions": bench_conversions,
     "scan": bench_scan,
     "impact": bench_impact,
     "columns": bench_columns,
