@@ -10,10 +10,9 @@ from uuid import UUID
 
 from creditbank.domain.conversions.model import INSTITUTION, ConversionRules
 from creditbank.domain.conversions.read import KIND, read_conversion_rules
-from creditbank.domain.frameworks.model import CertificationUnit
 from creditbank.domain.rules.model import OneOf
 from creditbank.domain.values import Text
-from creditbank.queries.frameworks import library_at
+from creditbank.queries.frameworks import library_at, units_carried
 from creditbank.queries.rule_sets import Version, public_versions
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -73,22 +72,17 @@ def sending(rules: ConversionRules) -> tuple[frozenset[str], bool]:
     return frozenset(named), anywhere
 
 
-def units_carried(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
+def whole_units(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
     """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
 
     Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
     left out: no conversion takes a part for the whole.
     """
-    units: dict[str, CertificationUnit] = {}
-    for shelf in library_at(scope).shelves:
-        for unit in shelf.certification_units:
-            units.setdefault(unit.code, unit)
-    found: dict[tuple[str, str], set[str]] = {}
-    for unit in units.values():
-        for one in unit.carriers:
-            if one.share >= 1:
-                found.setdefault((one.kind.value, one.code), set()).add(unit.code)
-    return {carrier: frozenset(codes) for carrier, codes in found.items()}
+    return {
+        carrier: whole
+        for carrier, units in units_carried(library_at(scope)).items()
+        if (whole := frozenset(code for code, share in units.items() if share >= 1))
+    }
 
 
 def _passage(version: Version, rules: ConversionRules, places: Iterable[Any], names: dict[str, Text]) -> Passage:

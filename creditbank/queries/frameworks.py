@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
 
-from creditbank.domain.frameworks.model import CertificationUnit, Crosswalk, Framework, Ratio, UnitSystem, UnitTable
+from creditbank.domain.frameworks.model import (
+    CertificationUnit,
+    Crosswalk,
+    Framework,
+    Ratio,
+    UnitSystem,
+    UnitTable,
+    carried_by,
+)
 from creditbank.domain.frameworks.rows import (
     Content,
     certification_units_from,
@@ -137,6 +146,18 @@ class Library:
             for ratio in shelf.units.ratios:
                 ratios.setdefault((ratio.from_unit, ratio.to_unit), ratio)
         return UnitTable(tuple(systems.values()), tuple(ratios.values()))
+
+
+def units_carried(library: Library) -> Mapping[tuple[str, str], Mapping[str, Fraction]]:
+    """Which certification units a course, certificate or outcome carries, by its kind and code, and what share of each.
+
+    Of one code the nearest unit counts, as everywhere on the shelves.
+    """
+    units: dict[str, CertificationUnit] = {}
+    for shelf in library.shelves:
+        for unit in shelf.certification_units:
+            units.setdefault(unit.code, unit)
+    return carried_by(units.values())
 
 
 def library_at(scope: Scope) -> Library:

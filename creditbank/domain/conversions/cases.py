@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from creditbank.domain.conversions.model import ConversionRules
 
 SCHEMA = "creditbank.conversion_cases/1"
+COURSES_SCHEMA = "creditbank.courses/1"
 MOST_CASES = 10_000
+MOST_COURSES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,20 @@ def read_conversion_cases(data: Mapping[str, Any], rules: ConversionRules) -> tu
     cases = place.named("cases").each(lambda item: _case(item, rules), MOST_CASES)
     no_doubles(place.named("cases"), [case.id for case in cases])
     return cases
+
+
+def read_courses(data: Mapping[str, Any]) -> dict[str, Course]:
+    """The courses of a document by code, which rules on files are checked against.
+
+    Raises:
+        UnreadableError: with every problem found, each with its path.
+    """
+    place = Place(data).object(("schema", "courses"))
+    if place.named("schema").value != COURSES_SCHEMA:
+        place.named("schema").fail(f"expected {COURSES_SCHEMA}")
+    courses = place.named("courses").each(_course, MOST_COURSES)
+    no_doubles(place.named("courses"), [course.code for course in courses])
+    return {course.code: course for course in courses}
 
 
 def run_conversion_case(compiled: CompiledConversions, case: ConversionCase) -> CaseResult:
