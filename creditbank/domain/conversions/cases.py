@@ -142,7 +142,7 @@ def _amounts_said(amounts: Mapping[str, Hundredths] | None) -> str | None:
 def _case(place: Place, rules: ConversionRules) -> ConversionCase:
     place.object(
         ("id", "on", "items", "expect"),
-        ("name", "row", "to", "course", "courses", "used", "held", "planned", "passed", "units"),
+        ("name", "row", "to", "course", "courses", "complete", "used", "held", "planned", "passed", "units"),
     )
     if place.given("row") == place.given("to"):
         place.fail("a case asks for exactly one of row, to")
@@ -174,7 +174,12 @@ def _case(place: Place, rules: ConversionRules) -> ConversionCase:
         id=place.named("id").code(),
         name=place.named("name").text() if place.given("name") else "",
         items=items,
-        around=Around(context, {course.code: course for course in courses}, _units(place.named("units"))),
+        around=Around(
+            context,
+            {course.code: course for course in courses},
+            _units(place.named("units")),
+            complete=place.named("complete").flag(),
+        ),
         asked=asked,
         course=place.named("course").code() if place.given("course") else None,
         expected=_expected(place.named("expect")),

@@ -198,6 +198,10 @@ def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, 
         if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
             continue
         course = around.courses.get(target.code)
+        if course is None and around.complete:
+            reasons.append(trace.not_offered(target.code))
+            worst = Ruling.REFUSE
+            continue
         if course is None:
             reasons.append(trace.course_unknown(target.code))
             worst = min(worst, Ruling.MANUAL, key=_WORST.index)

@@ -168,6 +168,7 @@ def conversion_cases_schema() -> dict[str, Any]:
             "to": ref_to("target"),
             "course": ref_to("code"),
             "courses": list_of(_course(), 1_000),
+            "complete": _FLAG,
             "used": amounts,
             "held": amounts,
             "planned": amounts,

@@ -51,6 +51,7 @@ MESSAGES: dict[str, str] = {
     "conversion.surplus_elective": "{amount} credits beyond what is needed become unspecified elective credit.",
     "conversion.course": "{course}: {amount} credits.",
     "conversion.course_unknown": "There is no course {code} in the library.",
+    "conversion.not_offered": "The course {code} is not offered here, so nothing can become it.",
     "conversion.course_retired": "{course} is no longer offered.",
     "conversion.course_closed": "Nothing converts into {course}.",
     "conversion.passed": "{course} is passed already.",
@@ -163,6 +164,11 @@ def course_said(course: Course) -> Line:
 def course_unknown(code: str) -> Line:
     """A target that is not in the library."""
     return Line("conversion.course_unknown", Verdict.ASK, {"code": code})
+
+
+def not_offered(code: str) -> Line:
+    """A target that the whole library does not hold."""
+    return Line("conversion.not_offered", Verdict.NO, {"code": code})
 
 
 def course_retired(course: Course) -> Line:
