@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +15,6 @@ from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.model import OneOf
 from creditbank.domain.values import Text
 from creditbank.queries.courses import course_library
-from creditbank.queries.frameworks import library_at, units_carried
 from creditbank.queries.rule_sets import Version, list_versions, public_versions
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -108,19 +107,6 @@ def targets_not_offered(scope: Scope, *, on: date) -> tuple[NotOffered, ...]:
         for one in versions
     )
     return tuple(one for one in found if one.targets)
-
-
-def whole_units(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
-
-    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
-    left out: no conversion takes a part for the whole.
-    """
-    return {
-        carrier: whole
-        for carrier, units in units_carried(library_at(scope)).items()
-        if (whole := frozenset(code for code, share in units.items() if share >= 1))
-    }
 
 
 def _passage(version: Version, rules: ConversionRules, places: Iterable[Any], names: dict[str, Text]) -> Passage:

@@ -168,6 +168,19 @@ def library_at(scope: Scope) -> Library:
     return Library(tuple(shelf for _place, shelf in sorted(found.items(), key=lambda item: order[item[0]])))
 
 
+def whole_units(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
+
+    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
+    left out: no conversion takes a part for the whole.
+    """
+    return {
+        carrier: whole
+        for carrier, units in units_carried(library_at(scope)).items()
+        if (whole := frozenset(code for code, share in units.items() if share >= 1))
+    }
+
+
 def public_library(scope: Scope) -> Library:
     """What everybody sees: what is published, the centre's first."""
     found = _shelves(scope, "one.published", [])

@@ -79,7 +79,7 @@ def test_a_draft_is_begun_from_a_pack_tested_on_its_bench_and_compared(bank, cas
     assert "all green" in draft
     assert "Nothing: the content is the same." in draft
     assert "No two answers" in draft
-    assert "impact" not in draft
+    assert "See who is affected" in draft
     with at(cast.zhao) as scope:
         row = scope.rows(RuleDraft).get(rule_set__code=CODE)
     bench = client.get(f"/office/rules/cases/{row.rule_set_id}/").content.decode()

@@ -8,7 +8,8 @@ from creditbank.domain.rule_documents import read_rules
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.frameworks.files import read_packaged
 from creditbank.gateways.documents import pack_bytes
-from creditbank.queries.conversion_rules import passages, sending, whole_units
+from creditbank.queries.conversion_rules import passages, sending
+from creditbank.queries.frameworks import whole_units
 from creditbank.records.scope import acting_for
 from creditbank.services.frameworks import store_documents
 from creditbank.services.rules import publish_rule_version

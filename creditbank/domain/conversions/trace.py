@@ -33,6 +33,7 @@ MESSAGES: dict[str, str] = {
     "conversion.would_waive": "Would exempt from {targets}, without credit.",
     "conversion.would_ask": "Whether this can become {targets} is for a person to decide.",
     "conversion.would_not": "Cannot become {targets}.",
+    "conversion.no_row": "No row of these rules converts into {targets}.",
     "conversion.row": "Row {row} applies.",
     "conversion.used": "{title}: {amount} of {held} credits are used.",
     "conversion.by_unit": "It carries the certification unit {unit}.",
@@ -94,6 +95,11 @@ def summary(ruling: Ruling, targets: Text, credit: int, reasons: list[Line]) -> 
         ("conversion.would_ask", Verdict.ASK) if ruling is Ruling.MANUAL else ("conversion.would_not", Verdict.NO)
     )
     return (Line(code, verdict, {"targets": targets}, None, tuple(reasons)),)
+
+
+def no_row(targets: Text) -> Line:
+    """Nothing in the rules leads there."""
+    return Line("conversion.no_row", Verdict.NO, {"targets": targets})
 
 
 def applies(row: ConversionRow, below: list[Line]) -> Line:
