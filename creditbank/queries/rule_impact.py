@@ -1,4 +1,4 @@
-"""What a draft would change for past claims, or past conversions, counted by what the rules tell apart."""
+"""What a draft would change for past claims or conversions, counted by what rules tell apart."""
 
 from __future__ import annotations
 

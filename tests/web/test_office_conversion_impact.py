@@ -71,7 +71,7 @@ def test_conversions_are_counted_and_each_that_changes_opens_with_both_traces(ba
     assert "On better terms" in said
     assert re.findall(r">[^<]*\bclaim[^<]*<", said.split("<main")[1]) == []
     (row,) = browser.get(draft + "impact/claims/").context["rows"]
-    assert (row["before"], row["after"], row["outcome"]) == ("3.0", "3.0", "高等数学")
+    assert (row["before"], row["after"], row["outcome"]) == ("3.0", "3.0", "Second prize")
     assert row["url"] == f"{draft}impact/claims/{first[0]}/{first[1]}/"
     one = browser.get(row["url"])
     old, new = one.context["sides"]

@@ -1,4 +1,4 @@
-"""What a draft would change for conversions that were posted: on better or worse terms, refused, left open."""
+"""What a draft would change for conversions that were posted: better, worse, refused, left open."""
 
 from __future__ import annotations
 
