@@ -69,9 +69,10 @@ def test_conversions_are_counted_and_each_that_changes_opens_with_both_traces(ba
     said = page.content.decode()
     assert "2 conversions since 2026-11-18" in said
     assert "On better terms" in said
+    assert re.search(r'href="/office/conversion-rules/"[^>]*aria-current', said)
     assert re.findall(r">[^<]*\bclaim[^<]*<", said.split("<main")[1]) == []
     (row,) = browser.get(draft + "impact/claims/").context["rows"]
-    assert (row["before"], row["after"], row["outcome"]) == ("3.0", "3.0", "Second prize")
+    assert (row["before"], row["after"], row["outcome"]) == ("3.0, uses 5.0 · 90", "3.0, uses 3.0 · 90", "Second prize")
     assert row["url"] == f"{draft}impact/claims/{first[0]}/{first[1]}/"
     one = browser.get(row["url"])
     old, new = one.context["sides"]

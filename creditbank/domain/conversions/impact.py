@@ -14,7 +14,7 @@ from creditbank.domain.rules.decision import Context, Granted
 from creditbank.domain.rules.facts import read_answers
 from creditbank.domain.rules.impact import Changed, Effect, Group, Impact, effect_of, tallied
 from creditbank.domain.rules.model import FactType, Ruling
-from creditbank.domain.values import Hundredths
+from creditbank.domain.values import Hundredths, format_credit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,8 +61,8 @@ class PastConversion:
 class Answer:
     """What rules say of a conversion; ``granted`` is nothing where they cannot read what was used.
 
-    Its category is the grade that is recorded. ``used`` is the credit that would be used up. ``named`` says whether
-    some row goes into what was made at all.
+    Its category is the grade that is recorded, its field the credit that would be used up, ``used`` in words. ``named``
+    says whether some row goes into what was made at all.
     """
 
     granted: Granted | None
@@ -162,7 +162,7 @@ def _answer(compiled: CompiledConversions, past: PastConversion, around: Around)
         return Answer(refused, Hundredths(0), named=False, explanation=(trace.no_row(said),))
     credit = trace.total(found.made)
     used = Hundredths(sum(use.credit for use in found.uses))
-    granted = Granted(found.ruling, found.row, credit, found.grade, None, None)
+    granted = Granted(found.ruling, found.row, credit, found.grade, None, format_credit(used))
     return Answer(granted, used, named=True, explanation=found.explanation)
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
+from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.impact import Effect
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import format_credit
@@ -30,6 +31,7 @@ CONVERSION_EFFECTS = EFFECTS | {
     Effect.UP: ("ok", _("On better terms")),
     Effect.DOWN: ("warn", _("On worse terms")),
     Effect.GAINED: ("ok", _("Newly possible")),
+    Effect.REFUSED: ("bad", _("No longer possible")),
     Effect.MOVED: ("info", _("Another grade")),
     Effect.UNREAD: ("warn", _("Asks what is not known")),
 }
@@ -57,15 +59,14 @@ def elsewhere_said(count: int) -> str:
     ) % {"counter": count}
 
 
-def given_said(kind: str, ruling: Ruling | None, credit: int) -> str:
-    """What a version gives, as a cell says it; without a ruling it cannot read the facts."""
-    if ruling is None:
+def converted_said(granted: Granted | None) -> str:
+    """What a version makes of a conversion, with the credit it uses and the grade, as a cell says it."""
+    if granted is None:
         return _t("cannot read the facts")
-    if ruling is Ruling.RECOGNISE:
-        return format_credit(credit)
-    if ruling is Ruling.MANUAL:
-        return _t("left to a person")
-    return _t("not possible") if kind == CONVERSION else _t("refused")
+    if granted.ruling is Ruling.RECOGNISE:
+        said = _t("%(made)s, uses %(used)s") % {"made": format_credit(granted.credit), "used": granted.field}
+        return f"{said} · {granted.category}" if granted.category else said
+    return _t("left to a person") if granted.ruling is Ruling.MANUAL else _t("not possible")
 
 
 def page_words(kind: str) -> dict[str, str]:

@@ -24,9 +24,9 @@ from creditbank.domain.rule_life.states import Act
 from creditbank.domain.rules.compile import Compiled, compile_rules
 from creditbank.domain.rules.decision import Granted
 from creditbank.domain.rules.impact import Changed, Effect, Tally
-from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.model import RuleSet, Ruling
 from creditbank.domain.rules.read import KIND as RECOGNITION
-from creditbank.domain.values import Text
+from creditbank.domain.values import Text, format_credit
 from creditbank.gateways import clock
 from creditbank.queries.conversions import PostedConversion, posted_conversions
 from creditbank.queries.overlays import standing_of
@@ -52,14 +52,14 @@ from creditbank.web.office.desk import actor_of, at_desk, day_of, show, today_at
 from creditbank.web.office.impact_words import (
     CONVERSION_EFFECTS,
     EFFECTS,
+    converted_said,
     counted,
     effects_of,
     elsewhere_said,
     figure_words,
-    given_said,
     page_words,
 )
-from creditbank.web.office.rule_words import language_now, may_act
+from creditbank.web.office.rule_words import HOMES, language_now, may_act
 
 _CHANGES = tuple(effect for effect in Effect if effect is not Effect.SAME)
 _NOBODY = "-"
@@ -74,7 +74,12 @@ COLUMNS = (
     Column("programme", _("Programme"), second="cohort"),
     Column("submitted", _("Submitted on"), kind="date"),
 )
-_CONVERTED = (*COLUMNS[:-1], Column("submitted", _("Counts from"), kind="date"))
+_CONVERTED = (
+    COLUMNS[0],
+    Column("outcome", _("Becomes"), second="number"),
+    *COLUMNS[2:-1],
+    Column("submitted", _("Counts from"), kind="date"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         found = _draft(scope, draft_id)
         compared = _compared(scope, found)
         context = _figures(request, scope, found, compared) | {
-            "line": found.line, "in_force": compared.number if compared else _number(scope, found), "full": True,
+            **_about(found), "in_force": compared.number if compared else _number(scope, found), "full": True,
             "back": _back(request, found),
         }  # fmt: skip
         return show(request, scope, "office/rule_impact.html", context)
@@ -127,7 +132,7 @@ def part(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         found = _draft(scope, draft_id)
         compared = _compared(scope, found)
         context = _figures(request, scope, found, compared) | {
-            "line": found.line, "in_force": compared.number if compared else _number(scope, found),
+            **_about(found), "in_force": compared.number if compared else _number(scope, found),
             "full": "full" in request.GET,
         }  # fmt: skip
         return render(request, "office/parts/rule_impact.html", context)
@@ -149,7 +154,7 @@ def claims(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         state = read_state(request.GET, columns=columns, filters=filters)
         rows, total = _changing(request, scope, found, state)
         context = {
-            "line": found.line, "columns": columns, "filters": filters, "state": state.on_page_of(total),
+            **_about(found), "columns": columns, "filters": filters, "state": state.on_page_of(total),
             "total": total, "rows": rows, "words": page_words(kind),
         }  # fmt: skip
         return show(request, scope, "office/rule_impact_claims.html", context)
@@ -174,7 +179,7 @@ def claim(request: HttpRequest, draft_id: UUID, learner_id: UUID, claim_id: UUID
         )
         compared = _compared(scope, found)
         context: dict[str, Any] = {
-            "line": found.line, "claim": one, "claimed_on": day_of(one.submitted_at),
+            **_about(found), "claim": one, "claimed_on": day_of(one.submitted_at),
             "words": page_words(found.line.kind),
             "in_force": compared.number if compared else None, "student_number": learner.student_number,
             "learner": Text(learner.name, learner.name_en).said_in(language_now()),
@@ -198,7 +203,7 @@ def _conversion(
     open_record(scope=scope, actor=actor, permission="rules.approve", learner_id=learner_id, at=clock.now())
     one, compared = posted[0], _compared(scope, found)
     context: dict[str, Any] = {
-        "line": found.line, "words": page_words(CONVERSION), "converted": one.past,
+        **_about(found), "words": page_words(CONVERSION), "converted": one.past,
         "in_force": compared.number if compared else None, "student_number": one.student_number,
         "learner": one.name.said_in(language_now()),
         "used": [(lot.title, lot.credit) for lot in one.past.used],
@@ -234,6 +239,10 @@ def _changing(request: HttpRequest, scope: Scope, found: DraftDetail, state: Sta
         offset=state.offset, limit=state.size,
     )  # fmt: skip
     return [_row(found, one) for one in rows], total
+
+
+def _about(found: DraftDetail) -> dict[str, Any]:
+    return {"line": found.line, "nav_path": HOMES[found.line.kind].url}
 
 
 def _draft(scope: Scope, draft_id: UUID) -> DraftDetail:
@@ -369,13 +378,17 @@ def _converted_row(found: DraftDetail, one: PostedConversion, changed: Changed) 
         "outcome": past.made.said_in(language),
         "number": "、".join(lot.title.said_in(language) for lot in past.used),
         "effect": CONVERSION_EFFECTS[changed.effect],
-        "before": _given(changed.before, CONVERSION),
-        "after": _given(changed.after, CONVERSION),
+        "before": converted_said(changed.before),
+        "after": converted_said(changed.after),
         "programme": past.programme,
         "cohort": past.cohort,
         "submitted": past.on,
     }
 
 
-def _given(granted: Granted | None, kind: str = RECOGNITION) -> str:
-    return given_said(kind, granted.ruling if granted else None, granted.credit if granted else 0)
+def _given(granted: Granted | None) -> str:
+    if granted is None:
+        return _t("cannot read the facts")
+    if granted.ruling is Ruling.RECOGNISE:
+        return format_credit(granted.credit)
+    return _t("refused") if granted.ruling is Ruling.REFUSE else _t("left to a person")
