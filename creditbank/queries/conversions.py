@@ -181,7 +181,10 @@ def _posted(rows: list[tuple[Any, ...]], institution: str) -> PostedConversion:
         }  # fmt: skip
         used.append(UsedLot(str(lot), Text(title, title_en), Hundredths(credit), claimed or {}, known, expires_on))
     learner, conversion, on, *_rest, number, name, name_en, programme, cohort = rows[0]
-    made = Text("、".join(one.zh for one in titles), ", ".join(one.en or one.zh for one in titles))
+    made = Text(
+        "、".join(one.zh for one in titles),
+        ", ".join(one.en for one in titles) if all(one.en for one in titles) else "",
+    )
     past = PastConversion(learner, conversion, on, tuple(used), tuple(targets), made, programme, cohort)
     return PostedConversion(past, number, Text(name, name_en))
 

@@ -80,8 +80,8 @@ def page_words(kind: str) -> dict[str, str]:
             "cannot": _t("Asks something that is not known of this credit."),
             "first": _t("First figures. All conversions are being counted."),
             "note": _t(
-                "Each conversion is put to both versions, for its own day and with the credit it used. Limits and"
-                " prerequisites depend on what else each learner holds and are left out."
+                "Each conversion is put to both versions, for its own day and with the credit it came from as it stood"
+                " then. Limits and prerequisites depend on what else each learner holds and are left out."
             ),
         }
     return {
