@@ -90,17 +90,33 @@ def convert(
 
 
 def best_for(
-    compiled: CompiledConversions, target: Target, items: Sequence[Item], around: Around
+    compiled: CompiledConversions,
+    target: Target,
+    items: Sequence[Item],
+    around: Around,
+    more: Sequence[Target] = (),
 ) -> Possibility | None:
-    """The row that serves a target best: one that can, of those the one that uses least; ``None`` where none has it."""
+    """The row that serves a target best: one that can, of those the one that uses least; ``None`` where none has it.
+
+    With ``more`` targets the row makes all of them at once.
+    """
     held = _sorted(compiled, items, around)
     asked = [
         _row(compiled, number, one, held, around)
         for number, row in enumerate(compiled.rules.rows)
-        for one in _opened(row, around)
-        if target in one.targets
+        if (one := _opened_for(row, target, around)) is not None and all(other in one.targets for other in more)
     ]
     return min(asked, key=_preference, default=None)
+
+
+def _opened_for(row: ConversionRow, target: Target, around: Around) -> ConversionRow | None:
+    """A row with a target named, without a look at the other courses of a category; nothing where it has it not."""
+    if row.targets[0].kind is not TargetKind.COURSE_OF:
+        return row if target in row.targets else None
+    course = around.courses.get(target.code) if target.kind is TargetKind.COURSE else None
+    if course is None or course.retired or course.category != row.targets[0].code:
+        return None
+    return replace(row, targets=(target,))
 
 
 def _opened(row: ConversionRow, around: Around) -> tuple[ConversionRow, ...]:
@@ -198,6 +214,10 @@ def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, 
         if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
             continue
         course = around.courses.get(target.code)
+        if course is None and around.complete:
+            reasons.append(trace.not_offered(target.code))
+            worst = Ruling.REFUSE
+            continue
         if course is None:
             reasons.append(trace.course_unknown(target.code))
             worst = min(worst, Ruling.MANUAL, key=_WORST.index)
