@@ -11,14 +11,16 @@ from creditbank.domain.conversions.cases import run_conversion_case
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.evaluate import possibilities
 from creditbank.domain.explanation import Verdict, to_data
+from creditbank.domain.rule_documents import lint_rules as check_rules
 from creditbank.domain.rules import trace as rules_trace
 from creditbank.domain.values import format_credit
 from creditbank.exchange.rules import load_conversion_cases
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from creditbank.domain.conversions.cases import CaseResult
-    from creditbank.domain.conversions.model import ConversionRules, Possibility
-    from creditbank.domain.rules.finding import Finding
+    from creditbank.domain.conversions.model import ConversionRules, Course, Possibility
 
 GREEN, RED = 0, 1
 _MESSAGES = {**rules_trace.MESSAGES, **trace.MESSAGES, **lint.MESSAGES, **loops.MESSAGES}
@@ -47,7 +49,7 @@ def test(rules: ConversionRules, data: bytes, *, name: str, as_json: bool) -> in
     compiled = compile_conversions(rules)
     results = [run_conversion_case(compiled, case) for case in load_conversion_cases(data, rules, name=name)]
     red = [result for result in results if result.differences]
-    found = [finding.line for finding in findings(rules) if finding.line.verdict is Verdict.NO]
+    found = [finding.line for finding in check_rules(rules) if finding.line.verdict is Verdict.NO]
     if as_json:
         _print_json(
             {
@@ -70,25 +72,38 @@ def test(rules: ConversionRules, data: bytes, *, name: str, as_json: bool) -> in
     return RED if red or found else GREEN
 
 
-def lint_rules(rules: ConversionRules, *, as_json: bool, strict: bool) -> int:
-    """Print what is wrong with conversion rules."""
-    compiled, found = compile_conversions(rules), findings(rules)
+def lint_rules(
+    together: Sequence[ConversionRules],
+    library: Mapping[str, Course] | None,
+    carriers: loops.Carriers,
+    *,
+    as_json: bool,
+    strict: bool,
+) -> int:
+    """Print what is wrong with conversion rules, each by itself, and the circles through all of them together."""
+    circles = tuple(loops.finding(loop) for loop in loops.loops(together, library or {}, carriers))
+    by_rules = [(rules, lint.lint_conversions(rules, library)) for rules in together]
+    found = (*(one for _rules, mine in by_rules for one in mine), *circles)
+    heads = [{"code": rules.code, "hash": compile_conversions(rules).hash} for rules in together]
     if as_json:
-        listed = [{**to_data((one.line,))[0], "places": list(one.places)} for one in found]
-        _print_json({"rules": {"code": rules.code, "hash": compiled.hash}, "findings": listed})
+        listed = [
+            {**to_data((one.line,))[0], "places": list(one.places), **({"rules": of} if len(together) > 1 else {})}
+            for of, mine in (*((rules.code, mine) for rules, mine in by_rules), ("", circles))
+            for one in mine
+        ]
+        _print_json({"rules": heads if len(together) > 1 else heads[0], "findings": listed})
     else:
-        for one in found:
+        for rules, mine in by_rules:
+            of = f"{rules.code} " if len(together) > 1 else ""
+            for one in mine:
+                print(f"{_HEADS[one.line.verdict]:<6}{of}{one.places[0]}: {said([one.line], _MESSAGES)[0]}")
+        for one in circles:
             print(f"{_HEADS[one.line.verdict]:<6}{one.places[0]}: {said([one.line], _MESSAGES)[0]}")
         counts = [sum(one.line.verdict is verdict for one in found) for verdict in _HEADS]
-        print(f"{rules.code} {compiled.hash[:12]}: {counts[0]} wrong, {counts[1]} to look at, {counts[2]} notes")
+        told = ", ".join(f"{head['code']} {head['hash'][:12]}" for head in heads)
+        print(f"{told}: {counts[0]} wrong, {counts[1]} to look at, {counts[2]} notes")
     grave = {Verdict.NO, Verdict.ASK} if strict else {Verdict.NO}
     return RED if any(one.line.verdict in grave for one in found) else GREEN
-
-
-def findings(rules: ConversionRules) -> tuple[Finding, ...]:
-    """What is wrong, with the circles in which credit grows within these rules."""
-    own = [loops.finding(loop) for loop in loops.loops([rules], {})]
-    return (*lint.lint_conversions(rules), *own)
 
 
 def _print_json(data: Any) -> None:

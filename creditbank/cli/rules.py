@@ -13,6 +13,7 @@ from creditbank.cli import conversion_rules, rule_impact, rule_scan
 from creditbank.cli.shown import said
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
+from creditbank.domain.conversions.loops import NO_CARRIERS
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
 from creditbank.domain.rules import composition, counterfactuals, differences, facts, figures, lint_limits, trace
@@ -27,7 +28,15 @@ from creditbank.domain.rules.write import condition_data
 from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
-from creditbank.exchange.rules import load_any_pack, load_any_rules, load_cases, load_outcomes, load_overlay
+from creditbank.exchange.rules import (
+    load_any_pack,
+    load_any_rules,
+    load_carriers,
+    load_cases,
+    load_courses,
+    load_outcomes,
+    load_overlay,
+)
 from creditbank.gateways.columns import ColumnProblem
 from creditbank.gateways.disk import write_whole
 from creditbank.gateways.documents import conversion_pack_codes, file_bytes, pack_cases_bytes, pack_codes
@@ -69,7 +78,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     test.add_argument("rules", metavar="PACK", help="the code of a pack, or a file with a rule set")
     test.add_argument("--cases", metavar="FILE", help="the file with the cases (default: PACK.cases.yaml beside it)")
     lint = actions.add_parser("lint", help="say what is wrong with a rule set, whatever is claimed under it")
-    lint.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
+    lint.add_argument(
+        "rules",
+        metavar="RULES",
+        nargs="+",
+        help="a file with a rule set, or the code of a pack; of rules for conversion several that stand together",
+    )
+    lint.add_argument("--units", metavar="FILE", help="certification units and what carries them, for conversion")
+    lint.add_argument("--courses", metavar="FILE", help="the courses that rules for conversion may name")
     lint.add_argument("--strict", action="store_true", help="exit status 1 also for what somebody should look at")
     diff = actions.add_parser("diff", help="say in words what changed from one rule set to another")
     diff.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
@@ -258,9 +274,11 @@ _HEADS = {Verdict.NO: "wrong", Verdict.ASK: "look", Verdict.NOTE: "note"}
 
 
 def _lint(args: argparse.Namespace) -> int:
-    read = _laid(args, args.rules)
+    read, *more = [_laid(args, named) for named in args.rules]
     if isinstance(read, ConversionRules):
-        return conversion_rules.lint_rules(read, as_json=args.json, strict=args.strict)
+        return _lint_conversions(args, [read, *more])
+    if more or args.units or args.courses:
+        raise LookupError("only rules for conversion are checked together, with units and courses")
     compiled = compile_rules(read)
     found = rules_lint.lint(compiled.rules)
     if args.json:
@@ -278,6 +296,15 @@ def _lint(args: argparse.Namespace) -> int:
         )
     grave = {Verdict.NO, Verdict.ASK} if args.strict else {Verdict.NO}
     return RED if any(finding.line.verdict in grave for finding in found) else GREEN
+
+
+def _lint_conversions(args: argparse.Namespace, read: list[RuleSet | ConversionRules]) -> int:
+    together = [one for one in read if isinstance(one, ConversionRules)]
+    if len(together) < len(read):
+        raise LookupError("rules for recognition are not checked together with rules for conversion")
+    units = load_carriers(file_bytes(args.units, most_bytes=MOST_BYTES), name=args.units) if args.units else NO_CARRIERS
+    courses = load_courses(file_bytes(args.courses, most_bytes=MOST_BYTES), name=args.courses) if args.courses else None
+    return conversion_rules.lint_rules(together, courses, units, as_json=args.json, strict=args.strict)
 
 
 def _diff(args: argparse.Namespace) -> int:

@@ -15,6 +15,7 @@ SCHEMAS = {
     "conversion_cases": "creditbank.domain.conversions.schema:conversion_cases_schema",
     "conversion_rules": "creditbank.domain.conversions.schema:conversion_rules_schema",
     "certification-units": "creditbank.domain.frameworks.schema:certification_units_schema",
+    "courses": "creditbank.domain.conversions.schema:courses_schema",
     "crosswalk": "creditbank.domain.frameworks.schema:crosswalk_schema",
     "framework": "creditbank.domain.frameworks.schema:framework_schema",
     "list_mapping": "creditbank.domain.official_lists.schema:list_mapping_schema",

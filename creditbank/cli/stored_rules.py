@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creditbank.cli.shown import said
-from creditbank.domain.explanation import Verdict
+from creditbank.domain.explanation import Refusal, Verdict
 from creditbank.domain.rule_documents import (
     AnyRules,
     DecidingRules,
@@ -27,8 +27,9 @@ from creditbank.gateways.wording import messages
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
+    from typing import Any
 
     from creditbank.queries.rule_sets import Version
     from creditbank.records.institutions import Institution
@@ -36,16 +37,18 @@ if TYPE_CHECKING:
 DONE, RED = 0, 1
 
 
-def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] | None) -> int:
+def take_in(args: argparse.Namespace, rules: DecidingRules, cases: tuple[bytes, str] | None) -> int:
     """Put rules in force at an institution from a day on, as when a bank is set up: without a review, and recorded so.
 
     Cases that are red, findings that forbid the rules and parts of an overlay that do not hold with what is inherited
-    are said, and then nothing is done.
+    are said, and then nothing is done. Green cases are attached to the rule set, whose test-bench asks them of every
+    later draft; those of an overlay are asked of the rules as it is laid.
 
     Raises:
         Problem: the institution decided a version of these rules by its own review, or keeps another kind of that code.
     """
-    wrong = [] if isinstance(rules, Overlay) else _wrong(rules, cases)
+    documents = read_document(cases[0], name=cases[1])["cases"] if cases is not None else []
+    wrong = [] if isinstance(rules, Overlay) else _wrong(rules, documents)
     if wrong:
         return _nothing_done(wrong)
     # Commands on files need neither a database nor what speaks to one.
@@ -56,6 +59,7 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
         from creditbank.queries.overlays import standing_of
         from creditbank.queries.rule_sets import list_versions
         from creditbank.records.scope import acting_for
+        from creditbank.services.rule_cases import take_in_cases
         from creditbank.services.rules import publish_rule_version
 
         place = place_of(args)
@@ -63,13 +67,15 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
         with acting_for(institution=place.id, purpose="rules.import") as scope:
             since: date = args.since or clock.today(place.zone)
             _refuse_later(list_versions(scope, kind=rules.kind, on=since), place, rules, since)
+            decides: DecidingRules = rules
             if isinstance(rules, Overlay):
                 for day in sorted({since, max(since, clock.today(place.zone))}):
                     laid = standing_of(scope, rules, institution=place.id, on=day)
                     wrong = said(laid.refused, messages())
-                    wrong += _wrong(laid.rules, cases) if laid.rules is not None and not wrong else []
+                    wrong += _wrong(laid.rules, documents) if laid.rules is not None and not wrong else []
                     if wrong:
                         return _nothing_done(wrong)
+                    decides = laid.rules or decides
             try:
                 version = publish_rule_version(
                     scope=scope,
@@ -78,21 +84,34 @@ def take_in(args: argparse.Namespace, rules: AnyRules, cases: tuple[bytes, str] 
                     actor=actor,
                     at=clock.now(),
                 )
+                attached = take_in_cases(
+                    scope=scope,
+                    actor=actor,
+                    rule_set_id=version.rule_set_id,
+                    rules=decides,
+                    documents=documents,
+                    at=clock.now(),
+                    source={"file": cases[1]} if cases is not None else {},
+                )
             except ValueError as error:
                 raise Problem(en=f"{error}. Nothing was done.", zh=f"{error}。没有任何操作。") from error
+            if isinstance(attached, Refusal):
+                lines = " ".join(said(attached.explanation, messages()))
+                raise Problem(en=f"{lines} Nothing was done.", zh=f"{lines}没有任何操作。")
             answer = {
                 "code": rules.code,
                 "kind": rules.kind,
                 "number": version.number,
                 "hash": version.content_hash,
                 "effective_from": version.effective_from.isoformat(),
+                "cases": attached,
             }
     if args.json:
         print(json.dumps(answer, ensure_ascii=False))
     else:
         print(
             f"{rules.code} ({rules.kind}) version {answer['number']} {rules_hash(rules)[:12]}:"
-            f" in force at {place.code} from {answer['effective_from']}"
+            f" in force at {place.code} from {answer['effective_from']}; {attached} test cases attached or changed"
         )
     return DONE
 
@@ -157,13 +176,11 @@ def _nothing_done(wrong: Sequence[str]) -> int:
     return RED
 
 
-def _wrong(rules: DecidingRules, cases: tuple[bytes, str] | None) -> list[str]:
+def _wrong(rules: DecidingRules, documents: Sequence[Mapping[str, Any]]) -> list[str]:
     """What forbids rules: findings, and cases that are red."""
     lines = [finding.line for finding in lint_rules(rules) if finding.line.verdict is Verdict.NO]
     wrong = said(lines, messages())
-    if cases is not None:
-        data, name = cases
-        asked = read_cases_of(rules, read_document(data, name=name)["cases"])
-        for case, answer in zip(asked, answer_cases(rules, asked), strict=True):
-            wrong += [f"{case.id} is red: {one.what}: {one.expected}, {one.found}" for one in answer.differences]
+    asked = read_cases_of(rules, documents) if documents else ()
+    for case, answer in zip(asked, answer_cases(rules, asked) if asked else (), strict=True):
+        wrong += [f"{case.id} is red: {one.what}: {one.expected}, {one.found}" for one in answer.differences]
     return wrong

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from creditbank.domain.conversions.cases import SCHEMA as CONVERSION_CASES_SCHEMA
@@ -11,7 +11,7 @@ from creditbank.domain.conversions.cases import ConversionCase, read_conversion_
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.lint import lint_conversions
-from creditbank.domain.conversions.loops import finding, loops
+from creditbank.domain.conversions.loops import NO_CARRIERS, Carriers, finding, loops
 from creditbank.domain.conversions.model import ConversionRules, Course
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
@@ -53,6 +53,23 @@ _Case = TypeVar("_Case", Case, ConversionCase)
 
 
 @dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around rules that are checked: courses by code, where they are known, and for conversion more.
+
+    ``carriers`` is the table of certification units; ``others`` are the other rules in force at the same place, through
+    which a circle may lead.
+    """
+
+    library: Library | None = None
+    carriers: Carriers = field(default_factory=lambda: NO_CARRIERS)
+    others: tuple[ConversionRules, ...] = ()
+
+
+ALONE = Surroundings()
+"""Nothing is known of what stands around rules."""
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """What rules say of a test case: what differs from what it expects, and why."""
 
@@ -73,7 +90,7 @@ class DocumentKind(Generic[_Rules, _Case]):
     read: Callable[[Mapping[str, Any]], _Rules]
     data: Callable[[_Rules], dict[str, Any]]
     hash: Callable[[_Rules], str]
-    lint: Callable[[_Rules, Library | None], tuple[Finding, ...]]
+    lint: Callable[[_Rules, Surroundings], tuple[Finding, ...]]
     differences: Callable[[_Rules, _Rules], Explanation]
     read_cases: Callable[[Mapping[str, Any], _Rules], Sequence[_Case]]
     answer: Callable[[_Rules, Sequence[_Case]], tuple[Answered, ...]]
@@ -108,9 +125,9 @@ def rules_hash(rules: AnyRules) -> str:
     return kind_of(rules).hash(rules)
 
 
-def lint_rules(rules: AnyRules, library: Library | None = None) -> tuple[Finding, ...]:
-    """Everything that is wrong with rules, whatever is claimed or held; courses are looked up in a library."""
-    return kind_of(rules).lint(rules, library)
+def lint_rules(rules: AnyRules, around: Surroundings = ALONE) -> tuple[Finding, ...]:
+    """Everything that is wrong with rules where they stand, whatever is claimed or held."""
+    return kind_of(rules).lint(rules, around)
 
 
 def rules_differences(before: AnyRules, after: AnyRules) -> Explanation:
@@ -170,9 +187,10 @@ def _answer_conversion(rules: ConversionRules, cases: Sequence[ConversionCase]) 
     return tuple(Answered(one.differences, one.answer.explanation if one.answer else ()) for one in results)
 
 
-def _conversion_lint(rules: ConversionRules, library: Library | None) -> tuple[Finding, ...]:
-    """What is wrong with the rules, with the circles in which credit grows within them."""
-    return (*lint_conversions(rules, library), *(finding(loop) for loop in loops([rules], {})))
+def _conversion_lint(rules: ConversionRules, around: Surroundings) -> tuple[Finding, ...]:
+    """What is wrong with the rules, with the circles in which credit grows within them and through others."""
+    found = loops([rules, *around.others], around.library or {}, around.carriers)
+    return (*lint_conversions(rules, around.library), *(finding(loop, rules.code) for loop in found))
 
 
 KINDS: Mapping[str, DocumentKind[Any, Any]] = {
@@ -183,7 +201,7 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         read=read_rule_set,
         data=rule_set_data,
         hash=rule_set_hash,
-        lint=lambda rules, _library: lint(rules),
+        lint=lambda rules, _around: lint(rules),
         differences=differences,
         read_cases=lambda document, rules: read_cases(document, rules).cases,
         answer=_answer_recognition,
@@ -207,7 +225,7 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         read=read_overlay,
         data=overlay_data,
         hash=overlay_hash,
-        lint=lambda _overlay, _library: (),
+        lint=lambda _overlay, _around: (),
         differences=overlay_differences,
         read_cases=_not_laid,
         answer=_not_laid,

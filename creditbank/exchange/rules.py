@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from creditbank.domain.conversions.cases import read_conversion_cases
+from creditbank.domain.conversions.cases import read_conversion_cases, read_courses
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
+from creditbank.domain.frameworks.model import carried_by
+from creditbank.domain.frameworks.read import read_certification_units
 from creditbank.domain.rules.cases import Case, CaseFile, read_cases, read_outcomes
 from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.overlay import read_overlay
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from creditbank.domain.conversions.cases import ConversionCase
-    from creditbank.domain.conversions.model import ConversionRules
+    from creditbank.domain.conversions.loops import Carriers
+    from creditbank.domain.conversions.model import ConversionRules, Course
     from creditbank.domain.rule_documents import AnyRules
     from creditbank.domain.rules.model import RuleSet
     from creditbank.domain.rules.overlay import Overlay
@@ -91,6 +94,24 @@ def load_conversion_cases(data: bytes, rules: ConversionRules, *, name: str) -> 
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
     """
     return _load(data, "conversion_cases", name, lambda document: read_conversion_cases(document, rules))
+
+
+def load_courses(data: bytes, *, name: str) -> dict[str, Course]:
+    """The courses of a document by code.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return _load(data, "courses", name, read_courses)
+
+
+def load_carriers(data: bytes, *, name: str) -> Carriers:
+    """What carries the certification units of a document, with the share of each.
+
+    Raises:
+        DocumentError: the first problem with its line, column and path; the others in its ``more``.
+    """
+    return carried_by(_load(data, "certification-units", name, read_certification_units))
 
 
 def load_any_pack(code: str) -> AnyRules:

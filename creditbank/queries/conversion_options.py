@@ -33,13 +33,13 @@ from creditbank.domain.rules.facts import read_known
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.gateways.clock import day_in
-from creditbank.queries.conversion_rules import units_carried
 from creditbank.queries.courses import course_library
+from creditbank.queries.frameworks import whole_units
 from creditbank.queries.rule_context import known_of_learner
-from creditbank.queries.rules import rules_in_force
+from creditbank.queries.rules import all_in_force
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.institutions import Institution
-from creditbank.records.rules import RuleSet, RuleVersion
+from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope
 
 _ORDER = (Ruling.RECOGNISE, Ruling.MANUAL, Ruling.REFUSE)
@@ -147,14 +147,11 @@ WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND 
 
 def regulations_of(scope: Scope, institution: UUID, on: date) -> tuple[Regulation, ...]:
     """The conversion rules in force at an institution on a day, its own and those it inherits, by code."""
-    found = []
-    codes = scope.rows(RuleSet).filter(kind=KIND).values_list("code", flat=True).distinct()
-    for code in sorted(set(codes)):
-        now = rules_in_force(scope, institution=institution, kind=KIND, code=code, on=on)
-        if now is not None and isinstance(now.rules, ConversionRules):
-            compiled = compile_conversions(now.rules)
-            found.append(Regulation(now.version_id, code, now.number, now.rules.name, compiled))
-    return tuple(found)
+    return tuple(
+        Regulation(now.version_id, now.rules.code, now.number, now.rules.name, compile_conversions(now.rules))
+        for now in all_in_force(scope, institution=institution, kind=KIND, on=on)
+        if isinstance(now.rules, ConversionRules)
+    )
 
 
 def regulation_at(scope: Scope, version_id: UUID) -> Regulation:
@@ -196,9 +193,11 @@ def holdings_of(
         lots = [replace(lot, available=Hundredths(holds[lot.lot_id])) for lot in lots]
     waiting = tuple(_waiting(scope, learner, excluding))
     courses = _courses(scope, institution, on, values)
-    units = units_carried(scope)
+    units = whole_units(scope)
     around = {
-        one.version_id: Around(_context(scope, learner, one, waiting, on), _called(one, courses), units)
+        one.version_id: Around(
+            _context(scope, learner, one, waiting, on), _called(one, courses), units, complete=bool(courses)
+        )
         for one in asked
     }
     return Holdings(asked, tuple(lots), courses, units, waiting, around)

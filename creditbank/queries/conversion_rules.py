@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from creditbank.domain.conversions.model import INSTITUTION, ConversionRules
+from creditbank.domain.conversions.offered import not_offered
 from creditbank.domain.conversions.read import KIND, read_conversion_rules
-from creditbank.domain.frameworks.model import CertificationUnit
+from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.model import OneOf
 from creditbank.domain.values import Text
-from creditbank.queries.frameworks import library_at
-from creditbank.queries.rule_sets import Version, public_versions
+from creditbank.queries.courses import course_library
+from creditbank.queries.rule_sets import Version, list_versions, public_versions
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import Scope, acting_for
@@ -73,22 +74,39 @@ def sending(rules: ConversionRules) -> tuple[frozenset[str], bool]:
     return frozenset(named), anywhere
 
 
-def units_carried(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """A version that decides here or will, and the targets of it that the institution does not offer.
 
-    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
-    left out: no conversion takes a part for the whole.
+    Where its course library is ``empty`` no target could be looked up.
     """
-    units: dict[str, CertificationUnit] = {}
-    for shelf in library_at(scope).shelves:
-        for unit in shelf.certification_units:
-            units.setdefault(unit.code, unit)
-    found: dict[tuple[str, str], set[str]] = {}
-    for unit in units.values():
-        for one in unit.carriers:
-            if one.share >= 1:
-                found.setdefault((one.kind.value, one.code), set()).add(unit.code)
-    return {carrier: frozenset(codes) for carrier, codes in found.items()}
+
+    version: Version
+    targets: Explanation
+    empty: bool
+
+
+def targets_not_offered(scope: Scope, *, on: date) -> tuple[NotOffered, ...]:
+    """The conversion rules in force at the scope's institution or on their way to it that name what it does not offer.
+
+    Nothing at a place that is no institution of learners: a centre has rules and no courses.
+    """
+    place = scope.rows(Institution).filter(pk=scope.institution).first()
+    if place is None or place.kind != Institution.Kind.INSTITUTION:
+        return ()
+    versions = [one for one in list_versions(scope, kind=KIND, on=on) if one.state != "past"]
+    # Rules of one's own under the same code decide instead of those that are inherited.
+    own = {one.code for one in versions if (one.institution_id, one.state) == (place.id, "in_force")}
+    versions = [one for one in versions if one.institution_id == place.id or one.code not in own]
+    library = course_library(scope, place.id, on)
+    contents = dict(
+        scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions]).values_list("id", "content")
+    )
+    found = (
+        NotOffered(one, not_offered(read_conversion_rules(contents[one.version_id]), library), not library)
+        for one in versions
+    )
+    return tuple(one for one in found if one.targets)
 
 
 def _passage(version: Version, rules: ConversionRules, places: Iterable[Any], names: dict[str, Text]) -> Passage:

@@ -1,14 +1,20 @@
-"""Conversions of a learner: one with all its sides, and what stands on credit that was given."""
+"""Conversions: one of a learner with all its sides, what stands on it, and all that were posted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
+from creditbank.domain.access import Actor
+from creditbank.domain.conversions.impact import PastConversion, UsedLot
+from creditbank.domain.conversions.model import Target, TargetKind
 from creditbank.domain.reversal import LaterUse
 from creditbank.domain.values import Hundredths, Text
+from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
 from creditbank.records.scope import Scope
 
@@ -54,6 +60,46 @@ ORDER BY posting.from_state = 'issued', posting.posting_id
 """
 
 
+# Conversions are narrowed, and cut to the newest, before anything is read of their lots and learners.
+_POSTED = """
+WITH done AS MATERIALIZED (
+  SELECT posting.learner_id, posting.conversion_id, max(posting.effective_on) AS counts_from,
+    max(posting.recorded_at) AS recorded_at
+  FROM posting LEFT JOIN enrolment ON enrolment.learner_id = posting.learner_id
+    AND enrolment.institution_id = posting.institution_id
+  WHERE posting.institution_id = %(institution)s AND posting.conversion_id IS NOT NULL AND posting.kind = 'convert'
+    AND (%(college)s::uuid IS NULL OR enrolment.college_id = %(college)s)
+    AND (%(learner)s::uuid IS NULL OR posting.learner_id = %(learner)s)
+    AND (%(conversion)s::uuid IS NULL OR posting.conversion_id = %(conversion)s)
+    AND NOT EXISTS (SELECT FROM posting AS mirror
+      WHERE mirror.learner_id = posting.learner_id AND mirror.reverses = posting.posting_id)
+  GROUP BY posting.learner_id, posting.conversion_id
+  ORDER BY 3 DESC, 4 DESC, 2 LIMIT %(limit)s
+)
+SELECT done.learner_id, done.conversion_id, done.counts_from, posting.from_state = 'issued', posting.lot_id,
+  coalesce(posting.from_after, 0) + posting.amount, lot.title, lot.title_en, lot.code, lot.category, lot.level,
+  lot.grade, lot.outcome_type, lot.earned_on, lot.expires_on, claim.facts, coalesce(enrolment.student_number, ''),
+  coalesce(enrolment.name, ''), coalesce(enrolment.name_en, ''), coalesce(enrolment.programme_code, ''),
+  coalesce(enrolment.cohort::text, '')
+FROM done JOIN posting ON posting.learner_id = done.learner_id AND posting.conversion_id = done.conversion_id
+  AND posting.kind = 'convert'
+JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
+LEFT JOIN claim ON claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
+LEFT JOIN enrolment ON enrolment.learner_id = done.learner_id AND enrolment.institution_id = %(institution)s
+ORDER BY done.counts_from DESC, done.recorded_at DESC, done.conversion_id, posting.from_state = 'issued',
+  posting.posting_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostedConversion:
+    """A conversion as rules look at it, with its learner as the institution knows them."""
+
+    past: PastConversion
+    student_number: str
+    name: Text
+
+
 @dataclass(frozen=True, slots=True)
 class ConversionSide:
     """One lot of a conversion, used or made, in hundredths; ``available`` is what can be used of it now."""
@@ -85,6 +131,69 @@ def later_uses(scope: Scope, learner: UUID, lots: Sequence[UUID]) -> tuple[Later
     """What used credit of these lots, or credit made of it, and stands; the last first, as it has to come undone."""
     rows = scope.fetch(_LATER, {"learner": learner, "lots": list(lots)})
     return tuple(LaterUse(conversion, title, int(amount), on) for conversion, title, amount, on in rows)
+
+
+def posted_conversions(
+    scope: Scope, actor: Actor, *, most: int, learner: UUID | None = None, conversion: UUID | None = None
+) -> tuple[PostedConversion, ...]:
+    """The conversions of an institution that stand, the newest first; of one college, learner or conversion alone.
+
+    Whoever works for one college sees those of its learners. What was reversed is left out.
+    """
+    values = {
+        "institution": scope.institution, "college": actor.college, "learner": learner, "conversion": conversion,
+        "limit": most,
+    }  # fmt: skip
+    code = scope.rows(Institution).filter(pk=scope.institution).values_list("code", flat=True).first() or ""
+    together = groupby(scope.fetch(_POSTED, values), key=lambda row: row[1])
+    return tuple(_posted(list(rows), code) for _conversion, rows in together)
+
+
+def _posted(rows: list[tuple[Any, ...]], institution: str) -> PostedConversion:
+    used: list[UsedLot] = []
+    targets: list[Target] = []
+    titles: list[Text] = []
+    for (
+        _learner,
+        _conversion,
+        _on,
+        gives,
+        lot,
+        credit,
+        title,
+        title_en,
+        code,
+        category,
+        level,
+        grade,
+        kind,
+        *more,
+    ) in rows:
+        if gives:
+            targets.append(_target(code, category))
+            titles.append(Text(title, title_en))
+            continue
+        earned_on, expires_on, claimed, *_person = more
+        known = {
+            "course": code if kind == "course" else None, "certificate": code if kind == "certificate" else None,
+            "outcome": code, "category": category, "institution": institution, "outcome_type": kind, "code": code,
+            "level": level, "grade": grade, "earned_on": earned_on, "title": title,
+        }  # fmt: skip
+        used.append(UsedLot(str(lot), Text(title, title_en), Hundredths(credit), claimed or {}, known, expires_on))
+    learner, conversion, on, *_rest, number, name, name_en, programme, cohort = rows[0]
+    made = Text(
+        "、".join(one.zh for one in titles),
+        ", ".join(one.en for one in titles) if all(one.en for one in titles) else "",
+    )
+    past = PastConversion(learner, conversion, on, tuple(used), tuple(targets), made, programme, cohort)
+    return PostedConversion(past, number, Text(name, name_en))
+
+
+def _target(code: str, category: str) -> Target:
+    """What a conversion made, as rules name it."""
+    if code:
+        return Target(TargetKind.COURSE, code)
+    return Target(TargetKind.CATEGORY, category) if category else Target(TargetKind.ELECTIVE)
 
 
 def read_conversion(scope: Scope, learner: UUID, conversion: UUID) -> ConversionView | None:

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from uuid import UUID
 
-from creditbank.domain.frameworks.model import CertificationUnit, Crosswalk, Framework, Ratio, UnitSystem, UnitTable
+from creditbank.domain.frameworks.model import (
+    CertificationUnit,
+    Crosswalk,
+    Framework,
+    Ratio,
+    UnitSystem,
+    UnitTable,
+    carried_by,
+)
 from creditbank.domain.frameworks.rows import (
     Content,
     certification_units_from,
@@ -139,12 +148,37 @@ class Library:
         return UnitTable(tuple(systems.values()), tuple(ratios.values()))
 
 
+def units_carried(library: Library) -> Mapping[tuple[str, str], Mapping[str, Fraction]]:
+    """Which certification units a course, certificate or outcome carries, by its kind and code, and what share of each.
+
+    Of one code the nearest unit counts, as everywhere on the shelves.
+    """
+    units: dict[str, CertificationUnit] = {}
+    for shelf in library.shelves:
+        for unit in shelf.certification_units:
+            units.setdefault(unit.code, unit)
+    return carried_by(units.values())
+
+
 def library_at(scope: Scope) -> Library:
     """What the scope's institution sees: its own, published or not, and what those above it have published."""
     chain = [place for place, _name in chain_of(scope)]
     found = _shelves(scope, "one.institution_id = ANY(%s)", [chain])
     order = {place: depth for depth, place in enumerate(reversed(chain))}
     return Library(tuple(shelf for _place, shelf in sorted(found.items(), key=lambda item: order[item[0]])))
+
+
+def whole_units(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
+
+    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
+    left out: no conversion takes a part for the whole.
+    """
+    return {
+        carrier: whole
+        for carrier, units in units_carried(library_at(scope)).items()
+        if (whole := frozenset(code for code, share in units.items() if share >= 1))
+    }
 
 
 def public_library(scope: Scope) -> Library:

@@ -1,4 +1,4 @@
-"""What a draft would change for the claims of the last months, counted by what the rules tell apart."""
+"""What a draft would change for past claims or conversions, counted by what rules tell apart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,19 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
+from creditbank.domain.conversions.impact import (
+    Comparison,
+    PastConversion,
+    UsedLot,
+    comparing,
+    conversion_impact,
+    item_of,
+)
+from creditbank.domain.conversions.model import Around, ConversionRules
+from creditbank.domain.conversions.trace import targets_said
 from creditbank.domain.explanation import Explanation, Refusal
 from creditbank.domain.rules.compile import Compiled
+from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.evaluate import evaluate, explain_facts
 from creditbank.domain.rules.facts import fact_shown, read_outcome
 from creditbank.domain.rules.impact import (
@@ -23,7 +34,10 @@ from creditbank.domain.rules.impact import (
     impact,
     outcome_of,
 )
-from creditbank.domain.values import Text
+from creditbank.domain.values import Text, format_credit
+from creditbank.queries.conversions import PostedConversion, posted_conversions
+from creditbank.queries.courses import course_library
+from creditbank.queries.frameworks import whole_units
 from creditbank.queries.rule_context import known_around
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import Scope
@@ -140,6 +154,81 @@ def first_affected(scope: Scope, actor: Actor, *, code: str, before: Compiled, a
     groups = claimed_groups(scope, actor, code, deciding_facts(before, after), since, newest=NEWEST)
     found = impact(before, after, groups)
     return _affected(before, after, since, found, complete=found.count < NEWEST)
+
+
+FIRST_CONVERSIONS = 2_000
+"""Of so many conversions are the first figures."""
+
+MOST_CONVERSIONS = 50_000
+"""Of so many conversions, the newest, are the figures of a draft for conversion."""
+
+
+@dataclass(frozen=True, slots=True)
+class AffectedConversions:
+    """What a draft of conversion rules changes: figures as for claims, and every conversion that changes.
+
+    ``elsewhere`` conversions are into what neither version names; ``all`` is how many were looked at.
+    """
+
+    affected: Affected
+    changed: tuple[tuple[PostedConversion, Changed], ...]
+    elsewhere: int
+    all: int
+
+
+def conversions_compared(scope: Scope, *, before: ConversionRules, after: ConversionRules, on: date) -> Comparison:
+    """Two versions with the courses and certification units of the scope's institution."""
+    assert scope.institution is not None
+    library = course_library(scope, scope.institution, on)
+    around = Around(Context(on), library, whole_units(scope), complete=bool(library))
+    return comparing(before, after, around)
+
+
+def affected_conversions(
+    scope: Scope, actor: Actor, comparison: Comparison, *, on: date, every: bool = True
+) -> AffectedConversions:
+    """What a later version would change for the conversions that stand at the actor's desk, the newest alone or all."""
+    most = MOST_CONVERSIONS if every else FIRST_CONVERSIONS
+    posted = posted_conversions(scope, actor, most=most)
+    by_id = {one.past.conversion_id: one for one in posted}
+    found = conversion_impact(comparison, (one.past for one in posted))
+    kinds = alike(found.impact.changed)
+    shown = tuple(
+        _conversion_beside(comparison, found.examples[str(one.group.facts["like"])], one) for one in kinds[:MOST_SHOWN]
+    )
+    since = posted[-1].past.on if posted else on
+    more = max(len(kinds) - MOST_SHOWN, 0)
+    return AffectedConversions(
+        Affected(since, found.impact, shown, more, complete=every or len(posted) < most),
+        tuple((by_id[past.conversion_id], changed) for past, changed in found.changed),
+        found.elsewhere,
+        len(posted),
+    )
+
+
+def _conversion_beside(comparison: Comparison, past: PastConversion, changed: Changed) -> Beside:
+    """Conversions that change alike: what was used in words, what it made, and both reasons."""
+    before, after = comparison.answers(past)
+    facts: list[tuple[Text, Text]] = []
+    for lot in past.used:
+        facts += _lot_said(comparison, lot)
+        amount = format_credit(lot.credit)
+        facts.append((Text("学分", "Credits"), Text(amount, amount)))
+    said = targets_said(past.targets, comparison.around.courses, comparison.after.categories)
+    return Beside(changed, (*facts, (Text("置换为", "Becomes"), said)), before.explanation, after.explanation)
+
+
+def _lot_said(comparison: Comparison, lot: UsedLot) -> list[tuple[Text, Text]]:
+    for of in (comparison.after, comparison.before):
+        item = item_of(of.rules, lot)
+        if not isinstance(item, Refusal):
+            shown = [
+                (fact.label, fact_shown(fact, value))
+                for fact, value in zip(of.rules.facts, item.outcome.values, strict=True)
+                if value is not None
+            ]
+            return [(label, one if isinstance(one, Text) else Text(one, one)) for label, one in shown]
+    return [(Text("成果", "Outcome"), lot.title)]
 
 
 def claimed_groups(

@@ -178,6 +178,15 @@ def rules_in_force(scope: Scope, *, institution: UUID, kind: str, code: str, on:
     return Versions(scope, institution, code, kind).read(on)
 
 
+def all_in_force(scope: Scope, *, institution: UUID, kind: str, on: date) -> tuple[RulesInForce, ...]:
+    """All rules of a kind in force on a day at an institution, its own and those it inherits, by code."""
+    places = list(_places(scope, institution))
+    rule_sets = scope.rows(RuleSet).filter(institution_id__in=places, kind=kind)
+    codes = sorted(set(rule_sets.values_list("code", flat=True)))
+    found = (rules_in_force(scope, institution=institution, kind=kind, code=code, on=on) for code in codes)
+    return tuple(one for one in found if one is not None)
+
+
 def version_for(
     scope: Scope,
     *,

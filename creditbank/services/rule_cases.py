@@ -51,9 +51,40 @@ def save_cases(
         NotVisible: there is no such rule set here, or the actor writes no rules here.
     """
     person = allowed(scope, actor, Act.SAVE)
+    return _save(scope, person, rule_set_id, _rules(scope, rule_set_id), documents, at, source or {})
+
+
+def take_in_cases(
+    *,
+    scope: Scope,
+    actor: UUID,
+    rule_set_id: UUID,
+    rules: DecidingRules,
+    documents: Sequence[Mapping[str, Any]],
+    at: datetime,
+    source: Mapping[str, Any],
+) -> int | Refusal:
+    """Attach the test cases that came with rules put in force by a command, as when a bank is set up.
+
+    How many were new or changed; all are kept or none. ``source`` says where they came from.
+
+    Raises:
+        NotVisible: there is no such rule set here.
+    """
+    return _save(scope, actor, rule_set_id, rules, documents, at, source)
+
+
+def _save(
+    scope: Scope,
+    person: UUID,
+    rule_set_id: UUID,
+    rules: DecidingRules | None,
+    documents: Sequence[Mapping[str, Any]],
+    at: datetime,
+    source: Mapping[str, Any],
+) -> int | Refusal:
     scope.take_turn(TURN)
     rule_set = _rule_set(scope, rule_set_id)
-    rules = _rules(scope, rule_set_id)
     if rules is None:
         return Refusal.because("rule_case.no_rules")
     plain = [_plain(dict(document)) for document in documents]
@@ -67,7 +98,7 @@ def save_cases(
         history = case_history(scope, rule_set_id, document["id"])
         if history and not history[0].removed and history[0].document == document:
             continue
-        _write(scope, rule_set, document, len(history) + 1, person, at, source or {}, removed=False)
+        _write(scope, rule_set, document, len(history) + 1, person, at, source, removed=False)
         changed += 1
     if changed:
         _note(scope, person, "rules.save_cases", rule_set_id, at)

@@ -11,8 +11,12 @@ from creditbank.cli import boot
 from creditbank.cli.main import main
 from creditbank.domain.rule_documents import read_rules, rules_hash
 from creditbank.exchange.documents import read_document, write_document
-from creditbank.gateways.documents import pack_bytes
+from creditbank.exchange.rule_drafts import begin_from_version
+from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
+from creditbank.queries.rule_cases import list_cases, run_cases
+from creditbank.queries.rule_drafts import find_draft
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
+from tests.cast import AT
 from tests.services.rule_drafts import at
 from tests.services.test_overlays import CODE as LIMITS
 from tests.services.test_overlays import both, overlay
@@ -55,6 +59,21 @@ def test_a_conversion_pack_goes_in_and_comes_out_as_it_was(ask, cast, tmp_path):
     assert ask("import", "back.yaml", "--from", "2026-09-01")[0] == 0
     status, _, err = ask("show", CODE, "--version", "2")
     assert (status, "no version 2" in err) == (2, True)
+
+
+def test_the_cases_come_in_with_the_rules_and_the_bench_of_a_draft_runs_them(ask, cast):
+    answer = json.loads(ask("import", CODE, "--from", "2026-09-01", "--json")[1])
+    assert answer["cases"] == len(read_document(pack_cases_bytes(CODE) or b"", name=CODE)["cases"])
+    with at(cast.zhao) as scope:
+        version = scope.rows(RuleVersion).get(rule_set__code=CODE)
+        cases = list_cases(scope, version.rule_set_id)
+        assert {one.source["file"] for one in cases} == {f"{CODE}.cases.yaml"}
+        made = begin_from_version(scope=scope, actor=cast.zhao, version_id=version.id, at=AT)
+        runs = run_cases(find_draft(scope, made.id).rules, list_cases(scope, made.rule_set_id))
+    assert len(runs) == answer["cases"]
+    assert all(run.green for run in runs)
+    # The same again changes nothing.
+    assert json.loads(ask("import", CODE, "--from", "2026-09-01", "--json")[1])["cases"] == 0
 
 
 def test_what_is_red_or_begins_too_early_does_not_go_in(ask, cast, tmp_path):

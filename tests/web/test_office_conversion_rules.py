@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from creditbank.exchange.documents import read_document
+from creditbank.gateways.clock import new_id
 from creditbank.gateways.documents import pack_bytes
+from creditbank.records.catalogue import Course
 from creditbank.records.rules import RuleDraft, RuleVersion
+from creditbank.records.scope import acting_for
 from creditbank.services.rules import publish_rule_version
 from tests.cast import AT, ON
 from tests.services.rule_drafts import at
@@ -76,7 +79,7 @@ def test_a_draft_is_begun_from_a_pack_tested_on_its_bench_and_compared(bank, cas
     assert "all green" in draft
     assert "Nothing: the content is the same." in draft
     assert "No two answers" in draft
-    assert "impact" not in draft
+    assert "See who is affected" in draft
     with at(cast.zhao) as scope:
         row = scope.rows(RuleDraft).get(rule_set__code=CODE)
     bench = client.get(f"/office/rules/cases/{row.rule_set_id}/").content.decode()
@@ -104,3 +107,34 @@ def test_an_empty_draft_of_conversion_rules_can_be_read_and_has_to_be_tested(ban
     assert "No case is attached yet." in page
     refused = client.post(f"{begun['Location']}step/", {"act": "test"})
     assert refused.status_code == 422
+
+
+def test_a_school_is_told_which_targets_of_inherited_rules_it_does_not_offer_and_what_to_do(bank, cast):
+    with acting_for(institution=cast.centre, purpose="test") as scope:
+        document = read_document(pack_bytes("cn-course-certificate") or b"", name="pack")
+        version = publish_rule_version(scope=scope, document=document, effective_from=ON, actor=cast.centre, at=AT)
+    address, home = f"/office/rules/{version.id}/", "/office/conversion-rules/"
+    assert "no course library yet" in shown(cast.zhao, home)
+    assert "Bring the library in first" in shown(cast.zhao, address)
+    with at(cast.zhao) as scope:
+        for code, retired in (("WEB201", False), ("WEB101", True), ("LOG210", False)):
+            scope.rows(Course).create(
+                id=new_id(), institution_id=cast.college, code=code, name=f"课程{code}", credit=300, retired=retired
+            )
+    assert "2 targets not offered" in shown(cast.zhao, home)
+    page = shown(cast.zhao, address, "zh-hans")
+    for words in (
+        "本校课程库中没有 LOG211。",
+        "本校已不再开设课程WEB101。",
+        "web-frontend-first",
+        "/office/data/courses/",
+    ):
+        assert words in page, words
+    assert "没有 WEB201" not in page
+    # With a library that has them all nothing is said, nor at another institution's own rules.
+    with at(cast.zhao) as scope:
+        scope.rows(Course).filter(code="WEB101").update(retired=False)
+        scope.rows(Course).create(id=new_id(), institution_id=cast.college, code="LOG211", name="x", credit=300)
+    assert "not offered" not in shown(cast.zhao, home)
+    assert "is offered here" not in shown(cast.zhao, address)
+    assert "no course library yet" in shown(cast.sun, home)

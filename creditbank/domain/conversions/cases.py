@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from creditbank.domain.conversions.model import ConversionRules
 
 SCHEMA = "creditbank.conversion_cases/1"
+COURSES_SCHEMA = "creditbank.courses/1"
 MOST_CASES = 10_000
+MOST_COURSES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,20 @@ def read_conversion_cases(data: Mapping[str, Any], rules: ConversionRules) -> tu
     return cases
 
 
+def read_courses(data: Mapping[str, Any]) -> dict[str, Course]:
+    """The courses of a document by code, which rules on files are checked against.
+
+    Raises:
+        UnreadableError: with every problem found, each with its path.
+    """
+    place = Place(data).object(("schema", "courses"))
+    if place.named("schema").value != COURSES_SCHEMA:
+        place.named("schema").fail(f"expected {COURSES_SCHEMA}")
+    courses = place.named("courses").each(_course, MOST_COURSES)
+    no_doubles(place.named("courses"), [course.code for course in courses])
+    return {course.code: course for course in courses}
+
+
 def run_conversion_case(compiled: CompiledConversions, case: ConversionCase) -> CaseResult:
     """Evaluate a golden case and compare."""
     if isinstance(case.asked, Target):
@@ -126,7 +142,7 @@ def _amounts_said(amounts: Mapping[str, Hundredths] | None) -> str | None:
 def _case(place: Place, rules: ConversionRules) -> ConversionCase:
     place.object(
         ("id", "on", "items", "expect"),
-        ("name", "row", "to", "course", "courses", "used", "held", "planned", "passed", "units"),
+        ("name", "row", "to", "course", "courses", "complete", "used", "held", "planned", "passed", "units"),
     )
     if place.given("row") == place.given("to"):
         place.fail("a case asks for exactly one of row, to")
@@ -158,7 +174,12 @@ def _case(place: Place, rules: ConversionRules) -> ConversionCase:
         id=place.named("id").code(),
         name=place.named("name").text() if place.given("name") else "",
         items=items,
-        around=Around(context, {course.code: course for course in courses}, _units(place.named("units"))),
+        around=Around(
+            context,
+            {course.code: course for course in courses},
+            _units(place.named("units")),
+            complete=place.named("complete").flag(),
+        ),
         asked=asked,
         course=place.named("course").code() if place.given("course") else None,
         expected=_expected(place.named("expect")),

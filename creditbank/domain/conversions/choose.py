@@ -46,14 +46,16 @@ def choose(
 
     Args:
         groups: what is asked for.
-        serving: by group, the items that serve in it.
+        serving: by group, the items that serve in it, in their :func:`order`.
         need: what the targets need together, in hundredths; 0 where they take what is held.
         everything: a group that takes as many as needed takes all, because what is held decides what is made.
         surplus: what becomes of the rest; where it is kept nothing is lost, and the first to expire go first.
     """
+    if len(groups) == 1 and groups[0].count == 1:
+        return _one(groups[0], serving[0], need, loses=not everything and surplus is not Surplus.KEPT)
     best: tuple[tuple[object, ...], Chosen] | None = None
     tries = 0
-    for chosen in _ways(groups, [sorted(items, key=order) for items in serving], need, everything=everything):
+    for chosen in _ways(groups, serving, need, everything=everything):
         tries += 1
         if tries > MOST_TRIES:
             return None if best is None else Chosen(best[1].groups, complete=False)
@@ -67,6 +69,15 @@ def choose(
         if surplus is Surplus.KEPT:
             break  # nothing is lost, and the ways come with the first to expire first
     return None if best is None else best[1]
+
+
+def _one(group: Group, serving: Sequence[Item], need: int, *, loses: bool) -> Chosen | None:
+    """One item for one group, the commonest rule: of those that suffice the one that loses least."""
+    least = max(need, group.credit or 0)
+    enough = [item for item in serving if item.credit >= least]
+    if not enough:
+        return None
+    return Chosen(((min(enough, key=lambda item: item.credit) if loses else enough[0],),), complete=True)
 
 
 def _ways(

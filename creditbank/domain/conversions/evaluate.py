@@ -91,17 +91,33 @@ def convert(
 
 
 def best_for(
-    compiled: CompiledConversions, target: Target, items: Sequence[Item], around: Around
+    compiled: CompiledConversions,
+    target: Target,
+    items: Sequence[Item],
+    around: Around,
+    more: Sequence[Target] = (),
 ) -> Possibility | None:
-    """The row that serves a target best: one that can, of those the one that uses least; ``None`` where none has it."""
+    """The row that serves a target best: one that can, of those the one that uses least; ``None`` where none has it.
+
+    With ``more`` targets the row makes all of them at once.
+    """
     held = _sorted(compiled, items, around)
     asked = [
         _row(compiled, number, one, held, around)
         for number, row in enumerate(compiled.rules.rows)
-        for one in _opened(row, around)
-        if target in one.targets
+        if (one := _opened_for(row, target, around)) is not None and all(other in one.targets for other in more)
     ]
     return min(asked, key=_preference, default=None)
+
+
+def _opened_for(row: ConversionRow, target: Target, around: Around) -> ConversionRow | None:
+    """A row with a target named, without a look at the other courses of a category; nothing where it has it not."""
+    if row.targets[0].kind is not TargetKind.COURSE_OF:
+        return row if target in row.targets else None
+    course = around.courses.get(target.code) if target.kind is TargetKind.COURSE else None
+    if course is None or course.retired or course.category != row.targets[0].code:
+        return None
+    return replace(row, targets=(target,))
 
 
 def _opened(row: ConversionRow, around: Around) -> tuple[ConversionRow, ...]:
@@ -122,7 +138,8 @@ def _preference(one: Possibility) -> tuple[int, int, int, str]:
 
 def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> _Held:
     held = _Held({}, [])
-    for item in items:
+    # In their order once, and not again for every row and course.
+    for item in sorted(items, key=order):
         reasons: list[Line] = []
         values = item.outcome.values
         part = next((part for part, tests in compiled.excludes if holds(tests, values)), None)
@@ -201,6 +218,10 @@ def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, 
         if target.kind not in _COURSES:
             continue
         course = around.courses.get(target.code)
+        if course is None and around.complete:
+            reasons.append(trace.not_offered(target.code))
+            worst = Ruling.REFUSE
+            continue
         if course is None:
             reasons.append(trace.course_unknown(target.code))
             worst = _worse(worst, Ruling.MANUAL)
@@ -260,8 +281,8 @@ def _items(
 
 def _by_units(compiled: CompiledConversions, group: Group, item: Item, around: Around) -> list[str]:
     """The certification units by which an item serves in a group."""
-    carried = compiled.units_of(item.outcome.values, around.units)
-    return sorted({unit for source in group.sources for unit in source.units} & carried)
+    asked = {unit for source in group.sources for unit in source.units}
+    return sorted(asked & compiled.units_of(item.outcome.values, around.units)) if asked else []
 
 
 def _amounts(

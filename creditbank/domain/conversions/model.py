@@ -253,6 +253,8 @@ class Around:
     courses: Mapping[str, Course] = field(default_factory=lambda: MappingProxyType({}))
     units: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     """What the table of certification units says: which of them a carrier, by its kind and code, carries whole."""
+    complete: bool = False
+    """Whether ``courses`` is all that is offered here; then nothing converts into a course that is not among them."""
 
 
 @dataclass(frozen=True, slots=True)

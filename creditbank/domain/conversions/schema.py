@@ -125,14 +125,14 @@ def conversion_rules_schema() -> dict[str, Any]:
     )
 
 
-def conversion_cases_schema() -> dict[str, Any]:
-    """The JSON Schema of ``creditbank.conversion_cases/1``."""
-    code = ref_to("code")
-    day = {"type": "string", "format": "date"}
-    amounts = {"type": "object", "additionalProperties": ref_to("amount")}
-    facts = {"type": "object", "propertyNames": ref_to("name")}
-    item = object_of({"id": ref_to("code"), "facts": facts, "credit": ref_to("amount")}, {"expires_on": day})
-    course = object_of(
+def courses_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.courses/1``."""
+    parts = {"schema": {"const": "creditbank.courses/1"}, "courses": list_of(_course(), 100_000)}
+    return document("courses", "Courses that rules are checked against", object_of(parts), SHARED)
+
+
+def _course() -> dict[str, Any]:
+    return object_of(
         {"code": ref_to("code"), "credit": ref_to("amount")},
         {
             "category": ref_to("code"),
@@ -141,6 +141,15 @@ def conversion_cases_schema() -> dict[str, Any]:
             "standing": {"enum": [standing.value for standing in Standing]},
         },
     )
+
+
+def conversion_cases_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.conversion_cases/1``."""
+    code = ref_to("code")
+    day = {"type": "string", "format": "date"}
+    amounts = {"type": "object", "additionalProperties": ref_to("amount")}
+    facts = {"type": "object", "propertyNames": ref_to("name")}
+    item = object_of({"id": ref_to("code"), "facts": facts, "credit": ref_to("amount")}, {"expires_on": day})
     expect = object_of(
         {"ruling": {"enum": [ruling.value for ruling in Ruling]}},
         {
@@ -159,7 +168,8 @@ def conversion_cases_schema() -> dict[str, Any]:
             "row": ref_to("code"),
             "to": ref_to("target"),
             "course": ref_to("code"),
-            "courses": list_of(course, 1_000),
+            "courses": list_of(_course(), 1_000),
+            "complete": _FLAG,
             "used": amounts,
             "held": amounts,
             "planned": amounts,

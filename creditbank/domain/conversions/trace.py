@@ -33,6 +33,7 @@ MESSAGES: dict[str, str] = {
     "conversion.would_waive": "Would exempt from {targets}, without credit.",
     "conversion.would_ask": "Whether this can become {targets} is for a person to decide.",
     "conversion.would_not": "Cannot become {targets}.",
+    "conversion.no_row": "No row of these rules converts into {targets}.",
     "conversion.row": "Row {row} applies.",
     "conversion.used": "{title}: {amount} of {held} credits are used.",
     "conversion.by_unit": "It carries the certification unit {unit}.",
@@ -51,6 +52,7 @@ MESSAGES: dict[str, str] = {
     "conversion.surplus_elective": "{amount} credits beyond what is needed become unspecified elective credit.",
     "conversion.course": "{course}: {amount} credits.",
     "conversion.course_unknown": "There is no course {code} in the library.",
+    "conversion.not_offered": "The course {code} is not offered here, so nothing can become it.",
     "conversion.course_retired": "{course} is no longer offered.",
     "conversion.course_closed": "Nothing converts into {course}.",
     "conversion.passed": "{course} is passed already.",
@@ -93,6 +95,11 @@ def summary(ruling: Ruling, targets: Text, credit: int, reasons: list[Line]) -> 
         ("conversion.would_ask", Verdict.ASK) if ruling is Ruling.MANUAL else ("conversion.would_not", Verdict.NO)
     )
     return (Line(code, verdict, {"targets": targets}, None, tuple(reasons)),)
+
+
+def no_row(targets: Text) -> Line:
+    """Nothing in the rules leads there."""
+    return Line("conversion.no_row", Verdict.NO, {"targets": targets})
 
 
 def applies(row: ConversionRow, below: list[Line]) -> Line:
@@ -163,6 +170,11 @@ def course_said(course: Course) -> Line:
 def course_unknown(code: str) -> Line:
     """A target that is not in the library."""
     return Line("conversion.course_unknown", Verdict.ASK, {"code": code})
+
+
+def not_offered(code: str) -> Line:
+    """A target that the whole library does not hold."""
+    return Line("conversion.not_offered", Verdict.NO, {"code": code})
 
 
 def course_retired(course: Course) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -203,3 +203,13 @@ class CertificationUnit:
     outcomes: Mapping[Dimension, Text] = field(default_factory=lambda: _NO_WORDS)
     assessment: Text | None = None
     carriers: tuple[Carrier, ...] = ()
+
+
+def carried_by(units: Iterable[CertificationUnit]) -> dict[tuple[str, str], dict[str, Fraction]]:
+    """By kind and code of what carries units: each unit with the share that is carried, the largest that is said."""
+    found: dict[tuple[str, str], dict[str, Fraction]] = {}
+    for unit in units:
+        for one in unit.carriers:
+            mine = found.setdefault((one.kind.value, one.code), {})
+            mine[unit.code] = max(one.share, mine.get(unit.code, Fraction(0)))
+    return found

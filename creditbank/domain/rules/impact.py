@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -91,16 +91,26 @@ def deciding_facts(before: Compiled, after: Compiled) -> frozenset[str]:
 
 def impact(before: Compiled, after: Compiled, groups: Iterable[Group]) -> Impact:
     """What a later version changes, by facts alone: families, limits and days depend on each learner's other credit."""
-    effects: dict[Effect, Tally] = {}
-    programmes: dict[str, Tally] = {}
-    cohorts: dict[str, Tally] = {}
-    changed: list[Changed] = []
+    return tallied(_each_compared(before, after, groups))
+
+
+def _each_compared(before: Compiled, after: Compiled, groups: Iterable[Group]) -> Iterator[Changed]:
     known: dict[str, Changed] = {}
     for group in groups:
         key = _written(group)
         if key not in known:
             known[key] = compared(before, after, group)
-        one = replace(known[key], group=group)
+        yield replace(known[key], group=group)
+
+
+def tallied(found: Iterable[Changed]) -> Impact:
+    """What was found of each group, counted by effect, programme and cohort."""
+    effects: dict[Effect, Tally] = {}
+    programmes: dict[str, Tally] = {}
+    cohorts: dict[str, Tally] = {}
+    changed: list[Changed] = []
+    for one in found:
+        group = one.group
         effects[one.effect] = effects.get(one.effect, Tally()).plus(one)
         if one.effect is not Effect.SAME:
             programmes[group.programme] = programmes.get(group.programme, Tally()).plus(one)

@@ -21,6 +21,7 @@ from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
+from creditbank.queries.conversion_rules import targets_not_offered
 from creditbank.queries.overlays import effect_of, replaced_by
 from creditbank.queries.rule_drafts import DraftLine, list_drafts
 from creditbank.queries.rule_life import least_publicity, objections_of, version_history, version_life
@@ -90,6 +91,7 @@ def _listing(request: HttpRequest, kind: str) -> HttpResponse:
     with at_desk(request, "rules.read") as scope:
         versions = list_versions(scope, kind=kind, on=today_at(scope))
         actor = actor_of(request)
+        wanting = targets_not_offered(scope, on=today_at(scope)) if kind == CONVERSION else ()
         drafts = list_drafts(scope, kind=kind) if may_act(actor, Act.SIGN) else ()
         context = {
             "home": HOMES[kind],
@@ -100,6 +102,7 @@ def _listing(request: HttpRequest, kind: str) -> HttpResponse:
             "draft_columns": _DRAFTS,
             "drafts": [_draft_row(one) for one in drafts],
             "may_write": may_act(actor, Act.SAVE),
+            "wanting": wanting,
         }
         return show(request, scope, "office/rules.html", context)
 
@@ -252,6 +255,9 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
         "own": own,
         "sent": sent,
     }
+    if version.kind == CONVERSION and not own:
+        wanting = targets_not_offered(scope, on=today_at(scope))
+        context["wanting"] = next((one for one in wanting if one.version.version_id == version_id), None)
     effect = None if own else effect_of(scope, actor, version_id, on=today_at(scope))
     if effect is not None:
         context |= {"effect": effect, "effects": effect_rows(effect.affected)}

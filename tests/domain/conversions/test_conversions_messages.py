@@ -8,7 +8,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from creditbank.domain.conversions import application, lint, loops, trace
+from creditbank.domain.conversions import application, lint, loops, offered, trace
 from creditbank.domain.conversions.cases import run_conversion_case
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.model import ConversionRules
@@ -22,7 +22,8 @@ SHARED = {"conversion.rounded"}
 
 
 def test_every_sentence_is_translated_and_none_is_left_over() -> None:
-    messages = {**trace.MESSAGES, **lint.MESSAGES, **loops.MESSAGES, **application.MESSAGES}
+    rooms = (trace, lint, loops, offered, application)
+    messages = {code: sentence for room in rooms for code, sentence in room.MESSAGES.items()}
     entries = {
         entry.msgid: entry
         for entry in polib.pofile(str(ROOT / "creditbank/locale/domain-conversions/zh_Hans/LC_MESSAGES/django.po"))
