@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, listed_with, read_rules
+from creditbank.domain.rule_documents import AnyRules, kept_rules, listed_with, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
 from creditbank.domain.values import Text
@@ -62,13 +62,14 @@ def list_drafts(scope: Scope, *, kind: str) -> tuple[DraftLine, ...]:
 def find_draft(scope: Scope, draft_id: UUID) -> DraftDetail | None:
     """One draft of the scope's institution in full."""
     rows = scope.rows(RuleDraft).filter(pk=draft_id, institution_id=scope.institution)
-    row = rows.select_related("rule_set").first()
+    row = rows.select_related("rule_set").defer("content").first()
     if row is None:
         return None
     return DraftDetail(
         line=_line(row),
         text=row.text,
-        rules=read_rules(row.content) if row.content is not None else None,
+        # A draft has a hash exactly while it has content.
+        rules=kept_rules(row.content_hash, lambda: row.content) if row.content_hash else None,
         content_hash=row.content_hash,
         effective=row.applies,
         life=draft_life(scope, row),

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
+from creditbank.domain import rule_documents
 from creditbank.domain.access import Role
 from creditbank.domain.rules.model import Ruling
+from creditbank.domain.rules.read_amounts import Amounts
 from creditbank.exchange.rule_drafts import reading_of
+from creditbank.exchange.rule_texts import rules_text
+from creditbank.web.office import rule_editor, rule_tables
+from tests.perf.rule_tables import table_of
 from tests.services.rule_drafts import TEXT, colleague, text_of, written
 from tests.web.office_cases import client_of
 
@@ -174,3 +181,27 @@ def test_who_may_only_read_sees_no_button_and_changes_nothing(bank, cast):
     assert 'name="op"' not in said
     assert edit(chen, draft, 2, op="copy", row=FEW).status_code == 404
     assert client_of(cast.sun).get(page_of(draft)).status_code == 404
+
+
+def test_a_cell_of_a_long_table_is_saved_without_reading_checking_or_showing_the_other_rows(bank, cast, monkeypatch):
+    rules = table_of(120) | {"code": "service", "name": {"zh": "志愿服务", "en": "Volunteering"}}
+    zhao, draft = client_of(cast.zhao), written(cast.zhao, rules_text(rules), cases=())
+    done = Counter()
+    for owner, name in (
+        (Amounts, "row"), (rule_tables, "lint"), (rule_editor, "lint"), (rule_editor, "row_markup"),
+        (rule_editor, "rules_text"), (rule_documents, "rules_data"),
+    ):  # fmt: skip
+        whole = getattr(owner, name)
+
+        def counted(*arguments, name=name, whole=whole, **more):
+            done[name] += 1
+            return whole(*arguments, **more)
+
+        monkeypatch.setattr(owner, name, counted)
+    assert edit(zhao, draft, 2, op="cell", row="r77", column="credit", typed="3").status_code == 200
+    assert done == {"row": 1, "row_markup": 1, "rules_text": 1, "rules_data": 1}
+    rule_documents.forget_rules()
+    assert edit(zhao, draft, 3, op="copy", row="r77").status_code == 200
+    assert done == {"row": 122, "row_markup": 2, "rules_text": 2, "rules_data": 2}, "read whole once, then one row"
+    assert zhao.get(f"{page_of(draft)}checks/").status_code == 200
+    assert (done["lint"], done["row"]) == (1, 122)

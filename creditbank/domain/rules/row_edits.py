@@ -14,7 +14,7 @@ from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.read_amounts import MOST_ROWS, Amounts
 from creditbank.domain.rules.row_words import RowWords, free_id, numbered_id
-from creditbank.domain.rules.write import condition_data, rule_set_data
+from creditbank.domain.rules.write import condition_data, row_data, rule_set_data
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 _AT = re.compile(r"tables\[(\d+)\]\.rows\[(\d+)\]")
@@ -208,8 +208,9 @@ def _with_rows(
     if problems:
         return Misfit(unreadable=UnreadableError(tuple(problems)))
     tables = (*rules.tables[:number], replace(table, rows=tuple(rows)), *rules.tables[number + 1 :])
-    edited = replace(rules, tables=tables)
-    return Edited(rule_set_data(edited), edited, names)
+    # The rows that were read are written again in their normal form; the others are in it already.
+    document["tables"][number]["rows"] = [row_data(row) if at in made else data[at] for at, row in enumerate(rows)]
+    return Edited(document, replace(rules, tables=tables), names)
 
 
 def _read(document: dict[str, Any], rows: tuple[str, ...]) -> Edited | Misfit:
