@@ -83,7 +83,7 @@ def test_a_registrar_writes_a_rule_table_by_keyboard(bank, cast, open_page, sign
         document.activeElement.dispatchEvent(new ClipboardEvent("paste", {clipboardData: data, bubbles: true})) }""",
         BLOCK,
     )
-    page.wait_for_selector("h1:has-text('从电子表格粘贴行')")
+    page.wait_for_selector("h1:has-text('从电子表格粘贴单元格')")
     assert axe.violations(page) == []
     axe.keep_picture(page, "table-paste")
     page.get_by_role("button", name="增加 2 行").click()

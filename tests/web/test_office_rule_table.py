@@ -153,6 +153,37 @@ def test_a_pasted_block_is_looked_at_and_only_then_added_with_its_bad_rows_kept(
     assert rows["row-4"].give is Ruling.MANUAL
 
 
+def test_a_block_is_written_over_cells_only_after_it_was_looked_at(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    before = text_of(cast.zhao, draft)
+    asked = {"table": "main", "mode": "over", "row": "2", "column": "when-hours", "block": "≥ 40\t许多<b>\n≥ 90\t3\n"}
+    page = zhao.post(f"{page_of(draft)}paste/", asked)
+    assert page.status_code == 200
+    assert page.context["changes"][0] == {"row": MANY, "number": 2, "head": "Hours", "old": "≥ 32", "new": "≥ 40"}
+    (left,) = page.context["unread"]
+    assert (left["row"], left["head"], left["typed"]) == (MANY, "Credit", "许多<b>")
+    assert "许多<b>" in left["why"]
+    assert "许多&lt;b&gt;<span" in page.content.decode()
+    assert text_of(cast.zhao, draft) == before
+    stale = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 1})
+    assert stale.status_code == 409
+    assert text_of(cast.zhao, draft) == before
+    done = zhao.post(f"{page_of(draft)}paste/", {**asked, "take": "yes", "revision": 2})
+    assert done.status_code == 200
+    assert done.context["unread"] == [left]
+    rows = rows_of(cast.zhao, draft)
+    assert list(rows) == [FEW, MANY, "row-3"]
+    assert (rows[MANY].when[0].accept.low, rows[MANY].give.credit, rows["row-3"].give.credit) == (40, 100, 300)
+    good = {**asked, "column": "credit", "block": "2.5", "take": "yes", "revision": 3}
+    assert zhao.post(f"{page_of(draft)}paste/", good).headers["Location"].endswith("table/#row-many")
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 250
+    same = zhao.post(f"{page_of(draft)}paste/", {**good, "revision": 4})
+    assert same.context["change_count"] == 0
+    nowhere = zhao.post(f"{page_of(draft)}paste/", {**asked, "row": "9"})
+    assert nowhere.status_code == 422
+    assert 'value="over" checked' in nowhere.content.decode()
+
+
 def test_a_block_too_long_is_refused_with_the_limit(bank, cast):
     zhao, draft = client_of(cast.zhao), written(cast.zhao)
     page = zhao.post(f"{page_of(draft)}paste/", {"table": "main", "block": "9\t1\n" * 400_000})

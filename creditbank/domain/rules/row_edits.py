@@ -76,6 +76,22 @@ def add_rows(
     return _with_rows(rules, table, document, {place + number: rows[place + number] for number in range(len(made))})
 
 
+def write_rows(
+    rules: RuleSet, table: str, changed: Mapping[str, Mapping[str, Any]], added: Sequence[Mapping[str, Any]]
+) -> Edited | Misfit:
+    """Put rows in the place of those of the same names, and others behind the last."""
+    _words, document, rows = _opened(rules, table)
+    made: dict[int, Mapping[str, Any]] = {at: changed[row["id"]] for at, row in enumerate(rows) if row["id"] in changed}
+    if len(made) < len(changed):
+        return _gone(next(name for name in changed if _place(rows, name) is None))
+    for at, row in made.items():
+        rows[at] = dict(row)
+    for row in added:
+        made[len(rows)] = row
+        rows.append(dict(row))
+    return _with_rows(rules, table, document, made)
+
+
 def new_row(rules: RuleSet, table: str, *, after: str = "") -> Edited | Misfit:
     """Add a row that fits everything and leaves it to a person, to be written then."""
     give = Ruling.MANUAL.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import Row, RuleSet, Table
-from creditbank.domain.rules.places import UnreadableError
+from creditbank.domain.rules.places import Problem, UnreadableError
 from creditbank.domain.rules.row_edits import (
     Edited,
     Misfit,
@@ -274,13 +275,22 @@ def misfit_said(rules: RuleSet | None, wrong: Misfit) -> list[str]:
     said = [one for refusal in wrong.refusals for one in sentences(refusal.explanation)]
     if wrong.unreadable is None or rules is None:
         return said
-    for problem in wrong.unreadable.problems[:_MOST_PROBLEMS]:
+    problems = wrong.unreadable.problems[:_MOST_PROBLEMS]
+    for problem, text in zip(problems, problems_said(problems), strict=True):
         name = row_at(rule_set_data(rules), problem.path)
-        fault = faults_of(UnreadableError((problem,)))[0]
-        text = problem.message
-        if fault.code != "place.something":
-            text = wording.say_code(fault.code, fault.facts, language_now(), ALL_MESSAGES)
         said.append(f"{name}{_t(': ')}{text}" if name else text)
+    return said
+
+
+def problems_said(problems: Sequence[Problem]) -> list[str]:
+    """What is wrong with places of a document, each as a sentence without its path."""
+    said = []
+    for problem in problems:
+        fault = faults_of(UnreadableError((problem,)))[0]
+        known = fault.code != "place.something"
+        said.append(
+            wording.say_code(fault.code, fault.facts, language_now(), ALL_MESSAGES) if known else problem.message
+        )
     return said
 
 

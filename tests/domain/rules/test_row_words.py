@@ -13,6 +13,7 @@ from creditbank.domain.rules.amount_words import read_credit
 from creditbank.domain.rules.cell_words import cell_words, read_cell
 from creditbank.domain.rules.condition_words import condition_words, read_condition
 from creditbank.domain.rules.model import Cell, Choice, Fact, FactType, Interval, OneOf
+from creditbank.domain.rules.pasted_cells import read_over
 from creditbank.domain.rules.pasted_rows import block_of, read_pasted
 from creditbank.domain.rules.places import Place
 from creditbank.domain.rules.read import read_rule_set
@@ -26,6 +27,7 @@ from creditbank.domain.rules.row_edits import (
     copy_row,
     move_row,
     remove_row,
+    write_rows,
 )
 from creditbank.domain.rules.row_words import RowWords
 from creditbank.domain.rules.write import condition_data, rule_set_data
@@ -153,6 +155,58 @@ def test_a_block_is_read_back_from_its_cells():
     assert found.good[0]["clause"]["zh"] == 'a "quoted"\ttab\nline'
     assert isinstance(read_pasted('"open\t1', words, "en"), Refusal)
     assert isinstance(read_pasted(" \t \n", words, "en"), Refusal)
+
+
+def written_over(block, row, column):
+    """What a block does to the small table from a cell on."""
+    rules = read_rule_set(read_document(TEXT.encode(), name="x.yaml"))
+    words = RowWords.of(rules, rules.tables[0])
+    columns = [column.key for column in words.columns]
+    return rules, read_over(block, words, "en", row=row, column=column, columns=columns, taken=("few", "many"))
+
+
+def test_a_block_is_written_over_cells_and_beyond_the_last_row():
+    rules, over = written_over("≥ 40\t2\n\n\n≥ 90\t3\n", 2, "when-hours")
+    assert [(one.row, one.number, one.key, one.old, one.new) for one in over.changes[:2]] == [
+        ("many", 2, "when-hours", "≥ 32", "≥ 40"),
+        ("many", 2, "credit", "1.0", "2.0"),
+    ]
+    assert over.changed.keys() == {"many"}
+    assert over.changed["many"]["clause"]["zh"] == "满32小时1学分"
+    assert [(row["id"], row["clause"]["en"]) for row in over.added] == [("row-3", "Hours: ≥ 90; 3 credits")]
+    assert over.unread == ()
+    edited = write_rows(rules, "main", over.changed, over.added)
+    assert [row.id for row in edited.rules.tables[0].rows] == ["few", "many", "row-3"]
+    assert edited.rows == ("many", "row-3")
+    assert edited.rules == read_rule_set(edited.document)
+
+
+def test_a_cell_that_cannot_be_read_sinks_neither_its_row_nor_the_others():
+    # The first row grants nothing, so it cannot have a category; a range may be empty only once it is read as a rule.
+    _rules, over = written_over("≤ 20\t\tpractice\nlots\t2\t\t\tx\tbeyond\n9–3\t4\tnowhere\n", 1, "when-hours")
+    assert {(one.row, one.key, one.new) for one in over.changes} >= {
+        ("few", "when-hours", "≤ 20"), ("many", "credit", "2.0"), ("many", "clause-en", "x"), ("row-3", "credit", "4.0"),
+    }  # fmt: skip
+    assert [(one.row, one.number, one.key, one.typed) for one in over.unread] == [
+        ("few", 1, "credit", ""), ("few", 1, "category", "practice"),
+        ("many", 2, "", "beyond"), ("many", 2, "when-hours", "lots"), ("many", 2, "clause-zh", ""),
+        ("row-3", 3, "category", "nowhere"), ("row-3", 3, "when-hours", "9–3"),
+    ]  # fmt: skip
+    assert all(bool(one.reasons) != bool(one.problems) for one in over.unread)
+    assert over.changed["many"]["when"] == {"hours": {"from": "32"}}
+    assert over.added[0]["give"] == {"credit": "4.00", "category": "practice"}
+
+
+def test_a_block_that_says_what_stands_there_changes_nothing_and_one_outside_is_refused():
+    _rules, over = written_over("≤ 31\tno credit\n>= 32\t1\n", 1, "when-hours")
+    assert (over.changed, over.added, over.changes, over.unread) == ({}, (), (), ())
+    _rules, over = written_over("any\n", 2, "when-hours")
+    assert [(one.old, one.new) for one in over.changes] == [("≥ 32", "any")]
+    assert isinstance(written_over("1\n", 0, "credit")[1], Refusal)
+    assert isinstance(written_over("1\n", 4, "credit")[1], Refusal)
+    assert isinstance(written_over("1\n", 1, "nothing")[1], Refusal)
+    assert len(written_over("1\n", 3, "credit")[1].added) == 1
+    assert isinstance(written_over("1\n" * 2_001, 1, "credit")[1], Refusal)
 
 
 def test_an_edit_that_the_rules_forbid_changes_nothing():
