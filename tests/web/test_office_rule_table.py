@@ -129,6 +129,50 @@ def test_a_later_editor_sees_what_is_kept_beside_what_they_typed(bank, cast):
     assert rows_of(cast.zhao, draft)[MANY].give.credit == 400
 
 
+def test_changes_are_undone_one_after_the_other_and_each_is_a_revision_of_its_own(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    texts = [text_of(cast.zhao, draft)[0]]
+    assert edit(zhao, draft, 2, op="undo").status_code == 422
+    for change in (
+        {"op": "cell", "row": MANY, "column": "credit", "typed": "2"},
+        {"op": "up", "row": MANY},
+        {"op": "remove", "row": FEW},
+    ):
+        assert edit(zhao, draft, 1 + len(texts), **change).json()["undo"]
+        texts.append(text_of(cast.zhao, draft)[0])
+    page = zhao.get(page_of(draft))
+    assert page.context["undo"]
+    back = edit(zhao, draft, 5, op="undo").json()
+    assert (back["revision"], back["table"], back["gone"], back["undo"]) == (6, "main", [], True)
+    assert [(row["id"], row["after"]) for row in back["rows"]] == [(FEW, MANY)]
+    assert text_of(cast.zhao, draft) == (texts[2], 6)
+    assert [row["id"] for row in edit(zhao, draft, 6, op="undo").json()["rows"]] == [FEW, MANY]
+    assert edit(zhao, draft, 7, scripted=False, op="undo").status_code == 302
+    rows = rows_of(cast.zhao, draft)
+    assert (list(rows), rows[MANY].give.credit) == ([FEW, MANY], 100)
+    assert text_of(cast.zhao, draft) == (texts[0], 8)
+    assert not zhao.get(page_of(draft)).context["undo"]
+    assert edit(zhao, draft, 8, op="undo").status_code == 422
+    said = [step["detail"] for step in zhao.get(f"/office/rules/drafts/{draft}/").context["events"]]
+    assert [one.split(" · ")[-1] for one in said[:3]] == [f"revision {number} undone" for number in (7, 6, 5)]
+
+
+def test_an_undo_takes_back_no_change_of_somebody_else(bank, cast):
+    zhao, draft = client_of(cast.zhao), written(cast.zhao)
+    liu = client_of(colleague(cast, "liu", Role.REGISTRAR))
+    for client, revision, typed in ((zhao, 2, "2"), (liu, 3, "4")):
+        assert edit(client, draft, revision, op="cell", row=MANY, column="credit", typed=typed).status_code == 200
+    assert edit(zhao, draft, 3, op="undo").status_code == 409
+    page = edit(zhao, draft, 3, scripted=False, op="undo")
+    assert (page.status_code, page.context["conflict"]["fits"]) == (409, False)
+    assert edit(zhao, draft, 4, op="undo").status_code == 422
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 400
+    assert edit(liu, draft, 4, op="undo").status_code == 200
+    assert rows_of(cast.zhao, draft)[MANY].give.credit == 200
+    assert edit(liu, draft, 5, op="undo").status_code == 422, "what went before is not this person's"
+    assert edit(client_of(cast.chen), draft, 5, op="undo").status_code == 404
+
+
 def test_a_pasted_block_is_looked_at_and_only_then_added_with_its_bad_rows_kept(bank, cast):
     zhao, draft = client_of(cast.zhao), written(cast.zhao)
     before = text_of(cast.zhao, draft)

@@ -1,4 +1,4 @@
-"""A block from a sheet written over cells of a rule table: each change is looked at before it is saved."""
+"""A block from a sheet written over cells of a rule table: each change is looked at before."""
 
 from __future__ import annotations
 

@@ -30,6 +30,7 @@ from creditbank.web.office.rule_part_forms import (
     can_be_fields,
     part_said,
 )
+from creditbank.web.office.rule_undo import can_go_back
 from creditbank.web.office.rule_words import sentences
 
 ROUNDING = "rounding"
@@ -104,7 +105,8 @@ def _page(
     sent: tuple[str, int, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    rules = drafted(request, scope, found.line.draft_id).rules
+    now = drafted(request, scope, found.line.draft_id)
+    rules, line = now.rules, now.line
     assert rules is not None
 
     def form(name: str, at: int) -> Any:
@@ -128,7 +130,8 @@ def _page(
                       "open": sent is not None and sent[:2] == (name, new)})  # fmt: skip
     rounding = rules.rounding
     context = {
-        "line": drafted(request, scope, found.line.draft_id).line,
+        "line": line,
+        "undo": can_go_back(request, line),
         "wrong": wrong or [],
         "sent": sent[2] if sent is not None else None,
         "lists": lists,

@@ -1,8 +1,8 @@
 // The rule table by keyboard: cells are text until one is written. Arrow keys move, Enter, a click or a letter writes,
-// Tab goes on, Escape leaves a cell as it was, Ctrl+D copies the row, Alt with an arrow moves it. Every edit is saved
-// by itself under the next revision, one after the other; what could not be saved stays in its cell with the reason.
-// Shift with an arrow or a click takes in more cells, Ctrl+C copies them as a sheet does. A block of cells pasted from
-// a sheet is written over those from the cursor on; the page that looks at it opens before anything is saved.
+// Tab goes on, Escape leaves a cell as it was, Ctrl+D copies the row, Alt with an arrow moves it, Ctrl+Z undoes. Every
+// edit is saved by itself under the next revision, one after the other; what could not be saved stays in its cell with
+// the reason. Shift with an arrow or a click takes in more cells, Ctrl+C copies them as a sheet does. A block of cells
+// pasted from a sheet is written over those from the cursor on; the page that looks at it opens before it is saved.
 
 const editor = document.getElementById("editor");
 const status = document.getElementById("said");
@@ -177,7 +177,8 @@ function again(body) {
 }
 
 function take(said, edit) {
-  const table = document.querySelector(`table.rules[data-table="${edit.table}"]`);
+  if (said.address) return location.assign(said.address);
+  const table = document.querySelector(`table.rules[data-table="${said.table ?? edit.table}"]`);
   const body = table.tBodies[0];
   const here = current && tableOf(current) === table ? { key: current.dataset.c, row: rowOf(current).dataset.row } : null;
   const held = document.activeElement === current;
@@ -215,7 +216,9 @@ function take(said, edit) {
   [...body.rows].forEach((row, at) => (row.querySelector(".n").textContent = at + 1));
   for (const field of document.querySelectorAll('input[name="revision"]')) field.value = said.revision;
   document.getElementById("revision-said").textContent = editor.dataset.revisionWord.replace("#", said.revision);
+  document.getElementById("undo").hidden = !said.undo;
   say(said.said);
+  if (edit.op === "undo" && here && find(here.row)) place = find(here.row);
   if (edit.op !== "cell" && here && place) {
     const key = edit.op === "add" || edit.op === "copy" ? cells(place)[0].dataset.c : here.key;
     current = null;
@@ -361,6 +364,13 @@ if (editor) {
   editor.addEventListener("keydown", (event) => {
     if (writing && event.target === writing.field) keyInField(event);
     else if (current && event.target === current) keyOnCell(event);
+  });
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("input, textarea, select");
+    if (field || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key.toLowerCase() !== "z" || !document.getElementById("undo")) return;
+    event.preventDefault();
+    send({ op: "undo" });
   });
   document.addEventListener("paste", pasted);
   document.addEventListener("copy", copied);
