@@ -148,7 +148,8 @@ def change_part(rules: RuleSet, path: Sequence[str | int], part: Any) -> Edited 
     document = rule_set_data(rules)
     inner: Any = document
     for step in path[:-1]:
-        inner = inner[step]
+        # A document leaves some lists out where they are empty.
+        inner = inner.setdefault(step, []) if isinstance(inner, dict) else inner[step]
     if part is None:
         del inner[path[-1]]
     elif isinstance(inner, list) and path[-1] == len(inner):
