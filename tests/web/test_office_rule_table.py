@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections import Counter
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from creditbank.domain import rule_documents
 from creditbank.domain.access import Role
@@ -235,6 +238,28 @@ def test_a_block_too_long_is_refused_with_the_limit(bank, cast):
     assert "1000000" in page.content.decode()
     page = zhao.post(f"{page_of(draft)}paste/", {"table": "main", "block": "9\t1\n" * 3_000})
     assert "2000" in page.context["wrong"][0]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "more than can be sent at once"), ("zh-hans", "草稿保持上次保存的样子")]
+)
+def test_a_block_larger_than_any_form_gets_a_page_that_says_so_and_the_draft_is_kept(bank, cast, language, said):
+    draft = written(cast.zhao)
+    before = text_of(cast.zhao, draft)
+    page = client_of(cast.zhao, language).post(
+        f"{page_of(draft)}paste/", {"table": "main", "mode": "over", "block": "9\t1\n" * 3_200_000}
+    )
+    assert page.status_code == 413
+    assert said in page.content.decode()
+    book = io.BytesIO()
+    with zipfile.ZipFile(book, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", bytes(13_000_000))
+    big = SimpleUploadedFile("规则.xlsx", book.getvalue())
+    upload = client_of(cast.zhao, language).post(f"/office/rules/drafts/{draft}/upload/", {"file": big})
+    assert upload.status_code == 422
+    assert "5 MB" in str(upload.context["form"].errors["file"])
+    assert text_of(cast.zhao, draft) == before
 
 
 def test_a_text_that_cannot_be_read_leads_to_the_text(bank, cast):
