@@ -52,7 +52,7 @@ def over(
         if len(context["pasted_text"]) > MOST_LETTERS:
             context["pasted_text"] = ""
         return answer(*sentences(read.explanation), status=_REFUSED)
-    heads = {column.key: column.head.said_in(language_now()) for column in columns}
+    heads = {column.key: column.head.said_in(language_now()) for column in words.columns}
     context |= _preview(read, heads)
     if not read.changed and not read.added:
         return answer(status=200)

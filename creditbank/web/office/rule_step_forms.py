@@ -106,7 +106,7 @@ class RankForm(StepForm):
         "rank.bands": "bands",
     }
     fact = forms.ChoiceField(label=_("What the place counts as"))
-    place = forms.ChoiceField(label=_("Place"))
+    place = forms.ChoiceField(label=_("Place reached"))
     among = forms.ChoiceField(label=_("Among how many"))
     bands = forms.CharField(
         label=_("Shares from the top"), max_length=2000, widget=forms.Textarea({"rows": 4}),
@@ -257,7 +257,7 @@ class ShareForm(StepForm):
 
     kind = "share"
     places: ClassVar[Mapping[str, str]] = {"share.fact": "fact", "share.parts": "parts", "share.rest": "rest"}
-    fact = forms.ChoiceField(label=_("Place"))
+    fact = forms.ChoiceField(label=_("By the place of"))
     parts = forms.CharField(
         label=_("Shares of the first places"), max_length=400, help_text=_("1, 1/2, 1/3: the first takes all.")
     )

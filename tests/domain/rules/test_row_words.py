@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
@@ -106,6 +108,18 @@ def test_what_a_cell_says_is_read_back_as_the_same_cell(cell, language):
     assert read_condition(FACTS, condition_words(condition, FACTS, language)) == condition_data(condition)
 
 
+def test_every_choice_among_awkward_names_is_read_back_in_both_languages():
+    # A label that is another's code, one that holds a comma, one that means anything, two that differ by case alone.
+    sly = replace(AWKWARD, choices=(*AWKWARD.choices, Choice("last", Text("first", "third"))), ordered=False)
+    for fact in (AWKWARD, replace(AWKWARD, ordered=False), sly):
+        every = [choice.code for choice in fact.choices]
+        for count in range(1, len(every) + 1):
+            for some in combinations(every, count):
+                for language in ("zh-hans", "en"):
+                    said = cell_words(fact, OneOf(some), language)
+                    assert meant(fact, said) == OneOf(some), said
+
+
 @pytest.mark.parametrize(
     ("typed", "low", "high", "opens"),
     [
@@ -134,6 +148,8 @@ def test_what_is_no_number_is_refused_with_what_was_typed(typed):
 def test_a_scale_is_read_by_its_ends_and_days_in_the_forms_of_sheets():
     assert meant(AWKWARD, "a-b 及以下").values == ("third", "a-b")
     assert meant(AWKWARD, "> second").values == ("any", "first", "FIRST")
+    assert meant(AWKWARD, "低于 second").values == ("third", "a-b")
+    assert isinstance(read_cell(AWKWARD, "< third"), Refusal)
     assert isinstance(read_cell(AWKWARD, "一等奖"), Refusal)
     assert meant(DAY, "2026/3/1").low.isoformat() == "2026-03-01"
     assert isinstance(read_cell(DAY, "2026-02-30"), Refusal)
