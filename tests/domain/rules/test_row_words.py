@@ -273,3 +273,91 @@ def test_any_text_is_written_so_that_it_is_read_back(clause):
     if any(0x7F <= ord(letter) <= 0x9F or letter in "\ufffe\uffff" for letter in clause):
         return
     assert read_rule_set(read_document(text.encode(), name="x.yaml")) == rules
+
+
+def small(**changed):
+    """The small rule set, its table changed."""
+    document = read_document(TEXT.encode(), name="x.yaml")
+    document["tables"][0] |= changed
+    return document
+
+
+def test_what_a_row_gives_is_changed_word_by_word_and_a_word_left_empty_is_taken_out():
+    document = small(hit="priority")
+    document["tables"][0]["rows"][1] |= {"priority": 3}
+    document["tables"][0]["rows"][1]["give"] |= {"level": "L5", "field": "art"}
+    rules = read_rule_set(document)
+    words = RowWords.of(rules, rules.tables[0])
+    onto = rule_set_data(rules)["tables"][0]["rows"][1]
+    row, wrong = words.read({"level": "", "field": "law", "priority": "", "when-hours": "any"}, onto)
+    assert (wrong, row["give"]["field"], "level" in row["give"]) == ({}, "law", False)
+    assert ("priority" in row, "when" in row) == (False, False)
+    assert words.read({"priority": "1000000"}, onto)[0]["priority"] == 1_000_000
+    for typed in ({"priority": "1000001"}, {"priority": "-1"}, {"clause-en": " "}, {"clause-zh": ""}, {"level": "a b"}):
+        assert words.read(typed, onto)[1].keys() == typed.keys()
+
+
+def test_rows_get_names_of_their_own_and_places_inside_the_table():
+    rules = read_rule_set(small())
+    twice = copy_row(copy_row(rules, "main", "few").rules, "main", "few-2")
+    assert [row.id for row in twice.rules.tables[0].rows] == ["few", "few-2", "few-3", "many"]
+    assert isinstance(change_row(rules, "main", "few", {}, name="many"), Misfit)
+    assert isinstance(change_row(rules, "main", "few", {}, name="a b"), Misfit)
+    assert [row.id for row in move_row(rules, "main", "few", 2).rules.tables[0].rows] == ["many", "few"]
+    assert [row.id for row in move_row(rules, "main", "few", -3).rules.tables[0].rows] == ["few", "many"]
+    made = [{"give": "refuse", "clause": {"zh": "x", "en": "x"}}] * 2
+    before = add_rows(rules, "main", made, before="many")
+    assert [row.id for row in before.rules.tables[0].rows] == ["few", "row-3", "row-4", "many"]
+    one = remove_row(rules, "main", "few").rules
+    assert remove_row(one, "main", "many").refusals[0].explanation[0].code == "cell.last_row"
+
+
+def test_what_is_collected_stays_of_one_kind():
+    document = small(hit="collect_max")
+    document["categories"].append({"code": "other", "zh": "其他", "en": "other"})
+    document["tables"][0]["rows"][0]["give"] = {"credit": "1", "category": "practice"}
+    rules = read_rule_set(document)
+    assert isinstance(change_row(rules, "main", "few", {"credit": "2"}), Edited)
+    assert isinstance(change_row(rules, "main", "few", {"category": "other"}), Misfit)
+
+
+def test_a_block_is_read_by_its_heads_or_in_the_order_of_the_reader():
+    rules = read_rule_set(small())
+    words = RowWords.of(rules, rules.tables[0])
+    block = "40\t1\tpractice\tan English clause\t一条\n50\t1\n"
+    for language, clause in (("en", "an English clause"), ("zh-hans", "一条")):
+        found = read_pasted(block, words, language, ("few", "many"))
+        assert found.good[0]["clause"]["en"] == clause
+        assert [row["id"] for row in found.good] == ["row-3", "row-4"]
+    headed = read_pasted("Row\tCredit\nfew\t1\nx\t1\nx\t2\n", words, "en", ("few", "many"))
+    assert [row.row is None for row in headed.rows] == [True, False, True]
+    assert read_pasted("Credit\tCredit\n1\t2\n", words, "en").headed is False
+
+
+def test_a_condition_is_asked_once_for_each_fact_and_holds_nothing_else():
+    assert read_condition(FACTS, "[Score] ≥ 60; [是否] 是") == {"score": {"from": "60"}, "flag": True}
+    for typed in ("[Score] 60; [Score] 70", "if [Score] 60", "[Nobody] 1", "Score 60"):
+        assert isinstance(read_condition(FACTS, typed), Refusal), typed
+
+
+def test_a_credit_that_lacks_its_category_is_named_at_the_credit():
+    document = small()
+    document["categories"].append({"code": "other", "zh": "其他", "en": "other"})
+    for row in document["tables"][0]["rows"]:
+        row["give"] = "refuse"
+    rules = read_rule_set(document)
+    words = RowWords.of(rules, rules.tables[0])
+    columns = ("when-hours", "credit")
+    over = read_over("≤ 9\t2", words, "en", row=1, column="when-hours", columns=columns, taken=("few", "many"))
+    assert [(one.key, one.typed) for one in over.unread] == [("credit", "2")]
+    assert over.changed["few"]["when"] == {"hours": {"to": "9"}}
+
+
+def test_a_text_keeps_words_that_mean_something_else_apart_and_counts_what_it_leaves_out():
+    rules = rule_set_data(read_rule_set(small()))
+    rules["tables"][0]["rows"][0]["id"] = "no"
+    rules["categories"][0]["code"] = rules["tables"][0]["rows"][1]["give"]["category"] = "on"
+    text = rules_text(rules, before="# top\n\n\nschema: x\n# inside\n")
+    assert text.startswith("# top\nschema: ")
+    assert read_document(text.encode(), name="x.yaml") == rules
+    assert comments_inside("# top\n\n# top too\nschema: x\n# inside\n  # also\n") == 2
