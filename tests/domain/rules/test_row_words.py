@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.amount_words import read_credit
-from creditbank.domain.rules.cell_words import cell_words, read_cell
+from creditbank.domain.rules.cell_words import cell_words, choice_words, read_cell, read_choice_words
 from creditbank.domain.rules.condition_words import condition_words, read_condition
 from creditbank.domain.rules.model import Cell, Choice, Fact, FactType, Interval, OneOf
 from creditbank.domain.rules.pasted_cells import read_over
@@ -118,6 +118,13 @@ def test_every_choice_among_awkward_names_is_read_back_in_both_languages():
                 for language in ("zh-hans", "en"):
                     said = cell_words(fact, OneOf(some), language)
                     assert meant(fact, said) == OneOf(some), said
+                    word = choice_words(fact.choices, some[0], language)
+                    assert read_choice_words(fact.choices, word) == some[0], word
+    # Of names that hold a comma the longest is meant; codes that differ by case alone are told apart letter by letter.
+    arts = tuple(Choice(code, Text(name, name)) for code, name in (("x", "art"), ("y", "art, design"), ("z", "design")))
+    assert read_cell(replace(AWKWARD, choices=arts, ordered=False), "Art, design") == ["y"]
+    assert read_cell(AWKWARD, "FIRST") == ["FIRST"]
+    assert isinstance(read_cell(AWKWARD, "FirsT"), Refusal)
 
 
 @pytest.mark.parametrize(
