@@ -367,4 +367,5 @@ def test_a_text_keeps_words_that_mean_something_else_apart_and_counts_what_it_le
     text = rules_text(rules, before="# top\n\n\nschema: x\n# inside\n")
     assert text.startswith("# top\nschema: ")
     assert read_document(text.encode(), name="x.yaml") == rules
+    assert 'id: "no"' in text, "other readers of YAML take the bare word for false"
     assert comments_inside("# top\n\n# top too\nschema: x\n# inside\n  # also\n") == 2
