@@ -9,6 +9,7 @@ from fractions import Fraction
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from creditbank.domain.access import Role
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.exchange.rule_drafts import begin_from_pack, reading_of, save_text
 from creditbank.exchange.rule_sheets import rules_workbook
@@ -16,7 +17,7 @@ from creditbank.exchange.rule_texts import rules_text
 from creditbank.exchange.rules import load_pack
 from creditbank.gateways import clock
 from creditbank.queries.rules import version_in_force
-from tests.services.rule_drafts import TEXT, at, done, text_of, written
+from tests.services.rule_drafts import TEXT, at, colleague, done, text_of, written
 from tests.web.office_cases import client_of
 
 pytestmark = pytest.mark.usefixtures("contexts")
@@ -68,6 +69,17 @@ def test_what_is_no_workbook_of_rules_is_refused_and_the_draft_stays(cast, draft
     )
     assert page.status_code == 422
     assert rules_of(cast, draft) == load_pack("example-limits")
+
+
+def test_what_somebody_looked_at_is_confirmed_by_nobody_else(cast, draft):
+    zhao, liu = client_of(cast.zhao), client_of(colleague(cast, "liu", Role.REGISTRAR))
+    rules = load_pack("example-limits")
+    seen = brought(zhao, draft, rules_workbook(replace(rules, unit="point"), "en")).context["held"]
+    address, asked = f"/office/rules/drafts/{draft}/upload/", {"held": seen, "revision": 1}
+    assert liu.post(address, asked).status_code == 404
+    assert rules_of(cast, draft) == rules
+    assert zhao.post(address, asked).status_code == 302
+    assert rules_of(cast, draft).unit == "point"
 
 
 def test_a_version_is_offered_as_a_workbook_and_as_tables_of_another_engine(bank, cast):

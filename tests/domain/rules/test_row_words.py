@@ -123,6 +123,7 @@ def test_every_choice_among_awkward_names_is_read_back_in_both_languages():
     # Of names that hold a comma the longest is meant; codes that differ by case alone are told apart letter by letter.
     arts = tuple(Choice(code, Text(name, name)) for code, name in (("x", "art"), ("y", "art, design"), ("z", "design")))
     assert read_cell(replace(AWKWARD, choices=arts, ordered=False), "Art, design") == ["y"]
+    assert read_cell(replace(AWKWARD, choices=arts, ordered=False), "art, design, art") == ["x", "y"]
     assert read_cell(AWKWARD, "FIRST") == ["FIRST"]
     assert isinstance(read_cell(AWKWARD, "FirsT"), Refusal)
 
