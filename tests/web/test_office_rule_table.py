@@ -116,6 +116,9 @@ def test_the_check_marks_rows_and_its_button_adds_those_that_close_a_gap(bank, c
     assert 'id="row-few" data-row="few" class="clash bad"' in marked
     assert 'id="row-row-3" data-row="row-3" class="clash bad"' in marked
     assert 'id="row-many" data-row="many"><th' in marked
+    other = next(one for one in zhao.get(f"{page_of(draft)}checks/").context["findings"] if not one.closes)
+    assert edit(zhao, draft, 5, op="close", finding=other.number).status_code == 404
+    assert edit(zhao, draft, 5, op="close", finding=99).status_code == 404
 
 
 def test_a_later_editor_sees_what_is_kept_beside_what_they_typed(bank, cast):
