@@ -24,7 +24,7 @@ from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.domain.rules.write import condition_data
+from creditbank.domain.rules.write import condition_data, rule_set_data, rule_set_hash
 from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
@@ -94,9 +94,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--base", metavar="BASE", help="rules (file or pack) on which the overlays that are named are laid first"
         )
-    export = actions.add_parser("export", help="write the tables for another engine (GoRules JDM)")
-    export.add_argument("rules", metavar="RULES", help="a file with a rule set, or the code of a pack")
-    export.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal)")
+    export = actions.add_parser("export", help="write the tables for another engine (GoRules JDM), or as a workbook")
+    export.add_argument(
+        "rules", metavar="RULES", help="a file with a rule set (YAML, JSON, XLSX), or the code of a pack"
+    )
+    form = export.add_mutually_exclusive_group()
+    form.add_argument(
+        "--xlsx", action="store_true", help="the whole rule set as a workbook, to be changed and read back"
+    )
+    form.add_argument("--yaml", action="store_true", help="the whole rule set as its document, also from a workbook")
+    export.add_argument("--language", choices=["zh-hans", "en"], default="zh-hans", help="of the workbook")
+    export.add_argument("--output", metavar="FILE", help="where to write it (default: the terminal; not a workbook)")
     change = actions.add_parser("impact", help="say what changes for outcomes when one rule set follows another")
     change.add_argument("rules", metavar="BEFORE", help="a file with a rule set, or the code of a pack")
     change.add_argument("after", metavar="AFTER", help="the other one")
@@ -190,6 +198,8 @@ def _tell_conflicts(error: _ConflictError, *, as_json: bool) -> int:
 
 def _document(named: str) -> AnyRules:
     """A file is meant where the word looks like one, else a pack."""
+    if Path(named).suffix.lower() == ".xlsx":
+        return _of_workbook(named)
     if Path(named).suffix or "/" in named:
         return load_any_rules(file_bytes(named, most_bytes=MOST_BYTES), name=named)
     return load_any_pack(named)
@@ -201,6 +211,25 @@ def _rules(named: str) -> RuleSet | ConversionRules:
     if isinstance(rules, Overlay):
         raise DocumentError(named, "an overlay is told with the rules it is laid on: --base BASE")
     return rules
+
+
+def _of_workbook(named: str) -> RuleSet:
+    """The rules of a workbook; what cannot be read is named by sheet, row and column."""
+    from creditbank.exchange import rule_sheet_reading
+    from creditbank.gateways.files import open_upload
+    from creditbank.gateways.wording import say_code
+
+    with open_upload(Path(named)) as upload:
+        reading = rule_sheet_reading.read_rules_workbook(upload)
+    if reading.rules is not None:
+        return reading.rules
+    problems = []
+    for fault in reading.faults:
+        place = ", ".join((fault.sheet, *([f"row {fault.row}"] if fault.row else []), fault.column)).rstrip(", ")
+        why = say_code(fault.line.code, fault.line.facts, "en", rule_sheet_reading.ALL_MESSAGES)
+        problems.append(DocumentError(named, why, path=place))
+    problems[0].more = tuple(problems[1:])
+    raise problems[0]
 
 
 def _cases(args: argparse.Namespace) -> tuple[bytes, str]:
@@ -341,6 +370,8 @@ def _export(args: argparse.Namespace) -> int:
             f"{args.rules} are rules for conversion; the format knows tables of single outcomes only", file=sys.stderr
         )
         return UNREADABLE
+    if args.xlsx or args.yaml:
+        return _export_whole(args, rules)
     exported = jdm.rule_set_jdm(rules)
     text = json.dumps(exported.document, ensure_ascii=False, indent=2) + "\n"
     if args.output:
@@ -351,6 +382,27 @@ def _export(args: argparse.Namespace) -> int:
         print(json.dumps(to_data(exported.left_out), ensure_ascii=False), file=sys.stderr)
     else:
         print("\n".join(said(exported.left_out, jdm.MESSAGES)), file=sys.stderr)
+    return GREEN
+
+
+def _export_whole(args: argparse.Namespace, rules: RuleSet) -> int:
+    """The whole rule set as a workbook or as its document; both are read back as rules of the same hash."""
+    from creditbank.exchange.rule_sheets import rules_workbook
+    from creditbank.exchange.rule_texts import rules_text
+
+    data = rules_workbook(rules, args.language) if args.xlsx else rules_text(rule_set_data(rules)).encode()
+    if args.output:
+        write_whole(Path(args.output), data, mode=0o644)
+    elif args.xlsx:
+        print("a workbook goes into a file: --output FILE.xlsx", file=sys.stderr)
+        return UNREADABLE
+    else:
+        sys.stdout.write(data.decode())
+    digest = rule_set_hash(rules)
+    if args.json:
+        print(json.dumps({"code": rules.code, "hash": digest}), file=sys.stderr)
+    else:
+        print(f"{rules.code} {digest[:12]}", file=sys.stderr)
     return GREEN
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from creditbank.domain.canonical import content_hash
 from creditbank.domain.conversions.cases import SCHEMA as CONVERSION_CASES_SCHEMA
 from creditbank.domain.conversions.cases import ConversionCase, read_conversion_cases, run_conversion_case
 from creditbank.domain.conversions.compile import compile_conversions
@@ -110,6 +111,38 @@ def read_rules(data: Mapping[str, Any]) -> AnyRules:
     raise UnreadableError((Problem("schema", f"expected one of {expected}"),))
 
 
+def kept_rules(digest: str, data: Callable[[], Mapping[str, Any]]) -> AnyRules:
+    """The rules of a stored content hash, read from its data only where they were not read lately.
+
+    Equal hashes are equal content, and rules are never edited, so that everybody who asks may hold the same ones. An
+    editor asks for the same hundreds of rows after each change of one of them.
+
+    Raises:
+        UnreadableError: as :func:`read_rules` does.
+    """
+    found = _KEPT.pop(digest, None)
+    if found is None:
+        found = read_rules(data())
+    keep_rules(digest, found)
+    return found
+
+
+def keep_rules(digest: str, rules: AnyRules) -> None:
+    """Hold rules of a content hash ready for who asks next; of the many only the last are held."""
+    _KEPT[digest] = rules
+    for oldest in list(_KEPT)[:-_MOST_KEPT]:
+        _KEPT.pop(oldest, None)
+
+
+def forget_rules() -> None:
+    """Hold no rules ready any more."""
+    _KEPT.clear()
+
+
+_KEPT: dict[str, AnyRules] = {}
+_MOST_KEPT = 16
+
+
 def kind_of(rules: AnyRules) -> DocumentKind[Any, Any]:
     """The kind of rules that were read."""
     return KINDS[rules.kind]
@@ -118,6 +151,12 @@ def kind_of(rules: AnyRules) -> DocumentKind[Any, Any]:
 def rules_data(rules: AnyRules) -> dict[str, Any]:
     """Plain data in the one normal form, which :func:`read_rules` reads back as equal rules."""
     return kind_of(rules).data(rules)
+
+
+def rules_content(rules: AnyRules) -> tuple[dict[str, Any], str]:
+    """The normal form with its hash, as :func:`rules_data` and :func:`rules_hash` give them, written once."""
+    data = rules_data(rules)
+    return data, content_hash(data)
 
 
 def rules_hash(rules: AnyRules) -> str:

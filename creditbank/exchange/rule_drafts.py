@@ -86,8 +86,9 @@ def save_text(
     text: str,
     at: datetime,
     applies: Mapping[str, Any] | None = None,
+    undoes: int | None = None,
 ) -> RuleDraft | Conflict | Refusal:
-    """Keep a text as it was typed, with what it says where it can be read.
+    """Keep a text as it was typed, with what it says where it can be read; ``undoes`` is a revision that it takes back.
 
     Raises:
         NotVisible: there is no such draft, or the actor writes no rules here.
@@ -95,7 +96,7 @@ def save_text(
     text = text.replace("\r\n", "\n")
     return save_draft(
         scope=scope, actor=actor, draft_id=draft_id, revision=revision, text=text, rules=reading_of(text).rules, at=at,
-        applies=applies,
+        applies=applies, undoes=undoes,
     )  # fmt: skip
 
 

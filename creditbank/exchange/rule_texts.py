@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from json.encoder import encode_basestring
 from typing import Any
@@ -43,35 +44,41 @@ def _stands_above(line: str) -> bool:
 
 
 def _named(name: str, value: Any, indent: str) -> list[str]:
-    if name in _BLOCKS and isinstance(value, list) and value:
-        lines = [f"{indent}{name}:"]
-        for item in value:
-            lines += _item(item, f"{indent}  ")
-        return lines
-    if name in _LINES and isinstance(value, list) and value:
-        return [f"{indent}{name}:", *(f"{indent}  - {flow_text(item)}" for item in value)]
+    if value and isinstance(value, list):
+        if name in _BLOCKS:
+            lines = [f"{indent}{name}:"]
+            for item in value:
+                lines += _item(item, f"{indent}  ")
+            return lines
+        if name in _LINES:
+            return [f"{indent}{name}:", *(f"{indent}  - {flow_text(item)}" for item in value)]
     return [f"{indent}{name}: {flow_text(value)}"]
 
 
 def _item(item: Mapping[str, Any], indent: str) -> list[str]:
     lines: list[str] = []
+    inner = f"{indent}  "
     for name, value in item.items():
-        lines += _named(name, value, f"{indent}  ")
+        lines += _named(name, value, inner)
     lines[0] = f"{indent}- {lines[0].lstrip()}"
     return lines
 
 
 def flow_text(value: Any) -> str:
     """A value on one line, as a document may hold it."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_word(name)}: {flow_text(one)}" for name, one in value.items()) + "}"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "[" + ", ".join(flow_text(one) for one in value) + "]"
+    # Most values are texts, and most of the time goes into calls.
+    if isinstance(value, str):
+        return _word(value)
+    if isinstance(value, dict | Mapping):
+        return "{" + ", ".join([f"{_word(name)}: {flow_text(one)}" for name, one in value.items()]) + "}"
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _word(value) if isinstance(value, str) else str(value)
+    if isinstance(value, Sequence):
+        return "[" + ", ".join([flow_text(one) for one in value]) + "]"
+    return str(value)
 
 
+@lru_cache(maxsize=8_192)
 def _word(text: str) -> str:
     if _PLAIN.fullmatch(text) and text not in _WORDS:
         return text

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models.fields.json import KT
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, kind_decided, read_rules
+from creditbank.domain.rule_documents import AnyRules, kept_rules, kind_decided, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
 from creditbank.domain.rules.overlay import KIND as OVERLAY
@@ -64,13 +64,14 @@ def list_drafts(scope: Scope, *, kind: str) -> tuple[DraftLine, ...]:
 
 def find_draft(scope: Scope, draft_id: UUID) -> DraftDetail | None:
     """One draft of the scope's institution in full."""
-    row = _lines(scope).filter(pk=draft_id, institution_id=scope.institution).first()
+    row = _lines(scope).filter(pk=draft_id, institution_id=scope.institution).defer("content").first()
     if row is None:
         return None
     return DraftDetail(
         line=_line(row),
         text=row.text,
-        rules=read_rules(row.content) if row.content is not None else None,
+        # A draft has a hash exactly while it has content.
+        rules=kept_rules(row.content_hash, lambda: row.content) if row.content_hash else None,
         content_hash=row.content_hash,
         effective=row.applies,
         life=draft_life(scope, row),

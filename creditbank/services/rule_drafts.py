@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.explanation import Explanation, Refusal
-from creditbank.domain.rule_documents import AnyRules, kind_decided, rules_data, rules_hash
+from creditbank.domain.rule_documents import AnyRules, keep_rules, kind_decided, rules_content
 from creditbank.domain.rule_life.applies import applies_data, read_applies
 from creditbank.domain.rule_life.drafts import MOST_LETTERS
 from creditbank.domain.rule_life.states import STEPS, Act, State, decide
@@ -114,6 +114,7 @@ def save_draft(
     rules: AnyRules | None,
     at: datetime,
     applies: Mapping[str, Any] | None = None,
+    undoes: int | None = None,
 ) -> RuleDraft | Conflict | Refusal:
     """Keep a text as it was typed, readable or not, if nobody saved the draft since ``revision``.
 
@@ -129,6 +130,7 @@ def save_draft(
         rules: what the text says, where it can be read; ``creditbank.exchange.rule_drafts`` reads it.
         at: the moment.
         applies: what it applies to beside the day; left out, that stays as it is.
+        undoes: the revision that this save takes back; a draft's steps say so.
 
     Raises:
         NotVisible: there is no such draft, or the actor writes no rules here.
@@ -137,7 +139,7 @@ def save_draft(
     if refusal := _unkept(text):
         return refusal
     scope.take_turn(TURN)
-    draft = fetch_draft(scope, draft_id)
+    draft = fetch_draft(scope, draft_id, without=("content",))
     target = decide(Act.SAVE, draft_life(scope, draft), by=person, on=at.date())
     if isinstance(target, Refusal):
         return target
@@ -157,19 +159,23 @@ def save_draft(
             Refusal.because("rule_draft.conflict", kept=draft.revision, revision=revision).explanation,
         )
     authors = draft.authors if str(person) in draft.authors else [*draft.authors, str(person)]
-    scope.rows(RuleDraft).filter(pk=draft_id).update(
-        text=text,
+    made = {
+        "text": text,
         **_content(rules),
-        applies=said,
-        state=target.value,
-        revision=revision + 1,
-        authors=authors,
-        saved_at=at,
-        saved_by=person,
-    )
-    if draft.state != target.value:
-        note_act(scope=scope, act=Act.SAVE, state=target, actor=person, at=at, draft=draft)
-    return fetch_draft(scope, draft_id)
+        "applies": said,
+        "state": target.value,
+        "revision": revision + 1,
+        "authors": authors,
+        "saved_at": at,
+        "saved_by": person,
+    }
+    scope.rows(RuleDraft).filter(pk=draft_id).update(**made)
+    facts = {"undone": undoes, "revision": revision + 1} if undoes is not None else {}
+    if draft.state != target.value or facts:
+        note_act(scope=scope, act=Act.SAVE, state=target, actor=person, at=at, draft=draft, facts=facts)
+    for name, value in made.items():
+        setattr(draft, name, value)
+    return draft
 
 
 def move_draft(
@@ -212,14 +218,14 @@ def move_draft(
 _MOVES = (Act.TEST, Act.SUBMIT, Act.RECALL, Act.SEND_BACK, Act.SIGN, Act.DISCARD)
 
 
-def fetch_draft(scope: Scope, draft_id: UUID) -> RuleDraft:
-    """A draft of the scope's institution.
+def fetch_draft(scope: Scope, draft_id: UUID, *, without: Sequence[str] = ()) -> RuleDraft:
+    """A draft of the scope's institution; what it is fetched ``without`` comes when it is asked for.
 
     Raises:
         NotVisible: there is none of that id here.
     """
     rows = scope.rows(RuleDraft).filter(pk=draft_id, institution_id=scope.institution).select_related("rule_set")
-    draft = rows.first()
+    draft = rows.defer(*without).first()
     if draft is None:
         raise NotVisible
     return draft  # type: ignore[no-any-return]
@@ -239,7 +245,10 @@ def allowed(scope: Scope, actor: Actor, act: Act) -> UUID:
 def _content(rules: AnyRules | None) -> dict[str, Any]:
     if rules is None:
         return {"content": None, "content_hash": ""}
-    return {"content": rules_data(rules), "content_hash": rules_hash(rules)}
+    data, digest = rules_content(rules)
+    # Who saved is who asks next: an editor shows what it made, row by row.
+    keep_rules(digest, rules)
+    return {"content": data, "content_hash": digest}
 
 
 def _unkept(text: str) -> Refusal | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 MEDIA_TYPE = "application/problem+json"
 _ACCEPTABLE = ("text/html", MEDIA_TYPE, "application/json")
-STATUSES = (400, 401, 403, 404, 405, 429, 500, 503)
+STATUSES = (400, 401, 403, 404, 405, 413, 429, 500, 503)
 """The errors that have words of their own."""
 
 
@@ -106,6 +106,17 @@ def words_of(status: int) -> tuple[str, str, str]:
             _("This address is not used like that"),
             _("It does not take this method. Nothing was changed."),
             _("Use one of the methods named in the Allow header."),
+        ),
+        413: (
+            _("That is more than can be sent at once"),
+            _(
+                "What was entered is larger than 12 MB, so none of it was taken. Nothing was changed: a draft stays as "
+                "it was last saved."
+            ),
+            _(
+                "Go back and send it in parts. A rule table takes 2,000 rows or 1,000,000 characters at a time, or a "
+                "workbook of at most 5 MB; what you copied still stands in your sheet."
+            ),
         ),
         429: (
             _("Too many requests at once"),

@@ -16,9 +16,10 @@ from creditbank.cli.schema import SCHEMAS, schema_of
 from creditbank.domain.rules import places, read
 from creditbank.domain.rules.model import Add, Cap, Choose, Fact, Row, RuleSet, Table
 from creditbank.domain.rules.schema import rules_schema
-from creditbank.domain.rules.write import rule_set_data
+from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.exchange.documents import read_document
-from creditbank.exchange.rules import load_pack
+from creditbank.exchange.rules import load_pack, load_rule_set
+from creditbank.exchange.spreadsheets import SheetContent, workbook_bytes
 from creditbank.gateways.documents import pack_bytes, pack_codes
 
 OUTCOMES = """
@@ -252,6 +253,27 @@ def test_the_impact_of_a_changed_row_is_told_outcome_by_outcome(
     assert {one["effect"] for one in told["changed"]} == {"up"}
     assert all(float(one["after"]["credit"]) > float(one["before"]["credit"]) for one in told["changed"])
     assert told["changed"]
+
+
+def test_rules_go_into_a_workbook_and_are_read_back_from_it_without_a_database(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    book, file = tmp_path / "out.xlsx", tmp_path / "back.yaml"
+    for language in ("zh-hans", "en"):
+        said = ["rules", "export", "example-limits", "--xlsx", "--language", language, "--output", str(book), "--json"]
+        assert main(said) == 0
+        told = json.loads(capsys.readouterr().err)
+        assert told == {"code": "example-limits", "hash": rule_set_hash(load_pack("example-limits"))}
+        assert main(["rules", "diff", "example-limits", str(book)]) == 0
+        assert main(["rules", "export", str(book), "--yaml", "--output", str(file)]) == 0
+        assert load_rule_set(file.read_bytes(), name="x") == load_pack("example-limits")
+        capsys.readouterr()
+    assert main(["rules", "export", "example-limits", "--xlsx"]) == 2
+    assert "--output" in capsys.readouterr().err
+    wrong = workbook_bytes((SheetContent("其他", ("x",), (("1",),)),))
+    book.write_bytes(wrong)
+    assert main(["rules", "lint", str(book)]) == 2
+    assert "The workbook has no sheet" in capsys.readouterr().err
 
 
 def test_tables_are_exported_and_what_is_left_out_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

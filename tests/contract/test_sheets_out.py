@@ -288,6 +288,13 @@ def rules_of_a_draft(world):
     return rules_came_back(got(world.zhao, f"/office/rules/drafts/{draft.id}/file/xlsx/"), rules)
 
 
+def rules_command(world):
+    rules, file, out = hostile_rules(), world.folder / "rules.yaml", world.folder / "rules.xlsx"
+    file.write_text(rules_text(rule_set_data(rules)), encoding="utf-8")
+    world.run("rules", "export", file, "--xlsx", "--output", out)
+    return rules_came_back(out.read_bytes(), rules)
+
+
 def rules_of_a_version(world):
     rules = hostile_rules()
     with acting_for(institution=world.cast.college, purpose="test") as scope:
@@ -430,6 +437,7 @@ EXPORTS = {
     "cli.edition._codes": code_table_command,
     "cli.export._write": registrar_command,
     "cli.programme._export": programme_command,
+    "cli.rules._export_whole": rules_command,
     "cli.simulate._write_only": invented,
     "cli.simulate.simulate_college": invented,
     "web.office.batches.download": decided,

@@ -324,9 +324,12 @@ def bench_log(table, _institution):
 
 def bench_rules(table, _institution):
     """Decisions beside another engine; lint of 2,000 rows, complete, beside each pair of rows cell by cell."""
+    from creditbank.domain.rule_documents import rules_content
     from creditbank.domain.rules.lint import lint
     from creditbank.domain.rules.read import read_rule_set
+    from creditbank.domain.rules.row_edits import change_row
     from creditbank.domain.rules.tables import conditions_meet
+    from creditbank.exchange.rule_texts import rules_text
     from tests.perf.rule_speed import measure
     from tests.perf.rule_tables import table_of
 
@@ -342,6 +345,12 @@ def bench_rules(table, _institution):
     table.add(
         "lint of 2,000 rows", spent[0], "s", limit=0.6, least=False, baseline=beside, note=f"{len(found)} findings"
     )
+    edited = read_rule_set(table_of(500))
+    with timed() as spent:
+        made = change_row(edited, "main", "r77", {"credit": "3"})
+        rules_content(made.rules)
+        rules_text(made.document)
+    table.add("a cell of 500 rows, edited and written", spent[0], "s", limit=0.15, least=False)
 
 
 def bench_catalogue(table, institution):

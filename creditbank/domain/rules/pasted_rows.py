@@ -64,16 +64,10 @@ def read_pasted(block: str, words: RowWords, language: str, taken: Sequence[str]
     clause in the reader's language first. A clause that is missing is made from the cells. ``taken`` are the names of
     the rows there are.
     """
-    if len(block) > MOST_LETTERS:
-        return Refusal.because("cell.pasted_too_long", letters=len(block), most=MOST_LETTERS)
-    try:
-        lines = [cells for cells in _lines(block) if any(cell.strip() for cell in cells)]
-    except csv.Error:
-        return Refusal.because("cell.pasted_quotes")
-    if not lines:
-        return Refusal.because("cell.pasted_nothing")
-    if len(lines) > MOST_ROWS + 1:
-        return Refusal.because("cell.pasted_too_many", most=MOST_ROWS)
+    found = lines_of(block, headed=1)
+    if isinstance(found, Refusal):
+        return found
+    lines = [cells for cells in found if any(cell.strip() for cell in cells)]
     keys = _headed(lines[0], words)
     headed = keys is not None
     keys = keys if keys is not None else _usual(words, language)
@@ -82,6 +76,22 @@ def read_pasted(block: str, words: RowWords, language: str, taken: Sequence[str]
     for number, cells in enumerate(lines[1:] if headed else lines, start=1):
         rows.append(_row(number, cells, keys, words, names))
     return Pasted(keys, tuple(rows), headed)
+
+
+def lines_of(block: str, *, headed: int = 0) -> list[list[str]] | Refusal:
+    """The lines of a block as their cells, without those at its end that are empty; ``headed`` may stand above rows."""
+    if len(block) > MOST_LETTERS:
+        return Refusal.because("cell.pasted_too_long", letters=len(block), most=MOST_LETTERS)
+    try:
+        lines = list(csv.reader(io.StringIO(block, newline=""), delimiter="\t", strict=True))
+    except csv.Error:
+        return Refusal.because("cell.pasted_quotes")
+    filled = [at for at, cells in enumerate(lines, start=1) if any(cell.strip() for cell in cells)]
+    if not filled:
+        return Refusal.because("cell.pasted_nothing")
+    if len(filled) > MOST_ROWS + headed:
+        return Refusal.because("cell.pasted_too_many", most=MOST_ROWS)
+    return lines[: filled[-1]]
 
 
 def block_of(lines: Sequence[Sequence[str]]) -> str:
@@ -102,10 +112,6 @@ def heads_of(pasted: Pasted, words: RowWords, language: str) -> tuple[str, ...]:
 def _head(key: str, words: RowWords, language: str) -> str:
     column = words.column(key)
     return (column.head if column is not None else HEADS["id"]).said_in(language)
-
-
-def _lines(block: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(block, newline=""), delimiter="\t", strict=True))
 
 
 def _usual(words: RowWords, language: str) -> tuple[str, ...]:

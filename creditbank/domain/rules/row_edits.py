@@ -14,7 +14,7 @@ from creditbank.domain.rules.places import Place, Problem, UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.read_amounts import MOST_ROWS, Amounts
 from creditbank.domain.rules.row_words import RowWords, free_id, numbered_id
-from creditbank.domain.rules.write import condition_data, rule_set_data
+from creditbank.domain.rules.write import condition_data, row_data, rule_set_data
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 _AT = re.compile(r"tables\[(\d+)\]\.rows\[(\d+)\]")
@@ -76,6 +76,22 @@ def add_rows(
     return _with_rows(rules, table, document, {place + number: rows[place + number] for number in range(len(made))})
 
 
+def write_rows(
+    rules: RuleSet, table: str, changed: Mapping[str, Mapping[str, Any]], added: Sequence[Mapping[str, Any]]
+) -> Edited | Misfit:
+    """Put rows in the place of those of the same names, and others behind the last."""
+    _words, document, rows = _opened(rules, table)
+    made: dict[int, Mapping[str, Any]] = {at: changed[row["id"]] for at, row in enumerate(rows) if row["id"] in changed}
+    if len(made) < len(changed):
+        return _gone(next(name for name in changed if _place(rows, name) is None))
+    for at, row in made.items():
+        rows[at] = dict(row)
+    for row in added:
+        made[len(rows)] = row
+        rows.append(dict(row))
+    return _with_rows(rules, table, document, made)
+
+
 def new_row(rules: RuleSet, table: str, *, after: str = "") -> Edited | Misfit:
     """Add a row that fits everything and leaves it to a person, to be written then."""
     give = Ruling.MANUAL.value
@@ -132,7 +148,8 @@ def change_part(rules: RuleSet, path: Sequence[str | int], part: Any) -> Edited 
     document = rule_set_data(rules)
     inner: Any = document
     for step in path[:-1]:
-        inner = inner[step]
+        # A document leaves some lists out where they are empty.
+        inner = inner.setdefault(step, []) if isinstance(inner, dict) else inner[step]
     if part is None:
         del inner[path[-1]]
     elif isinstance(inner, list) and path[-1] == len(inner):
@@ -208,8 +225,9 @@ def _with_rows(
     if problems:
         return Misfit(unreadable=UnreadableError(tuple(problems)))
     tables = (*rules.tables[:number], replace(table, rows=tuple(rows)), *rules.tables[number + 1 :])
-    edited = replace(rules, tables=tables)
-    return Edited(rule_set_data(edited), edited, names)
+    # The rows that were read are written again in their normal form; the others are in it already.
+    document["tables"][number]["rows"] = [row_data(row) if at in made else data[at] for at, row in enumerate(rows)]
+    return Edited(document, replace(rules, tables=tables), names)
 
 
 def _read(document: dict[str, Any], rows: tuple[str, ...]) -> Edited | Misfit:

@@ -159,11 +159,12 @@ def _table(table: Table) -> dict[str, Any]:
         "hit": table.hit.value,
         "on_gap": table.on_gap.value,
         **_flags(table, "open", "locked"),
-        "rows": [_row(row) for row in table.rows],
+        "rows": [row_data(row) for row in table.rows],
     }
 
 
-def _row(row: Row) -> dict[str, Any]:
+def row_data(row: Row) -> dict[str, Any]:
+    """A row of a table as a document writes it."""
     priority = {"priority": row.priority} if row.priority else {}
     said = {"give": _give(row.give), **_flags(row, "locked"), "clause": _text(row.clause)}
     return {"id": row.id, **_when(row.when), **priority, **said}

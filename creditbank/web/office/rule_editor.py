@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +20,7 @@ from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.lint import lint
 from creditbank.domain.rules.model import Row, RuleSet, Table
-from creditbank.domain.rules.places import UnreadableError
+from creditbank.domain.rules.places import Problem, UnreadableError
 from creditbank.domain.rules.row_edits import (
     Edited,
     Misfit,
@@ -32,6 +34,7 @@ from creditbank.domain.rules.row_edits import (
 )
 from creditbank.domain.rules.row_words import RowWords
 from creditbank.domain.rules.write import rule_set_data
+from creditbank.exchange.rule_drafts import save_text
 from creditbank.exchange.rule_texts import comments_inside, rules_text
 from creditbank.exchange.unreadable import ALL_MESSAGES, faults_of
 from creditbank.gateways import clock, wording
@@ -44,9 +47,11 @@ from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, show
 from creditbank.web.office.rule_row_forms import RowForm
 from creditbank.web.office.rule_tables import CHECKED_AT_ONCE, findings_said, row_markup, tables_shown
+from creditbank.web.office.rule_undo import can_go_back, note_change, text_before, went_back
 from creditbank.web.office.rule_words import language_now, may_act, sentences, tag_of
 
 CELL, ROW, ADD, COPY, REMOVE, UP, DOWN, CLOSE = "cell", "row", "add", "copy", "remove", "up", "down", "close"
+UNDO = "undo"
 _MOST_PROBLEMS = 10
 _CONFLICT, _REFUSED = 409, 422
 
@@ -109,6 +114,8 @@ def change(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             return HttpResponseRedirect(reverse("office:rule-table", args=[draft_id]))
         if revision != found.line.revision:
             return _conflict(request, scope, found)
+        if operation == UNDO:
+            return _undone(request, scope, found)
         form: RowForm | None = None
         if operation == ROW:
             form = _row_form(found.rules, table, name, said)
@@ -148,11 +155,16 @@ def keep(
     request: HttpRequest, scope: Scope, found: DraftDetail, edited: Edited, revision: int
 ) -> int | Conflict | Refusal:
     """Save what an edit made of a draft, its text written anew; the new revision."""
+    text = rules_text(edited.document, before=found.text)
     saved = save_draft(
-        scope=scope, actor=actor_of(request), draft_id=found.line.draft_id, revision=revision,
-        text=rules_text(edited.document, before=found.text), rules=edited.rules, at=clock.now(),
+        scope=scope, actor=actor_of(request), draft_id=found.line.draft_id, revision=revision, text=text,
+        rules=edited.rules, at=clock.now(),
     )  # fmt: skip
-    return saved if isinstance(saved, Conflict | Refusal) else saved.revision
+    if isinstance(saved, Conflict | Refusal):
+        return saved
+    if saved.revision > revision:
+        note_change(request, found.line.draft_id, found.text, text, saved.revision)
+    return saved.revision
 
 
 def table_page(
@@ -173,6 +185,7 @@ def table_page(
         "editable": editable,
         "wrong": wrong or [],
         "conflict": conflict,
+        "undo": editable and can_go_back(request, found.line),
         "readable": found.rules is not None,
     }
     if found.rules is not None:
@@ -235,23 +248,79 @@ def _done(
             return HttpResponseRedirect(f"{address}?{urlencode({'table': table, 'row': there})}")
         address = reverse("office:rule-table", args=[found.line.draft_id])
         return HttpResponseRedirect(f"{address}#row-{there}" if there else address)
-    row_page = reverse("office:rule-table-row", args=[found.line.draft_id])
-    rows = []
-    for one in edited.rules.tables:
-        words = RowWords.of(edited.rules, one)
-        for at, made in enumerate(one.rows):
-            if made.id in edited.rows:
-                html = row_markup(words, made, at + 1, row_page=row_page)
-                rows.append({"id": made.id, "after": one.rows[at - 1].id if at else "", "html": html})
+    rows = [
+        shown for one in edited.rules.tables for shown in _rows_shown(found, edited.rules, one, frozenset(edited.rows))
+    ]
     gone = [name] if operation == REMOVE else []
-    return JsonResponse(
+    said = _t("Saved as revision %(number)s.") % {"number": revision}
+    return JsonResponse({"revision": revision, "rows": rows, "gone": gone, "said": said, "undo": True})
+
+
+def _rows_shown(found: DraftDetail, rules: RuleSet, table: Table, names: frozenset[str]) -> list[dict[str, str]]:
+    """Some rows of a table as the script puts them into the page, each with the row it stands behind."""
+    words = RowWords.of(rules, table)
+    row_page = reverse("office:rule-table-row", args=[found.line.draft_id])
+    return [
         {
-            "revision": revision,
-            "rows": rows,
-            "gone": gone,
-            "said": _t("Saved as revision %(number)s.") % {"number": revision},
+            "id": made.id,
+            "after": table.rows[at - 1].id if at else "",
+            "html": row_markup(words, made, at + 1, row_page=row_page),
         }
-    )
+        for at, made in enumerate(table.rows)
+        if made.id in names
+    ]
+
+
+def _undone(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpResponse:
+    """Make the text before the last change the next revision; what somebody else saved since stays."""
+    undone = found.line.revision
+    text = text_before(request, found.line, found.text)
+    if text is None:
+        said = _t("There is no change of yours to undo: the draft stands as it was opened, or somebody saved it since.")
+        return _answer(request, scope, found, [said])
+    saved = save_text(
+        scope=scope, actor=actor_of(request), draft_id=found.line.draft_id, revision=undone, text=text,
+        at=clock.now(), undoes=undone,
+    )  # fmt: skip
+    if isinstance(saved, Conflict):
+        return _conflict(request, scope, drafted(request, scope, found.line.draft_id))
+    if isinstance(saved, Refusal):
+        return _answer(request, scope, found, sentences(saved.explanation))
+    went_back(request, saved.revision)
+    now = drafted(request, scope, found.line.draft_id)
+    done = _t("Revision %(undone)s was undone: saved as revision %(number)s.")
+    said = done % {"undone": undone, "number": saved.revision}
+    changed = _changed_rows(found, now) if _scripted(request) else None
+    if changed is None:
+        messages.success(request, said)
+        address = reverse("office:rule-table", args=[found.line.draft_id])
+        return JsonResponse({"address": address}) if _scripted(request) else HttpResponseRedirect(address)
+    undo = can_go_back(request, now.line)
+    return JsonResponse({"revision": saved.revision, "said": said, "undo": undo, **changed})
+
+
+def _changed_rows(before: DraftDetail, after: DraftDetail) -> dict[str, Any] | None:
+    """What differs between two revisions that differ in rows of one table alone; nothing where more does."""
+    if not isinstance(before.rules, RuleSet) or not isinstance(after.rules, RuleSet):
+        return None
+    old, new = before.rules.tables, after.rules.tables
+    differ = [at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
+    alone = len(old) == len(new) and len(differ) == 1 and replace(before.rules, tables=new) == after.rules
+    if not alone:
+        return None
+    was, table = old[differ[0]], new[differ[0]]
+    heads = [column.key for column in RowWords.of(before.rules, was).columns]
+    if replace(was, rows=table.rows) != table or heads != [one.key for one in RowWords.of(after.rules, table).columns]:
+        return None
+    start, end = 0, 0
+    shorter = min(len(was.rows), len(table.rows))
+    while start < shorter and was.rows[start] == table.rows[start]:
+        start += 1
+    while end < shorter - start and was.rows[-1 - end] == table.rows[-1 - end]:
+        end += 1
+    names = [row.id for row in table.rows[start : len(table.rows) - end]]
+    gone = [row.id for row in was.rows[start : len(was.rows) - end] if row.id not in names]
+    return {"table": table.code, "rows": _rows_shown(after, after.rules, table, frozenset(names)), "gone": gone}
 
 
 def _misfit(
@@ -274,13 +343,22 @@ def misfit_said(rules: RuleSet | None, wrong: Misfit) -> list[str]:
     said = [one for refusal in wrong.refusals for one in sentences(refusal.explanation)]
     if wrong.unreadable is None or rules is None:
         return said
-    for problem in wrong.unreadable.problems[:_MOST_PROBLEMS]:
+    problems = wrong.unreadable.problems[:_MOST_PROBLEMS]
+    for problem, text in zip(problems, problems_said(problems), strict=True):
         name = row_at(rule_set_data(rules), problem.path)
-        fault = faults_of(UnreadableError((problem,)))[0]
-        text = problem.message
-        if fault.code != "place.something":
-            text = wording.say_code(fault.code, fault.facts, language_now(), ALL_MESSAGES)
         said.append(f"{name}{_t(': ')}{text}" if name else text)
+    return said
+
+
+def problems_said(problems: Sequence[Problem]) -> list[str]:
+    """What is wrong with places of a document, each as a sentence without its path."""
+    said = []
+    for problem in problems:
+        fault = faults_of(UnreadableError((problem,)))[0]
+        known = fault.code != "place.something"
+        said.append(
+            wording.say_code(fault.code, fault.facts, language_now(), ALL_MESSAGES) if known else problem.message
+        )
     return said
 
 
@@ -296,6 +374,7 @@ def _conflict(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRes
     """Show what is kept beside what was typed, with one button that does it on what is kept."""
     if _scripted(request):
         return JsonResponse({"said": [_t("Somebody else saved this draft meanwhile.")]}, status=_CONFLICT)
+    undo = request.POST.get("op") == UNDO
     posted = {key: value for key, value in request.POST.items() if key not in ("csrfmiddlewaretoken", "revision")}
     table, name, column = (posted.get(key, "") for key in ("table", "row", "column"))
     kept = ""
@@ -309,7 +388,7 @@ def _conflict(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRes
         "typed": posted.get("typed", ""),
         "kept": kept,
         "again": posted.items(),
-        "fits": found.rules is not None,
+        "fits": found.rules is not None and not undo,
     }
     return table_page(request, scope, found.line.draft_id, conflict=conflict, status=_CONFLICT)
 

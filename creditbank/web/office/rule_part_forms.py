@@ -1,12 +1,14 @@
-"""Limits, families, dates and rounding of a rule set as sentences with fields."""
+"""Fields of the limits, families, dates and rounding of a rule set."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar
 
 from django import forms
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.explanation import Refusal
@@ -28,6 +30,7 @@ from creditbank.domain.rules.model import (
     Validity,
     Within,
 )
+from creditbank.domain.rules.read_limits import LONGEST
 from creditbank.domain.rules.write import credit_data, share_data
 from creditbank.domain.values import format_credit
 from creditbank.web.design.forms import DesignForm, Ticks
@@ -41,6 +44,8 @@ SCOPES = {
 }
 MODES = {"down": _("down"), "up": _("up"), "half_up": _("half up")}
 ROUND_PLACES = {RoundAt.EACH: _("after each step"), RoundAt.END: _("once at the end")}
+FACTOR = re.compile(r"\d{1,9}(?:/[1-9]\d{0,8}|\.\d{1,6})?")
+"""A share as people type it: 1/2, 0.5 or 2."""
 _CREDIT, _SHARE, _COUNT = "credit", "share", "count"
 _WITHIN, _EXPIRES, _UNTIL_ENDS, _UNTIL_STAYS = "within", "expires", "until-ends", "until-stays"
 
@@ -63,11 +68,13 @@ class PartForm(DesignForm):
     clause_zh = forms.CharField(label=_("Clause (Chinese)"), max_length=4000, widget=forms.Textarea({"rows": 2}))
     clause_en = forms.CharField(label=_("Clause (English)"), max_length=4000, widget=forms.Textarea({"rows": 2}))
     field_order: Sequence[str] | None = None
+    places: ClassVar[Mapping[str, str]] = {}
+    """Which field a place of the part stands in, where it is not the field of its name."""
 
     def __init__(self, rules: RuleSet, part: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.rules = rules
-        self.locked = getattr(part, "locked", False)
+        self.rules, self.locked = rules, bool(getattr(part, "locked", False))
+        self.others: frozenset[str] = frozenset()
         if part is not None:
             self.initial |= {
                 "id": part.id,
@@ -83,13 +90,29 @@ class PartForm(DesignForm):
             raise forms.ValidationError(sentences(found.explanation))
         return found
 
+    def clean_id(self) -> str:
+        """A name that no other part of the list has."""
+        name = str(self.cleaned_data["id"])
+        if name in self.others:
+            raise forms.ValidationError(_("Another part has this name"))
+        return name
+
     def part(self) -> dict[str, Any]:
         """The part as a document writes it: what every part says, and what those of its kind say."""
         said = self.cleaned_data
         clause = {"zh": said["clause_zh"].strip(), "en": said["clause_en"].strip()}
         common = {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
-        # No field says that nobody further down may tighten it, so what was locked stays so.
-        return common | self.own() | ({"locked": True} if self.locked else {})
+        # What a centre locked stays locked.
+        return common | ({"locked": True} if self.locked else {}) | self.own()
+
+    def field_at(self, path: str) -> str | None:
+        """The field that a place of the part stands in, such as ``share.parts[0]``; nothing where none does."""
+        known = {"clause.zh": "clause_zh", "clause.en": "clause_en", **self.places}
+        for start, name in sorted(known.items(), key=lambda pair: -len(pair[0])):
+            if path.startswith(start):
+                return name
+        first = re.split(r"[.\[]", path, maxsplit=1)[0]
+        return first if first in self.fields else None
 
     def own(self) -> dict[str, Any]:
         """What only parts of this kind say; a part that says nothing else has nothing."""
@@ -124,6 +147,7 @@ class CapForm(PartForm):
         widget=Ticks,
         help_text=_("None ticked: it holds always. Otherwise only where there is such credit in its scope."),
     )
+    places: ClassVar[Mapping[str, str]] = {"maximum.of": "of", "maximum": "most"}
     field_order = (
         "kind",
         "most",
@@ -152,11 +176,23 @@ class CapForm(PartForm):
         facts = [(fact.name, fact.label.said_in(language)) for fact in rules.facts]
         self._listed("by", facts)
         if part is not None:
-            kind, most, of = _maximum(part)
+            kind, most, of = maximum_said(part)
             self.initial |= {
                 "kind": kind, "most": most, "of": of, "scope": part.scope.value, "category": list(part.categories),
                 "by": list(part.by), "whole": part.whole, "beside": list(part.beside),
             }  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """One claim is one outcome of one kind; a share lies above nothing and is at most the whole."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("scope") == Scope.CLAIM.value and said.get("by"):
+            self.add_error("by", _("One claim has one value of each of these: choose a term, a year or ever"))
+        if said.get("scope") == Scope.CLAIM.value and said.get("kind") == _COUNT:
+            self.add_error("scope", _("One claim is one outcome: for a count choose a term, a year or ever"))
+        share = said.get("most", "").strip()
+        if said.get("kind") == _SHARE and FACTOR.fullmatch(share) and not 0 < Fraction(share) <= 1:
+            self.add_error("most", _("A share lies above 0 and is at most 1"))
+        return said
 
     def own(self) -> dict[str, Any]:
         """What a limit says."""
@@ -191,7 +227,14 @@ class ChooseForm(PartForm):
 
 
 class ValidityForm(PartForm):
-    """A rule about days; a period that a fact says stays so."""
+    """A rule about days."""
+
+    places: ClassVar[Mapping[str, str]] = {
+        "within": "months",
+        "expires.months_of": "months_of",
+        "expires": "months",
+        "until": "kind",
+    }
 
     kind = forms.ChoiceField(
         label=_("What it says"),
@@ -204,21 +247,31 @@ class ValidityForm(PartForm):
     )
     fact = forms.ChoiceField(label=_("Day"))
     months = forms.IntegerField(label=_("Months"), min_value=1, max_value=1200, required=False)
+    months_of = forms.ChoiceField(
+        label=_("Or as many months as it says itself"),
+        required=False,
+        help_text=_("For credit that expires after the awarder's own period."),
+    )
     otherwise = forms.ChoiceField(
         label=_("Otherwise"), choices=(("refuse", _("no credit")), ("manual", _("a person decides"))), required=False
     )
-    field_order = ("kind", "fact", "months", "otherwise", "when", "clause_zh", "clause_en", "id")
+    field_order = ("kind", "fact", "months", "months_of", "otherwise", "when", "clause_zh", "clause_en", "id")
 
     def __init__(self, rules: RuleSet, part: Validity | None, *arguments: Any, **options: Any) -> None:
         super().__init__(rules, part, *arguments, **options)
         days = [fact for fact in rules.facts if fact.type is FactType.DATE]
         self._listed("fact", [(fact.name, fact.label.said_in(language_now())) for fact in days])
+        periods = [fact for fact in rules.facts if _says_months(fact)]
+        self._listed("months_of", [("", "—"), *((fact.name, fact.label.said_in(language_now())) for fact in periods)])
+        if not periods:
+            del self.fields["months_of"]
         if part is not None:
             months = getattr(part, "months", None)
             self.initial |= {
                 "kind": _kind(part),
                 "fact": part.fact,
                 "months": months if isinstance(months, int) else None,
+                "months_of": months.fact if isinstance(months, FromFact) else "",
                 "otherwise": getattr(part, "otherwise", "refuse"),
             }
 
@@ -228,13 +281,18 @@ class ValidityForm(PartForm):
         kind, otherwise = said["kind"], {"otherwise": said["otherwise"] or "refuse"}
         if kind in (_UNTIL_ENDS, _UNTIL_STAYS):
             return data | {"until": "credit_expires" if kind == _UNTIL_ENDS else "credit_stays"} | otherwise
-        period = {"months": said["months"]}
+        period = {"months_of": said["months_of"]} if said.get("months_of") else {"months": said["months"]}
         return data | ({"within": period} | otherwise if kind == _WITHIN else {"expires": period})
 
     def clean(self) -> dict[str, Any]:
-        """A period is needed where there is no day of its own."""
+        """A period is needed where there is no day of its own; only what expires may say it itself."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        if said.get("kind") in (_WITHIN, _EXPIRES) and not said.get("months") and "months" not in self.errors:
+        kind, months, told = said.get("kind"), said.get("months"), said.get("months_of")
+        if kind == _EXPIRES and months and told:
+            self.add_error("months_of", _("Say the months or choose what says them, not both"))
+        elif kind == _WITHIN and told:
+            self.add_error("months_of", _("Only credit that expires can take its months from the outcome"))
+        elif kind in (_WITHIN, _EXPIRES) and not months and not told and "months" not in self.errors:
             self.add_error("months", _("Say how many months"))
         return said
 
@@ -256,22 +314,25 @@ class RoundingForm(DesignForm):
         return {name: self.cleaned_data[name] for name in ("step", "mode", "place")}
 
 
-FORMS: Mapping[str, type[PartForm]] = {"cap": CapForm, "choose": ChooseForm, "validity": ValidityForm}
+def plain_credit(amount: int) -> str:
+    """An amount as people type it: 2, or 0.5."""
+    return credit_data(amount).rstrip("0").rstrip(".")
 
 
-def can_be_fields(part: Any) -> bool:
-    """Whether fields can say a part: a period that a fact says stands in the text alone."""
-    return not (isinstance(part, Expires) and isinstance(part.months, FromFact))
-
-
-def _maximum(cap: Cap) -> tuple[str, str, str]:
+def maximum_said(cap: Cap) -> tuple[str, str, str]:
+    """The kind of a limit, how much it lets through, and what that is a share of."""
     match cap.maximum:
         case Portion(share=share, of=of):
             return _SHARE, share_data(share), of
         case Count(most=most):
             return _COUNT, str(most), ""
         case amount:
-            return _CREDIT, credit_data(amount).rstrip("0").rstrip("."), ""
+            return _CREDIT, plain_credit(amount), ""
+
+
+def _says_months(fact: Fact) -> bool:
+    ends = (fact.range.low, fact.range.high) if fact.range else (None, None)
+    return fact.type is FactType.INTEGER and all(isinstance(end, Decimal) and 1 <= end <= LONGEST for end in ends)
 
 
 def _kind(part: Validity) -> str:
@@ -283,45 +344,3 @@ def _kind(part: Validity) -> str:
         case Until(ends_credit=True):
             return _UNTIL_ENDS
     return _UNTIL_STAYS
-
-
-def part_said(rules: RuleSet, part: Any) -> str:
-    """A limit, a family or a rule about days as one sentence, from what its fields say."""
-    facts, language = facts_of(rules), language_now()
-
-    def named(name: str) -> str:
-        return facts[name].label.said_in(language)
-
-    between, said = _t(", "), ""
-    match part:
-        case Cap():
-            kind, most, of = _maximum(part)
-            amounts = {
-                _CREDIT: _t("%(most)s credits"), _COUNT: _t("%(most)s outcomes"), _SHARE: _t("%(most)s of %(of)s"),
-            }  # fmt: skip
-            whole = _t("the programme") if of == "programme" else of
-            labels = {one.code: one.label.said_in(language) for one in rules.categories}
-            most = amounts[kind] % {"most": most, "of": labels.get(of, whole)}
-            what = between.join(labels[code] for code in part.categories) or _t("all categories")
-            where = {"most": most, "what": what, "scope": SCOPES[part.scope]}
-            said = _t("At most %(most)s in %(what)s for each %(scope)s.") % where
-            if part.by:
-                said += " " + _t("Counted apart by %(facts)s.") % {"facts": between.join(named(one) for one in part.by)}
-            if part.beside:
-                near = between.join(labels[code] for code in part.beside)
-                said += " " + _t("It holds only beside credit of %(what)s.") % {"what": near}
-        case Choose():
-            shared = between.join(named(one) for one in part.family)
-            said = _t("Outcomes that agree in %(facts)s count once, at the best amount.") % {"facts": shared}
-        case Within():
-            said = _t("It must be claimed within %(months)s months after: %(fact)s.")
-        case Expires():
-            said = _t("The credit expires %(months)s months after: %(fact)s.")
-        case Until():
-            said = _t("The certificate must still be in force: %(fact)s.")
-    if isinstance(part, Within | Expires | Until):
-        months = getattr(part, "months", "")
-        months = f"[{named(months.fact)}]" if isinstance(months, FromFact) else months
-        said = said % {"months": months, "fact": named(part.fact)}
-    asked = condition_words(part.when, facts, language)
-    return f"{said} {_t('Only for: %(when)s.') % {'when': asked}}" if asked else said

@@ -1,7 +1,10 @@
-"""The parts beside the tables as sentences with fields: limits, families, dates and rounding."""
+"""The parts beside the tables as sentences with fields: limits, dates, adjustments and the others."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,36 +18,61 @@ from django.views.decorators.http import require_http_methods
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.row_edits import Edited, Misfit, change_part
+from creditbank.domain.rules.write import rule_set_data
 from creditbank.queries.rule_drafts import DraftDetail
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_drafts import Conflict
 from creditbank.web.doors import door
 from creditbank.web.office.desk import at_desk, show
-from creditbank.web.office.rule_editor import drafted, keep, may_change, misfit_said
+from creditbank.web.office.rule_editor import drafted, keep, may_change, misfit_said, problems_said
 from creditbank.web.office.rule_part_forms import (
-    FORMS,
     MODES,
     ROUND_PLACES,
+    CapForm,
+    ChooseForm,
+    PartForm,
     RoundingForm,
-    can_be_fields,
-    part_said,
+    ValidityForm,
 )
+from creditbank.web.office.rule_part_words import part_said
+from creditbank.web.office.rule_step_forms import (
+    BEFORE,
+    STEP_FORMS,
+    STEP_NAMES,
+    ExcludeForm,
+    PrerequisiteForm,
+    kind_of_step,
+)
+from creditbank.web.office.rule_undo import can_go_back
 from creditbank.web.office.rule_words import sentences
 
 ROUNDING = "rounding"
+STEPS = "adjust"
+FORMS: Mapping[str, type[PartForm]] = {
+    "cap": CapForm, "choose": ChooseForm, "validity": ValidityForm, STEPS: PartForm, "exclude": ExcludeForm,
+    "prerequisite": PrerequisiteForm,
+}  # fmt: skip
 _LISTS = {
     "cap": (_("Limits"), _("Add a limit")),
     "choose": (_("The best of a family"), _("Add a family")),
     "validity": (_("Dates"), _("Add a rule about days")),
+    STEPS: (_("Adjustments"), _("Add an adjustment")),
+    "exclude": (_("Exclusions"), _("Add an exclusion")),
+    "prerequisite": (_("Prerequisites"), _("Add a prerequisite")),
 }
-_READ_ONLY = {
-    "adjust": _("Adjustments"),
-    "exclude": _("Exclusions"),
-    "prerequisite": _("Prerequisites"),
-    "figures": _("Second figures"),
-}
+_READ_ONLY = {"figures": _("Second figures")}
 _REFUSED, _CONFLICT = 422, 409
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What was entered for one part, which is shown again where it was not taken."""
+
+    name: str
+    at: int
+    form: Any
+    kind: str = ""
 
 
 @door("rules.edit")
@@ -67,24 +95,32 @@ def parts(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             said = [_t("Somebody else saved this draft meanwhile. Below stands what is kept.")]
             return _page(request, scope, found, wrong=said, status=_CONFLICT)
         path: tuple[str | int, ...] = (ROUNDING,) if name == ROUNDING else (name, int(at))
-        form: Any = None
-        part: Any = None
+        kind, sent, part = request.POST.get("kind", ""), None, None
         if "remove" not in request.POST or name == ROUNDING:
-            form = _form(found.rules, name, int(at), request.POST)
+            form = _form(found.rules, name, int(at), request.POST, kind=kind)
+            if form is None:
+                raise NotVisible
+            sent = _Sent(name, int(at), form, kind)
             if not form.is_valid():
-                return _page(request, scope, found, sent=(name, int(at), form), status=_REFUSED)
+                return _page(request, scope, found, sent=sent, status=_REFUSED)
             part = form.part()
+            if name == STEPS and int(at) == len(listed) and kind in BEFORE:
+                # What acts before the tables stands before what acts after them.
+                first = sum(kind_of_step(step) in BEFORE for step in listed)
+                whole = list(rule_set_data(found.rules)[STEPS])
+                path, part = (STEPS,), [*whole[:first], part, *whole[first:]]
         elif int(at) == len(listed):
             raise NotVisible
-        return _kept(request, scope, found, change_part(found.rules, path, part), (name, int(at), form))
+        return _kept(request, scope, found, change_part(found.rules, path, part), sent)
 
 
 def _kept(
-    request: HttpRequest, scope: Scope, found: DraftDetail, answer: Edited | Misfit, sent: tuple[str, int, Any]
+    request: HttpRequest, scope: Scope, found: DraftDetail, answer: Edited | Misfit, sent: _Sent | None
 ) -> HttpResponse:
     if isinstance(answer, Misfit):
-        said = misfit_said(found.rules, answer)
-        return _page(request, scope, found, wrong=said, sent=sent if sent[2] else None, status=_REFUSED)
+        said = _beside(answer, sent) if sent is not None and sent.name != ROUNDING else None
+        said = misfit_said(found.rules, answer) if said is None else said
+        return _page(request, scope, found, wrong=said, sent=sent, status=_REFUSED)
     saved = keep(request, scope, found, answer, found.line.revision)
     if isinstance(saved, Conflict | Refusal):
         status = _CONFLICT if isinstance(saved, Conflict) else _REFUSED
@@ -93,11 +129,35 @@ def _kept(
     return HttpResponseRedirect(reverse("office:rule-table-parts", args=[found.line.draft_id]))
 
 
-def _form(rules: RuleSet, name: str, at: int, data: Any = None) -> Any:
+def _beside(wrong: Misfit, sent: _Sent) -> list[str]:
+    """Put each problem at the field it is about; what stands in none is answered."""
+    left = [one for refusal in wrong.refusals for one in sentences(refusal.explanation)]
+    problems = wrong.unreadable.problems if wrong.unreadable is not None else ()
+    for problem, said in zip(problems, problems_said(problems), strict=True):
+        place = re.fullmatch(rf"{sent.name}\[\d+\]\.?(.*)", problem.path)
+        field = sent.form.field_at(place[1]) if place is not None else None
+        if field is None:
+            left.append(said)
+        else:
+            sent.form.add_error(field, said[:1].upper() + said[1:])
+    return left
+
+
+def _form(rules: RuleSet, name: str, at: int, data: Any = None, *, kind: str = "") -> Any:
+    """The fields of a part; of a new adjustment those of its kind, and none where no such one is known."""
     if name == ROUNDING:
         return RoundingForm(rules, data, prefix=ROUNDING)
     listed = getattr(rules, name)
-    return FORMS[name](rules, listed[at] if at < len(listed) else None, data, prefix=f"{name}-{at}")
+    part = listed[at] if at < len(listed) else None
+    made = FORMS[name]
+    if name == STEPS:
+        asked = kind_of_step(part) if part is not None else kind
+        if asked not in STEP_FORMS or not STEP_FORMS[asked].fits(rules):
+            return None
+        made = STEP_FORMS[asked]
+    form = made(rules, part, data, prefix=f"{name}-{at}")
+    form.others = frozenset(one.id for one in listed if one is not part)
+    return form
 
 
 def _page(
@@ -106,39 +166,41 @@ def _page(
     found: DraftDetail,
     *,
     wrong: list[str] | None = None,
-    sent: tuple[str, int, Any] | None = None,
+    sent: _Sent | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    rules = drafted(request, scope, found.line.draft_id).rules
+    now = drafted(request, scope, found.line.draft_id)
+    rules, line = now.rules, now.line
     assert rules is not None
 
-    def form(name: str, at: int) -> Any:
-        return sent[2] if sent is not None and sent[:2] == (name, at) else _form(rules, name, at)
+    asked = sent.kind if sent is not None else request.GET.get(STEPS, "")
+
+    def shown(name: str, at: int) -> dict[str, Any]:
+        here = sent is not None and (sent.name, sent.at) == (name, at)
+        form = sent.form if sent is not None and here else _form(rules, name, at, kind=asked)
+        return {"at": at, "form": form, "open": here}
 
     lists = []
     for name, (title, add) in _LISTS.items():
-        shown = [
-            {
-                "at": at,
-                "id": part.id,
-                "said": part_said(rules, part),
-                "clause": part.clause,
-                "form": form(name, at) if can_be_fields(part) else None,
-                "open": sent is not None and sent[:2] == (name, at),
-            }
-            for at, part in enumerate(getattr(rules, name))
+        listed = getattr(rules, name)
+        parts = [
+            {"id": part.id, "said": part_said(rules, part), "clause": part.clause, **shown(name, at)}
+            for at, part in enumerate(listed)
         ]
-        new = len(shown)
-        lists.append({"name": name, "title": title, "add": add, "parts": shown, "at": new, "form": form(name, new),
-                      "open": sent is not None and sent[:2] == (name, new)})  # fmt: skip
+        one = {"name": name, "title": title, "add": add, "parts": parts, **shown(name, len(listed))}
+        if name == STEPS:
+            kinds = [(kind, STEP_NAMES[kind]) for kind, form in STEP_FORMS.items() if form.fits(rules)]
+            one |= {"kinds": kinds, "kind": asked, "open": one["open"] or one["form"] is not None}
+        lists.append(one)
     rounding = rules.rounding
     context = {
-        "line": drafted(request, scope, found.line.draft_id).line,
+        "line": line,
+        "undo": can_go_back(request, line),
         "wrong": wrong or [],
-        "sent": sent[2] if sent is not None else None,
+        "sent": sent.form if sent is not None else None,
         "lists": lists,
-        "rounding": form(ROUNDING, 0),
-        "rounding_open": sent is not None and sent[0] == ROUNDING,
+        "rounding": shown(ROUNDING, 0)["form"],
+        "rounding_open": sent is not None and sent.name == ROUNDING,
         "rounding_step": rounding.step,
         "rounding_mode": MODES[rounding.mode],
         "rounding_place": ROUND_PLACES[rounding.place],

@@ -1,7 +1,8 @@
-"""Rows pasted from a sheet into a rule table: looked at cell by cell, added when that is confirmed."""
+"""Rows pasted from a sheet into a rule table: looked at cell by cell, taken when that is confirmed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +35,8 @@ from creditbank.services.rule_drafts import Conflict
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, show
 from creditbank.web.office.rule_editor import drafted, keep, may_change, misfit_said
+from creditbank.web.office.rule_overwrite import OVER, over
+from creditbank.web.office.rule_tables import shown_columns
 from creditbank.web.office.rule_words import language_now, may_act, sentences
 
 _REFUSED, _CONFLICT = 422, 409
@@ -53,7 +56,7 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         table = _table(found.rules, asked.get("table", found.rules.tables[0].code))
         words, block, after = RowWords.of(found.rules, table), asked.get("block", ""), asked.get("after", "")
         names = [row.id for row in table.rows]
-        context: dict[str, Any] = {
+        context: dict[str, Any] = _asked(asked, table, words) | {
             "line": found.line,
             "table": table.code,
             "pasted_text": block,
@@ -65,6 +68,8 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         }
         if request.method == "GET":
             return show(request, scope, "office/rule_paste.html", context)
+        if context["mode"] == OVER:
+            return over(request, scope, found, found.rules, table, context)
         pasted = read_pasted(block, words, language_now(), [row.id for one in found.rules.tables for row in one.rows])
         if isinstance(pasted, Refusal):
             # A block too long to be read is too long to be sent back as well; it still stands in the sheet.
@@ -112,7 +117,7 @@ def _taken(
     heads = [heads_of(pasted, words, language_now())] if pasted.headed else []
     block = block_of([*heads, *pasted.left])
     left = read_pasted(block, words, language_now())
-    context: dict[str, Any] = {
+    context: dict[str, Any] = _asked({}, words.table, words) | {
         "line": now.line,
         "table": table.code,
         "pasted_text": block,
@@ -125,6 +130,18 @@ def _taken(
     }
     context |= _preview(left, words) if isinstance(left, Pasted) else {}
     return show(request, scope, "office/rule_paste.html", context)
+
+
+def _asked(asked: Mapping[str, str], table: Table, words: RowWords) -> dict[str, Any]:
+    """Whether rows are added or cells written over, and from which cell on."""
+    columns = shown_columns(words)
+    return {
+        "mode": OVER if asked.get("mode") == OVER else "add",
+        "row_number": asked.get("row", "1"),
+        "column": asked.get("column", columns[0].key),
+        "columns": [{"key": column.key, "head": column.head.said_in(language_now())} for column in columns],
+        "row_count": len(table.rows),
+    }
 
 
 def _preview(pasted: Pasted, words: RowWords) -> dict[str, Any]:

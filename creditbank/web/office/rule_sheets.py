@@ -48,6 +48,10 @@ _SALT = "office.rules.workbook"
 _A_DAY = 24 * 60 * 60
 _LIMITS = Limits(xlsx_bytes=5_000_000, csv_bytes=5_000_000, unpacked_bytes=50_000_000)
 _REFUSED, _CONFLICT = 422, 409
+_TOO_LARGE = _(
+    "The workbook is larger than 5 MB, so none of it was taken and the draft stays as it was. Bring in a workbook that "
+    "holds these rules alone."
+)
 
 
 class WorkbookForm(DesignForm):
@@ -108,7 +112,8 @@ def upload(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             with open_upload(file, _LIMITS, name=file.name) as workbook:
                 reading = read_rules_workbook(workbook)
         except FileRefused as refused:
-            form.add_error("file", wording.say_code(refused.code, refused.facts, language_now(), ALL_MESSAGES))
+            said = wording.say_code(refused.code, refused.facts, language_now(), ALL_MESSAGES)
+            form.add_error("file", _TOO_LARGE if refused.code == "files.too_large" else said)
             return _page(request, scope, found, {"form": form}, status=_REFUSED)
         if reading.rules is None:
             faults = [_fault_said(one) for one in reading.faults]

@@ -193,6 +193,8 @@ def _said(step: StepDone) -> str:
         parts.append(_t("minutes %(number)s") % {"number": facts.get("meeting", "")})
     if step.act is Act.ASK:
         parts.append(ACT_NAMES[Act(facts["asked"])].said_in(language_now()))
+    if facts.get("undone"):
+        parts.append(_t("revision %(number)s undone") % {"number": facts["undone"]})
     if facts.get("objection"):
         parts.append(_t("number %(number)s") % {"number": facts["objection"]})
     if facts.get("from") and step.act is not Act.SAVE:

@@ -1,12 +1,14 @@
 // The rule table by keyboard: cells are text until one is written. Arrow keys move, Enter, a click or a letter writes,
-// Tab goes on, Escape leaves a cell as it was, Ctrl+D copies the row, Alt with an arrow moves it. Every edit is saved
-// by itself under the next revision, one after the other; what could not be saved stays in its cell with the reason.
-// A block of cells pasted from a sheet opens the page that looks at it before anything is saved.
+// Tab goes on, Escape leaves a cell as it was, Ctrl+D copies the row, Alt with an arrow moves it, Ctrl+Z undoes. Every
+// edit is saved by itself under the next revision, one after the other; what could not be saved stays in its cell with
+// the reason. Shift with an arrow or a click takes in more cells, Ctrl+C copies them as a sheet does. A block of cells
+// pasted from a sheet is written over those from the cursor on; the page that looks at it opens before it is saved.
 
 const editor = document.getElementById("editor");
 const status = document.getElementById("said");
 const heads = (table) => [...table.tHead.rows[0].cells];
 let current = null;
+let far = null;
 let writing = null;
 let queue = Promise.resolve();
 let timer = 0;
@@ -24,10 +26,9 @@ function say(words, wrong = false) {
 
 function go(cell, focus = true) {
   if (!cell) return;
-  if (current && current !== cell) {
-    current.tabIndex = -1;
-    current.removeAttribute("aria-selected");
-  }
+  for (const one of editor.querySelectorAll('td[aria-selected="true"]')) one.removeAttribute("aria-selected");
+  if (current && current !== cell) current.tabIndex = -1;
+  far = null;
   current = cell;
   cell.tabIndex = 0;
   cell.setAttribute("aria-selected", "true");
@@ -49,6 +50,36 @@ function beside(cell, across, down) {
   for (; down > 0 && row; down--) row = row.nextElementSibling;
   for (; down < 0 && row; down++) row = row.previousElementSibling;
   return row ? cells(row)[at] : null;
+}
+
+// --- several cells at once
+
+// The cells between the cursor and the far corner, row by row.
+function range() {
+  if (!far || !current || tableOf(far) !== tableOf(current)) return current ? [[current]] : [];
+  const rows = [...tableOf(current).tBodies[0].rows];
+  const place = (cell) => [rows.indexOf(rowOf(cell)), cells(rowOf(cell)).indexOf(cell)];
+  const [[top, left], [down, right]] = [place(current), place(far)];
+  const across = [Math.min(left, right), Math.max(left, right) + 1];
+  return rows.slice(Math.min(top, down), Math.max(top, down) + 1).map((row) => cells(row).slice(...across));
+}
+
+function reach(cell) {
+  if (!cell || tableOf(cell) !== tableOf(current)) return;
+  far = cell;
+  for (const one of editor.querySelectorAll('td[aria-selected="true"]')) one.removeAttribute("aria-selected");
+  for (const one of range().flat()) one.setAttribute("aria-selected", "true");
+  cell.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+const quoted = (words) => (/[\t\r\n"]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words);
+
+function copied(event) {
+  if (writing || !current || document.activeElement !== current || String(getSelection())) return;
+  const block = range().map((row) => row.map((cell) => quoted(cell.dataset.typed ?? text(cell))).join("\t"));
+  event.clipboardData.setData("text/plain", block.join("\n"));
+  event.preventDefault();
+  say(editor.dataset.copied.replace("#", range().flat().length));
 }
 
 // --- writing a cell
@@ -146,7 +177,8 @@ function again(body) {
 }
 
 function take(said, edit) {
-  const table = document.querySelector(`table.rules[data-table="${edit.table}"]`);
+  if (said.address) return location.assign(said.address);
+  const table = document.querySelector(`table.rules[data-table="${said.table ?? edit.table}"]`);
   const body = table.tBodies[0];
   const here = current && tableOf(current) === table ? { key: current.dataset.c, row: rowOf(current).dataset.row } : null;
   const held = document.activeElement === current;
@@ -184,7 +216,9 @@ function take(said, edit) {
   [...body.rows].forEach((row, at) => (row.querySelector(".n").textContent = at + 1));
   for (const field of document.querySelectorAll('input[name="revision"]')) field.value = said.revision;
   document.getElementById("revision-said").textContent = editor.dataset.revisionWord.replace("#", said.revision);
+  document.getElementById("undo").hidden = !said.undo;
   say(said.said);
+  if (edit.op === "undo" && here && find(here.row)) place = find(here.row);
   if (edit.op !== "cell" && here && place) {
     const key = edit.op === "add" || edit.op === "copy" ? cells(place)[0].dataset.c : here.key;
     current = null;
@@ -258,6 +292,11 @@ function keyOnCell(event) {
     if (event.key === "ArrowUp") edit("up");
     else if (event.key === "ArrowDown") edit("down");
     else return;
+  } else if (event.key in MOVES && event.shiftKey && !event.ctrlKey && !event.metaKey) {
+    const [across, down] = MOVES[event.key];
+    const corner = far ?? current;
+    const at = cells(rowOf(corner)).indexOf(corner) + across;
+    if (at >= 0 && at < cells(rowOf(corner)).length) reach(beside(corner, across, down));
   } else if (event.key in MOVES && !event.ctrlKey && !event.metaKey) go(beside(current, ...MOVES[event.key]));
   else if (event.key.toLowerCase() === "d" && (event.ctrlKey || event.metaKey)) edit("copy");
   else if (event.key === "Enter" || event.key === "F2") write(current);
@@ -275,13 +314,22 @@ function keyOnCell(event) {
 function pasted(event) {
   const block = event.clipboardData?.getData("text/plain") ?? "";
   const cell = event.target.closest?.("td[data-c]");
-  if (!cell || !/[\t\n]/.test(block.replace(/\r?\n$/, "")) ) return;
+  if (!cell || !block) return;
+  const single = !/[\t\n]/.test(block.replace(/\r?\n$/, ""));
+  if (single && writing) return;
   event.preventDefault();
+  if (single) {
+    write(cell, block.replace(/\r?\n$/, ""));
+    return leave(true);
+  }
   if (block.length > Number(editor.dataset.limit)) return say(editor.dataset.tooLong, true);
   const paste = document.querySelector(`form[data-paste="${tableOf(cell).dataset.table}"]`);
   if (!paste) return;
   if (writing) leave(false);
-  paste.elements.after.value = rowOf(cell).dataset.row;
+  const [corner] = current && tableOf(current) === tableOf(cell) ? range()[0] : [cell];
+  paste.elements.after.value = rowOf(corner).dataset.row;
+  paste.elements.row.value = rowOf(corner).querySelector(".n").textContent;
+  paste.elements.column.value = corner.dataset.c;
   paste.elements.block.value = block;
   paste.submit();
 }
@@ -289,19 +337,26 @@ function pasted(event) {
 if (editor) {
   for (const table of editor.querySelectorAll("table.rules")) {
     table.setAttribute("role", "grid");
+    table.setAttribute("aria-multiselectable", "true");
     const first = table.querySelector("td[data-c]");
     if (first) first.tabIndex = 0;
   }
   document.querySelector(".keys-said")?.removeAttribute("hidden");
   if (document.querySelector("#checks .finding")) mark();
 
+  // A click with Shift takes cells in: the cursor stays where it is.
+  editor.addEventListener("mousedown", (event) => {
+    if (event.shiftKey && current && !writing && event.target.closest?.("td[data-c]")) event.preventDefault();
+  });
   editor.addEventListener("focusin", (event) => {
     const cell = event.target.closest?.("td[data-c]");
-    if (cell && !writing) go(cell, false);
+    if (cell && !writing && cell !== current) go(cell, false);
   });
   editor.addEventListener("click", (event) => {
     const cell = event.target.closest?.("td[data-c]");
-    if (cell && writing?.cell !== cell && !event.target.closest("a, button")) write(cell);
+    if (!cell || writing?.cell === cell || event.target.closest("a, button")) return;
+    if (event.shiftKey && current && !writing) reach(cell);
+    else write(cell);
   });
   editor.addEventListener("focusout", (event) => {
     if (writing && event.target === writing.field && !writing.cell.contains(event.relatedTarget)) leave(true);
@@ -310,7 +365,15 @@ if (editor) {
     if (writing && event.target === writing.field) keyInField(event);
     else if (current && event.target === current) keyOnCell(event);
   });
+  document.addEventListener("keydown", (event) => {
+    const field = event.target.closest?.("input, textarea, select");
+    if (field || event.shiftKey || event.altKey || !(event.ctrlKey || event.metaKey)) return;
+    if (event.key.toLowerCase() !== "z" || !document.getElementById("undo")) return;
+    event.preventDefault();
+    send({ op: "undo" });
+  });
   document.addEventListener("paste", pasted);
+  document.addEventListener("copy", copied);
   document.addEventListener("submit", (event) => {
     const asked = event.target.closest?.("form.tools, form[data-edit]");
     if (!asked || !editor.contains(asked)) return;
