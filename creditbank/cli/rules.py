@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from creditbank.cli import conversion_rules, rule_impact, rule_scan
+from creditbank.cli.rule_answers import answer_data, finding_data, result_data
 from creditbank.cli.shown import said
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
@@ -25,7 +26,6 @@ from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.places import UnreadableError
 from creditbank.domain.rules.write import condition_data, rule_set_data, rule_set_hash
-from creditbank.domain.values import format_credit
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
 from creditbank.exchange.rules import (
@@ -48,11 +48,9 @@ if TYPE_CHECKING:
     from creditbank.domain.conversions.compile import CompiledConversions
     from creditbank.domain.explanation import Explanation, Line
     from creditbank.domain.rule_documents import AnyRules
-    from creditbank.domain.rules.cases import Case, CaseResult
+    from creditbank.domain.rules.cases import Case
     from creditbank.domain.rules.compile import Compiled
     from creditbank.domain.rules.composition import Composed
-    from creditbank.domain.rules.decision import Proposal
-    from creditbank.domain.rules.finding import Finding
 
 GREEN, RED, UNREADABLE = 0, 1, 2
 _MESSAGES = {
@@ -255,7 +253,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     answers = [(case.id, answer_case(compiled, case), _nearest(compiled, case)) for case in cases]
     if args.json:
         head = {"code": compiled.rules.code, "hash": compiled.hash, "unit": compiled.rules.unit}
-        listed = [{"id": name, **_answer_data(answer), "nearest": to_data(more)} for name, answer, more in answers]
+        listed = [{"id": name, **answer_data(answer), "nearest": to_data(more)} for name, answer, more in answers]
         _print_json({"rules": head, "outcomes": listed})
         return GREEN
     for name, answer, more in answers:
@@ -284,7 +282,7 @@ def _test(args: argparse.Namespace) -> int:
             {
                 "rules": {"code": compiled.rules.code, "hash": compiled.hash},
                 "cases": len(results),
-                "red": [_result_data(result) for result in red],
+                "red": [result_data(result) for result in red],
                 "wrong": to_data(tuple(found)),
             }
         )
@@ -312,7 +310,7 @@ def _lint(args: argparse.Namespace) -> int:
     found = rules_lint.lint(compiled.rules)
     if args.json:
         rules = {"code": compiled.rules.code, "hash": compiled.hash}
-        _print_json({"rules": rules, "findings": [_finding_data(finding) for finding in found]})
+        _print_json({"rules": rules, "findings": [finding_data(finding) for finding in found]})
     else:
         for finding in found:
             (sentence,) = _told([finding.line], 0)
@@ -468,15 +466,6 @@ _ACTIONS = {
 }
 
 
-def _finding_data(finding: Finding) -> dict[str, Any]:
-    return {
-        **to_data((finding.line,))[0],
-        "places": list(finding.places),
-        "example": {name: facts.value_data(value) for name, value in finding.example.items()},
-        "close": [condition_data(condition) for condition in finding.close],
-    }
-
-
 def _cases_beside(named: str) -> str | None:
     path = Path(named)
     return str(path.with_suffix(f".cases{path.suffix}")) if path.suffix or "/" in named else None
@@ -484,24 +473,3 @@ def _cases_beside(named: str) -> str | None:
 
 def _print_json(data: Any) -> None:
     print(json.dumps(data, ensure_ascii=False, indent=2))
-
-
-def _answer_data(answer: Proposal | Refusal) -> dict[str, Any]:
-    if isinstance(answer, Refusal):
-        return {"ruling": None, "problems": to_data(answer.explanation)}
-    return {
-        "ruling": answer.ruling.value,
-        "credit": format_credit(answer.credit),
-        "category": answer.category,
-        "level": answer.level,
-        "field": answer.field,
-        "row": answer.row,
-        "expires_on": answer.expires_on.isoformat() if answer.expires_on else None,
-        "figures": {figure.id: format_credit(figure.amount) for figure in answer.figures},
-        "explanation": to_data(answer.explanation),
-    }
-
-
-def _result_data(result: CaseResult) -> dict[str, Any]:
-    differences = [{"what": d.what, "expected": d.expected, "found": d.found} for d in result.differences]
-    return {"id": result.case.id, "differences": differences, **_answer_data(result.answer)}
