@@ -12,7 +12,16 @@ from collections.abc import Sequence
 from creditbank import cli
 from creditbank.gateways.problem import Problem
 
-_NOT_COMMANDS = {"main", "boot", "shown", "conversion_rules", "rule_impact", "rule_scan", "stored_rules"}
+_NOT_COMMANDS = {
+    "main",
+    "boot",
+    "shown",
+    "conversion_rules",
+    "rule_answers",
+    "rule_impact",
+    "rule_scan",
+    "stored_rules",
+}
 
 
 def commands() -> list[str]:

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from creditbank.domain.conversions.application import State
-from creditbank.domain.explanation import Verdict
+from creditbank.domain.explanation import Refusal, Verdict
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id
 from creditbank.jobs.schedule import finalise_all
@@ -38,6 +40,8 @@ from tests.services.conversion_applications import (
 )
 from tests.services.exports import export, sheet_rows
 from tests.services.test_conversions import found_by_check
+
+few = settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 
 
 @pytest.fixture
@@ -270,3 +274,76 @@ def test_check_finds_a_hold_and_an_application_that_contradict_each_other(bank, 
 def test_somebody_who_is_not_enrolled_here_cannot_apply(bank, cast, lot):
     with pytest.raises(NotVisible):
         apply_for(cast, learner=cast.wei, chosen=wish(cast, seen="x", application=new_id()))
+
+
+ACTS = ("apply", "take", "approve", "refuse", "withdraw", "finalise", "reverse")
+WHO = ("lin", "mei", "chen", "qian", "zhao", "sun")
+
+
+@few
+@given(
+    days=st.sampled_from([0, 3]),
+    steps=st.lists(
+        st.tuples(st.sampled_from(ACTS), st.sampled_from(WHO), st.sampled_from(["EL301", "EL302", "EL303"])),
+        max_size=14,
+    ),
+)
+def test_no_sequence_of_acts_by_anybody_leaves_a_hold_without_an_application_or_a_conversion_without_a_decision(
+    bank, cast, days, steps
+):
+    found_rules(cast)
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        scope.rows(Institution).filter(pk=cast.college).update(publicity_days=days)
+    key = new_id()
+    (lot,) = post(cast, deposit(cast.lin.person, f"sequence {key}", amount=500, earned_on=ON))
+    mine: list = []
+    for act, who, course in steps:
+        actor = getattr(cast, who)
+        target = mine[-1] if mine else None
+        try:
+            if act == "apply":
+                answer = apply_for(
+                    cast, course=course, learner=actor, seen=option(cast, course=course, learner=actor).seen
+                )
+                if not isinstance(answer, Refusal) and who == "lin":
+                    mine.append(answer)
+            elif act == "finalise":
+                finalise_all(at=AT + timedelta(days=days))
+            elif target is not None and act == "withdraw":
+                withdraw(cast, target, actor)
+            elif target is not None and act == "reverse":
+                _reverse(cast, target, actor)
+            elif target is not None:
+                decide(cast, target, act, actor, **({"seen": None} if act == "approve" else {}))
+        except NotVisible:
+            continue
+    assert found() == []
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        for one in scope.rows(ConversionApplication).all():
+            if one.state in ("approved", "posted", "reversed"):
+                assert one.decided_by not in (None, one.learner_id)
+    # Nobody of another college or school ever decides, and what is not held or converted is still there.
+    with superuser(bank) as su:
+        states = dict(
+            su.execute(
+                "SELECT state::text, sum(amount) FROM balance WHERE lot_id = %s GROUP BY 1", [lot.lot_id]
+            ).fetchall()
+        )
+    assert sum(states.values()) == 500
+    # The next sequence begins with no course converted or applied for.
+    for one in mine:
+        decide(cast, one, "refuse", cast.chen)
+        finalise_all(at=AT + timedelta(days=days))
+        _reverse(cast, one, cast.zhao)
+        _reverse(cast, one, replace(cast.zhao, person=cast.stranger.person))
+
+
+def _reverse(cast, application, actor):
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        stored = scope.rows(ConversionApplication).get(application_id=application.application_id)
+        if stored.conversion_id is None:
+            return None
+        return reverse_conversion(
+            scope=scope, actor=actor, learner_id=stored.learner_id, conversion_id=stored.conversion_id,
+            reason="recognised_by_mistake", at=AT, on=ON + timedelta(days=5),
+        )  # fmt: skip

@@ -180,5 +180,7 @@ def test_a_demonstration_bank_has_conversion_rules_in_force(empty_bank):
     publish_catalogue(ids, lambda name: read_document(packaged(f"{name}.yaml"), name=name), ids["centre"], AT)
     with acting_for(institution=ids["dou"], purpose="test") as scope:
         shown = list_versions(scope, kind="conversion", on=ON)
-        assert {(one.code, one.state) for one in shown} == {(CODE, "in_force"), ("cn-course-certificate", "in_force")}
+        assert {(one.code, one.state) for one in shown} == {
+            (code, "in_force") for code in (CODE, "cn-course-certificate", "cn-electives")
+        }
         assert {one.kind for one in list_versions(scope, kind="recognition", on=ON)} == {"recognition"}

@@ -48,7 +48,7 @@ def conversion_of(client, learner):
     """The page of a learner's newest conversion, as the learner's record leads there."""
     page = client.get(f"/office/learners/{learner}/").content.decode()
     links = [part.partition('"')[0] for part in page.split('href="')[1:]]
-    return next(link for link in links if "/conversions/" in link)
+    return next(link for link in links if f"/learners/{learner}/conversions/" in link)
 
 
 def test_a_second_registrar_sees_each_lot_and_reverses_a_conversion_whole(zhao, liu, bank, cast):
