@@ -1,4 +1,4 @@
-"""Documents of rules of every kind: how each is read, written, hashed, checked, compared and tested."""
+"""Documents of rules of every kind: how each is read, written, edited, checked, compared and tested."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from creditbank.domain.conversions.model import ConversionRules, Course
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
+from creditbank.domain.conversions.row_edits import ConversionTable, change_conversion_part
+from creditbank.domain.conversions.row_words import TABLE, ConversionWords
 from creditbank.domain.conversions.write import conversion_rules_data, conversion_rules_hash
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.cases import CASES_SCHEMA, Case, Difference, read_cases, run_case
@@ -32,6 +34,8 @@ from creditbank.domain.rules.places import Problem, UnreadableError
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.rules.read import SCHEMA as RECOGNITION_SCHEMA
 from creditbank.domain.rules.read import read_rule_set
+from creditbank.domain.rules.row_edits import Edited, Misfit, OpenTable, RuleTable, change_part
+from creditbank.domain.rules.row_words import RowWords, TableWords
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 
 DecidingRules = RuleSet | ConversionRules
@@ -82,7 +86,8 @@ class Answered:
 class DocumentKind(Generic[_Rules, _Case]):
     """One kind of rules, known by the ``schema`` of its documents, and everything that is done with one.
 
-    ``cases`` is the schema of its test cases, which are read for one set of rules and answered by it.
+    ``cases`` is the schema of its test cases, which are read for one set of rules and answered by it. Of rules that
+    are written row by row, ``tables`` gives the codes of the tables, ``words`` the words of one, ``edit`` opens one.
     """
 
     kind: str
@@ -95,6 +100,10 @@ class DocumentKind(Generic[_Rules, _Case]):
     differences: Callable[[_Rules, _Rules], Explanation]
     read_cases: Callable[[Mapping[str, Any], _Rules], Sequence[_Case]]
     answer: Callable[[_Rules, Sequence[_Case]], tuple[Answered, ...]]
+    tables: Callable[[_Rules], tuple[str, ...]] = lambda _rules: ()
+    words: Callable[[_Rules, str, bool], TableWords] | None = None
+    edit: Callable[[_Rules, str], OpenTable[_Rules]] | None = None
+    change_part: Callable[[_Rules, Sequence[str | int], Any], Edited[_Rules] | Misfit] | None = None
 
 
 def read_rules(data: Mapping[str, Any]) -> AnyRules:
@@ -200,6 +209,51 @@ def cases_document(kind: DocumentKind[Any, Any], code: str, items: Sequence[Mapp
     return {"schema": kind.cases, "rules": code, "cases": [dict(item) for item in items]}
 
 
+def tables_of(rules: AnyRules) -> tuple[str, ...]:
+    """The codes of the tables that rules are written in, row by row; none where they are written as a text alone."""
+    return kind_of(rules).tables(rules)
+
+
+def table_words(rules: AnyRules, code: str, *, every: bool = False) -> TableWords:
+    """The words of one table; ``every`` with the columns that no row uses.
+
+    Raises:
+        LookupError: there is no such table.
+    """
+    words = kind_of(rules).words
+    if words is None or code not in tables_of(rules):
+        raise LookupError(f"there is no table {code}")
+    return words(rules, code, every)
+
+
+def open_table(rules: AnyRules, code: str) -> OpenTable[Any]:
+    """One table opened for an edit.
+
+    Raises:
+        LookupError: there is no such table.
+    """
+    edit = kind_of(rules).edit
+    if edit is None or code not in tables_of(rules):
+        raise LookupError(f"there is no table {code}")
+    return edit(rules, code)
+
+
+def change_rules_part(rules: AnyRules, path: Sequence[str | int], part: Any) -> Edited[Any] | Misfit:
+    """Put something else at a place of the document, such as ``("cap", 0)``; ``None`` takes it out of its list.
+
+    Raises:
+        LookupError: these rules are written as a text alone.
+    """
+    change = kind_of(rules).change_part
+    if change is None:
+        raise LookupError(f"{rules.kind} is not changed part by part")
+    return change(rules, path, part)
+
+
+def _rule_words(rules: RuleSet, code: str, every: bool) -> TableWords:  # noqa: FBT001 - as the kinds call it
+    return RowWords.of(rules, next(table for table in rules.tables if table.code == code), every=every)
+
+
 def _not_laid(*_asked: Any) -> Any:
     """Cases are not asked of an overlay.
 
@@ -244,6 +298,10 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         differences=differences,
         read_cases=lambda document, rules: read_cases(document, rules).cases,
         answer=_answer_recognition,
+        tables=lambda rules: tuple(table.code for table in rules.tables),
+        words=_rule_words,
+        edit=RuleTable,
+        change_part=change_part,
     ),
     CONVERSION: DocumentKind(
         kind=CONVERSION,
@@ -256,6 +314,10 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         differences=conversion_differences,
         read_cases=read_conversion_cases,
         answer=_answer_conversion,
+        tables=lambda _rules: (TABLE,),
+        words=lambda rules, _code, every: ConversionWords.of(rules, every=every),
+        edit=ConversionTable,
+        change_part=change_conversion_part,
     ),
     OVERLAY: DocumentKind(
         kind=OVERLAY,

@@ -13,8 +13,11 @@ _PLAIN = re.compile(r"[a-z][a-z0-9_-]*")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _COMMENT = re.compile(r"\s*#")
-_BLOCKS = ("facts", "tables", "rows", "adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures")
-_LINES = ("categories", "values", "abbreviations")
+_BLOCKS = (
+    "facts", "tables", "rows", "adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures", "rules",
+    "closed",
+)  # fmt: skip
+_LINES = ("categories", "values", "abbreviations", "from")
 
 
 def rules_text(document: Mapping[str, Any], *, before: str = "") -> str:

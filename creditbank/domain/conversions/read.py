@@ -35,7 +35,9 @@ from creditbank.domain.rules.read_cells import Cells, no_doubles, read_choice, r
 from creditbank.domain.rules.read_limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from creditbank.domain.rules.model import Fact
 
 SCHEMA = "creditbank.conversion_rules/1"
 KIND = "conversion"
@@ -102,6 +104,11 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
         standings=_standings(place.named("standings")),
         **parts,
     )
+
+
+def row_reader(facts: Iterable[Fact], categories: Iterable[str]) -> Callable[[Place], ConversionRow]:
+    """Reads single rows over declared facts and categories; a row that does not say its surplus loses it."""
+    return _Rows({fact.name: fact for fact in facts}, tuple(categories), Surplus.LOST).row
 
 
 def _of_all(place: Place, part: Any) -> Any:

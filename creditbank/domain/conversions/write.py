@@ -34,7 +34,7 @@ def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
     """Plain JSON data that ``read_conversion_rules`` reads back as equal rules."""
     standings = {name.value: ruling.value for name, ruling in rules.standings.items() if STANDINGS[name] is not ruling}
     lists = {
-        "closed": [_closed(part) for part in rules.closed],
+        "closed": [closed_data(part) for part in rules.closed],
         "exclude": [write.exclude_data(part) for part in rules.exclude],
         "prerequisite": [write.prerequisite_data(part) for part in rules.prerequisite],
         "cap": [write.cap_data(part) for part in rules.cap],
@@ -53,7 +53,7 @@ def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
         "facts": [write.fact_data(fact) for fact in rules.facts],
         **({"carriers": dict(rules.carriers)} if rules.carriers else {}),
         **({"standings": standings} if standings else {}),
-        "rules": [_row(row) for row in rules.rows],
+        "rules": [row_data(row) for row in rules.rows],
         **{name: parts for name, parts in lists.items() if parts},
     }
 
@@ -67,22 +67,24 @@ def _text(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _row(row: ConversionRow) -> dict[str, Any]:
+def row_data(row: ConversionRow) -> dict[str, Any]:
+    """A row as a document writes it."""
     counts = {name: value for name, value in asdict(row.counts).items() if value != getattr(Counts(), name)}
     return {
         "id": row.id,
-        "from": [_group(group) for group in row.groups],
-        "to": [_target(target) for target in row.targets],
-        "credit": _worth(row.worth),
-        "grade": _grade(row.grade),
+        "from": [group_data(group) for group in row.groups],
+        "to": [target_data(target) for target in row.targets],
+        "credit": worth_data(row.worth),
+        "grade": grade_data(row.grade),
         **({"counts": counts} if counts else {}),
         "surplus": row.surplus.value,
         "clause": _text(row.clause),
     }
 
 
-def _group(group: Group) -> dict[str, Any]:
-    sources = [_source(source) for source in group.sources]
+def group_data(group: Group) -> dict[str, Any]:
+    """A group; one with a single source is written as that."""
+    sources = [source_data(source) for source in group.sources]
     data: dict[str, Any] = sources[0] if len(sources) == 1 else {"any": sources}
     if group.count != 1:
         data["count"] = "as_needed" if group.count is None else group.count
@@ -91,7 +93,8 @@ def _group(group: Group) -> dict[str, Any]:
     return data
 
 
-def _source(source: Source) -> dict[str, Any]:
+def source_data(source: Source) -> dict[str, Any]:
+    """A source: its cells, the least it must hold, the units it must carry."""
     data: dict[str, Any] = {"when": cells} if (cells := write.condition_data(source.when)) else {}
     if source.credit is not None:
         data["credit"] = write.credit_data(source.credit)
@@ -100,11 +103,13 @@ def _source(source: Source) -> dict[str, Any]:
     return data
 
 
-def _target(target: Target) -> Any:
+def target_data(target: Target) -> Any:
+    """What credit becomes: a word, or an object with one name."""
     return target.kind.value if target.kind is TargetKind.ELECTIVE else {target.kind.value: target.code}
 
 
-def _worth(worth: Worth) -> Any:
+def worth_data(worth: Worth) -> Any:
+    """How much is made."""
     match worth:
         case Full():
             return {"full": "even_if_short"} if worth.short else "full"
@@ -113,7 +118,8 @@ def _worth(worth: Worth) -> Any:
     return write.credit_data(worth)
 
 
-def _grade(grade: Grade) -> Any:
+def grade_data(grade: Grade) -> Any:
+    """The grade that is recorded."""
     match grade:
         case CreditOnly():
             return "credit_only"
@@ -128,6 +134,7 @@ def _grade(grade: Grade) -> Any:
     return {"map": rows}
 
 
-def _closed(part: Closed) -> dict[str, Any]:
+def closed_data(part: Closed) -> dict[str, Any]:
+    """Courses that nothing converts into."""
     named = {name: sorted(getattr(part, name)) for name in ("courses", "natures", "categories")}
     return {"id": part.id, **{name: codes for name, codes in named.items() if codes}, "clause": _text(part.clause)}

@@ -30,8 +30,13 @@ def condition_words(condition: Condition, facts: Mapping[str, Fact], language: s
     if read_condition(facts, said) == condition_data(condition):
         return said
     # A name holds a bracket: then names and codes say it.
+    return coded_condition(condition, facts)
+
+
+def coded_condition(condition: Condition, facts: Mapping[str, Fact]) -> str:
+    """A condition in names and codes alone, which hold no brackets or signs."""
     plainly = (
-        cell_words(facts[cell.fact], cell.accept, language)
+        cell_words(facts[cell.fact], cell.accept, "en")
         if isinstance(cell.accept, Interval) or isinstance(cell.accept.values[0], bool)
         else ", ".join(str(value) for value in cell.accept.values)
         for cell in condition

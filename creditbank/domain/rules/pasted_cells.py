@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from creditbank.domain.explanation import Explanation, Line, Refusal, Verdict
-from creditbank.domain.rules.model import Row, Ruling
 from creditbank.domain.rules.pasted_rows import lines_of
-from creditbank.domain.rules.places import Place, Problem, UnreadableError
-from creditbank.domain.rules.read_amounts import Amounts
-from creditbank.domain.rules.row_words import CELL, CLAUSE_EN, CLAUSE_ZH, CREDIT, PRIORITY, RowWords, numbered_id
-from creditbank.domain.rules.write import row_data
+from creditbank.domain.rules.places import Problem, UnreadableError
+from creditbank.domain.rules.row_words import CLAUSE_EN, CLAUSE_ZH, TableWords, numbered_id
 
 MESSAGES: dict[str, str] = {
     "cell.pasted_place": "There is no such cell to begin at: rows 1 to {rows}, or {next} for new rows at the end.",
 }
-
-_WHEN = re.compile(r"when\.([a-z0-9_]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,7 @@ class Overwritten:
 
 
 def read_over(
-    block: str, words: RowWords, language: str, *, row: int, column: str, columns: Sequence[str], taken: Sequence[str]
+    block: str, words: TableWords, language: str, *, row: int, column: str, columns: Sequence[str], taken: Sequence[str]
 ) -> Overwritten | Refusal:
     """What a block does that is written over a table from one cell to the right and below.
 
@@ -75,7 +69,7 @@ def read_over(
     lines = lines_of(block)
     if isinstance(lines, Refusal):
         return lines
-    rows = words.table.rows
+    rows = words.rows
     if not 1 <= row <= len(rows) + 1 or column not in columns:
         return Refusal.because("cell.pasted_place", rows=len(rows), next=len(rows) + 1)
     keys, names = columns[columns.index(column) :], list(taken)
@@ -99,35 +93,33 @@ def read_over(
 class _Writer:
     """Writes lines over rows and keeps what changed and what could not be read."""
 
-    def __init__(self, words: RowWords, language: str) -> None:
+    def __init__(self, words: TableWords, language: str) -> None:
         self.words, self.language = words, language
         self.changes: list[Change] = []
         self.unread: list[Unread] = []
-        rules = words.rules
-        self._reads = Amounts(dict(words.facts), tuple(one.code for one in rules.categories))
 
     def write(
-        self, name: str, number: int, before: Row | None, cells: Sequence[str], keys: Sequence[str]
+        self, name: str, number: int, before: Any, cells: Sequence[str], keys: Sequence[str]
     ) -> Mapping[str, Any] | None:
         """One row as it becomes; nothing where it stays as it is."""
         for beyond in filter(str.strip, cells[len(keys) :]):
             said = Line("cell.pasted_beyond", Verdict.NO, {"typed": beyond[:80]})
             self.unread.append(Unread(name, number, "", beyond, (said,)))
         typed = dict(zip(keys, cells, strict=False))
-        onto = row_data(before) if before is not None else {"id": name}
+        onto = self.words.row_data(before) if before is not None else {"id": name}
         while typed:
             made, wrong = self._read(typed, onto, new=before is None)
             if not wrong:
                 try:
-                    after = self._reads.row(Place(made), self.words.table.columns, self.words.table.hit)
+                    after = self.words.read_row(made)
                 except UnreadableError as unreadable:
-                    self._leave(name, number, typed, _placed(unreadable, typed))
+                    self._leave(name, number, typed, self._placed(unreadable, typed))
                     continue
                 return self._noted(number, before, after)
             blamed: dict[str, tuple[Explanation, tuple[Problem, ...]]] = {}
             for key, refusal in wrong.items():
                 # What a typed cell lacks beside it is wrong with that cell.
-                own = key if key in typed else CREDIT if CREDIT in typed else next(iter(typed))
+                own = key if key in typed else self.words.blamed if self.words.blamed in typed else next(iter(typed))
                 blamed[own] = ((*blamed.get(own, ((), ()))[0], *refusal.explanation), ())
             self._leave(name, number, typed, blamed)
         return None
@@ -139,7 +131,7 @@ class _Writer:
             return self.words.read(typed, onto)
         cells = {key: word for key, word in typed.items() if key not in (CLAUSE_ZH, CLAUSE_EN)}
         made, wrong = self.words.read(cells, onto)
-        made["give"] = made["give"] or Ruling.MANUAL.value
+        made = self.words.completed(made)
         said = {} if wrong else self.words.clause_said(made)
         clause = {side: typed.get(key, "").strip() for key, side in ((CLAUSE_ZH, "zh"), (CLAUSE_EN, "en"))}
         made["clause"] = {side: clause[side] or said.get(side, "") for side in ("zh", "en")}
@@ -155,41 +147,22 @@ class _Writer:
         for key, (reasons, problems) in blamed.items():
             self.unread.append(Unread(name, number, key, typed.pop(key), reasons, problems))
 
-    def _noted(self, number: int, before: Row | None, after: Row) -> Mapping[str, Any] | None:
+    def _noted(self, number: int, before: Any, after: Any) -> Mapping[str, Any] | None:
         if after == before:
             return None
         old = self.words.said(before, self.language) if before is not None else {}
         for key, word in self.words.said(after, self.language).items():
             if old.get(key, "") != word:
                 self.changes.append(Change(after.id, number, key, old.get(key, ""), word))
-        return row_data(after)
+        return self.words.row_data(after)
 
-
-def _placed(
-    unreadable: UnreadableError, typed: Mapping[str, str]
-) -> dict[str, tuple[Explanation, tuple[Problem, ...]]]:
-    """The problems of a row by the typed cell they stand in; what stands in none is wrong with all that was typed."""
-    found: dict[str, tuple[Explanation, tuple[Problem, ...]]] = {}
-    for problem in unreadable.problems:
-        key = _key(problem.path)
-        for one in (key,) if key in typed else tuple(typed):
-            found[one] = ((), (*found.get(one, ((), ()))[1], problem))
-    return found
-
-
-def _key(path: str) -> str:
-    cell = _WHEN.match(path)
-    if cell:
-        return CELL + cell[1]
-    for start, key in (
-        ("give.category", "category"),
-        ("give.level", "level"),
-        ("give.field", "field"),
-        ("give", CREDIT),
-        ("priority", PRIORITY),
-        ("clause.zh", CLAUSE_ZH),
-        ("clause.en", CLAUSE_EN),
-    ):
-        if path.startswith(start):
-            return key
-    return ""
+    def _placed(
+        self, unreadable: UnreadableError, typed: Mapping[str, str]
+    ) -> dict[str, tuple[Explanation, tuple[Problem, ...]]]:
+        """The problems of a row by the typed cell they stand in; in none: it is wrong with all that was typed."""
+        found: dict[str, tuple[Explanation, tuple[Problem, ...]]] = {}
+        for problem in unreadable.problems:
+            key = self.words.key_of(problem.path)
+            for one in (key,) if key in typed else tuple(typed):
+                found[one] = ((), (*found.get(one, ((), ()))[1], problem))
+        return found

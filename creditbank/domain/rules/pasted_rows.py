@@ -11,8 +11,7 @@ from typing import Any
 
 from creditbank.domain.explanation import Explanation, Line, Refusal, Verdict
 from creditbank.domain.rules.cell_words import plain
-from creditbank.domain.rules.model import Ruling
-from creditbank.domain.rules.row_words import CLAUSE_EN, CLAUSE_ZH, HEADS, RowWords, numbered_id
+from creditbank.domain.rules.row_words import CLAUSE_EN, CLAUSE_ZH, HEADS, TableWords, numbered_id
 
 MESSAGES: dict[str, str] = {
     "cell.pasted_too_long": "The pasted block has {letters} characters; at most {most} are taken at once. Nothing was "
@@ -57,7 +56,7 @@ class Pasted:
         return tuple(one.cells for one in self.rows if one.row is None)
 
 
-def read_pasted(block: str, words: RowWords, language: str, taken: Sequence[str] = ()) -> Pasted | Refusal:
+def read_pasted(block: str, words: TableWords, language: str, taken: Sequence[str] = ()) -> Pasted | Refusal:
     """The rows of a block: cells between tabs, as spreadsheet programs copy them.
 
     A first line that names columns, in either language, says the order; without one it is the order of the table, the
@@ -104,27 +103,27 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if set(cell) & set('\t\r\n"') else cell
 
 
-def heads_of(pasted: Pasted, words: RowWords, language: str) -> tuple[str, ...]:
+def heads_of(pasted: Pasted, words: TableWords, language: str) -> tuple[str, ...]:
     """What stands above the columns of a block."""
     return tuple(_head(key, words, language) for key in pasted.keys)
 
 
-def _head(key: str, words: RowWords, language: str) -> str:
-    column = words.column(key)
+def _head(key: str, words: TableWords, language: str) -> str:
+    column = next((one for one in words.known if one.key == key), None)
     return (column.head if column is not None else HEADS["id"]).said_in(language)
 
 
-def _usual(words: RowWords, language: str) -> tuple[str, ...]:
+def _usual(words: TableWords, language: str) -> tuple[str, ...]:
     keys = [column.key for column in words.columns]
     if not language.lower().startswith("zh"):
         keys[-2:] = [CLAUSE_EN, CLAUSE_ZH]
     return tuple(keys)
 
 
-def _headed(cells: Sequence[str], words: RowWords) -> tuple[str, ...] | None:
+def _headed(cells: Sequence[str], words: TableWords) -> tuple[str, ...] | None:
     """The columns that a first line names; nothing where it names none, or one it does not know."""
     known = {plain(name): "id" for name in (HEADS["id"].zh, HEADS["id"].en, "id")}
-    for column in words.columns:
+    for column in words.known:
         for name in (column.head.zh, column.head.en, column.key, column.fact.name if column.fact else ""):
             if name:
                 known.setdefault(plain(name), column.key)
@@ -133,7 +132,7 @@ def _headed(cells: Sequence[str], words: RowWords) -> tuple[str, ...] | None:
     return tuple(found) if len(found) == len(keys) and len(set(found)) == len(found) else None
 
 
-def _row(number: int, cells: Sequence[str], keys: Sequence[str], words: RowWords, names: list[str]) -> PastedRow:
+def _row(number: int, cells: Sequence[str], keys: Sequence[str], words: TableWords, names: list[str]) -> PastedRow:
     wrong: dict[int, Explanation] = {}
     for place in range(len(keys), len(cells)):
         if cells[place].strip():
@@ -149,7 +148,7 @@ def _row(number: int, cells: Sequence[str], keys: Sequence[str], words: RowWords
         place = list(keys).index(key) if key in keys else 0
         wrong[place] = (*wrong.get(place, ()), *refusal.explanation)
     # A block without a column for the credit leaves it to a person.
-    row["give"] = row["give"] or Ruling.MANUAL.value
+    row = words.completed(row)
     if wrong:
         return PastedRow(number, tuple(cells), None, wrong)
     made = words.clause_said(row)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.amount_words import RULINGS, bracketed, credit_words, read_bracketed, read_credit
@@ -21,6 +21,9 @@ from creditbank.domain.rules.cell_words import (
     suggested_words,
 )
 from creditbank.domain.rules.model import Accept, Fact, FromFact, Give, Hit, OneOf, Row, RuleSet, Ruling, Table
+from creditbank.domain.rules.places import Place
+from creditbank.domain.rules.read_amounts import Amounts
+from creditbank.domain.rules.write import row_data
 from creditbank.domain.values import Text
 
 MESSAGES: dict[str, str] = {
@@ -51,6 +54,11 @@ HEADS = {
     CLAUSE_EN: Text("条款（英文）", "Clause (English)"),
 }
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
+_WHEN = re.compile(r"when\.([a-z0-9_]+)")
+_PLACES = (
+    ("give.category", CATEGORY), ("give.level", LEVEL), ("give.field", FIELD), ("give", CREDIT), ("priority", PRIORITY),
+    ("clause.zh", CLAUSE_ZH), ("clause.en", CLAUSE_EN),
+)  # fmt: skip
 _LONGEST = 4_000
 
 
@@ -61,6 +69,54 @@ class WordColumn:
     key: str
     head: Text
     fact: Fact | None = None
+
+
+class TableWords(Protocol):
+    """The words of one table's rows, whatever kind of rules they are: what editors, pasted blocks and sheets use."""
+
+    @property
+    def columns(self) -> tuple[WordColumn, ...]:
+        """What a page shows, the clause last in both languages."""
+
+    @property
+    def known(self) -> tuple[WordColumn, ...]:
+        """Every column that a row could have words in, also those that none does now."""
+
+    @property
+    def rows(self) -> Sequence[Any]:
+        """The rows as the rules hold them; each has an ``id``."""
+
+    def said(self, row: Any, language: str) -> dict[str, str]:
+        """A row as words by column, as :meth:`read` reads them back."""
+
+    def read(self, typed: Mapping[str, str], onto: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Refusal]]:
+        """A row as a document writes it, changed by what was typed; what cannot be read is named by its column."""
+
+    def completed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A new row with what it has to say and does not, which leaves it to a person."""
+
+    def suggested(self, column: WordColumn, language: str) -> tuple[str, ...]:
+        """Words that a cell of a column may hold, as a list to choose from."""
+
+    def clause_said(self, row: Mapping[str, Any]) -> dict[str, str]:
+        """A clause for a row that came without one, in both languages."""
+
+    def row_data(self, row: Any) -> dict[str, Any]:
+        """A row as a document writes it."""
+
+    def read_row(self, row: Mapping[str, Any]) -> Any:
+        """A row of a document as the rules hold it.
+
+        Raises:
+            UnreadableError: with every problem, each with its path inside the row.
+        """
+
+    def key_of(self, path: str) -> str:
+        """The column in which a path inside a row stands, empty where none does."""
+
+    @property
+    def blamed(self) -> str:
+        """The column that is wrong where a row lacks something that no typed cell is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +145,42 @@ class RowWords:
         usual = common[0][0] if common else (rules.categories[0].code if len(rules.categories) == 1 else None)
         return RowWords(rules, table, facts, tuple(columns), usual)
 
-    def column(self, key: str) -> WordColumn | None:
-        """The column of a key."""
-        return next((column for column in self.columns if column.key == key), None)
+    @property
+    def known(self) -> tuple[WordColumn, ...]:
+        """The columns; of what no row uses a document or the row's form says the first."""
+        return self.columns
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows of the table."""
+        return self.table.rows
+
+    @property
+    def blamed(self) -> str:
+        """What a row lacks beside a typed cell is said of its credit."""
+        return CREDIT
+
+    def row_data(self, row: Row) -> dict[str, Any]:
+        """A row as a document writes it."""
+        return row_data(row)
+
+    def read_row(self, row: Mapping[str, Any]) -> Row:
+        """A row of a document as the rules hold it.
+
+        Raises:
+            UnreadableError: with every problem, each with its path inside the row.
+        """
+        reads = Amounts(dict(self.facts), tuple(one.code for one in self.rules.categories))
+        return reads.row(Place(row), self.table.columns, self.table.hit)
+
+    def completed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A new row; without an amount it leaves the credit to a person."""
+        return {**row, "give": row.get("give") or Ruling.MANUAL.value}
+
+    def key_of(self, path: str) -> str:
+        """The column in which a path inside a row stands, empty where none does."""
+        cell = _WHEN.match(path)
+        return CELL + cell[1] if cell else next((key for start, key in _PLACES if path.startswith(start)), "")
 
     def said(self, row: Row, language: str) -> dict[str, str]:
         """A row as words by column; :meth:`read` reads them back as the same row."""
