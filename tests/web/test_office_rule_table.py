@@ -15,7 +15,7 @@ from creditbank.domain.rules.model import Ruling
 from creditbank.domain.rules.read_amounts import Amounts
 from creditbank.exchange.rule_drafts import reading_of
 from creditbank.exchange.rule_texts import rules_text
-from creditbank.web.office import rule_editor, rule_tables
+from creditbank.web.office import rule_editor
 from tests.perf.rule_tables import table_of
 from tests.services.rule_drafts import TEXT, colleague, text_of, written
 from tests.web.office_cases import client_of
@@ -291,7 +291,7 @@ def test_a_cell_of_a_long_table_is_saved_without_reading_checking_or_showing_the
     zhao, draft = client_of(cast.zhao), written(cast.zhao, rules_text(rules), cases=())
     done = Counter()
     for owner, name in (
-        (Amounts, "row"), (rule_tables, "lint"), (rule_editor, "lint"), (rule_editor, "row_markup"),
+        (Amounts, "row"), (rule_documents, "lint"), (rule_editor, "lint"), (rule_editor, "row_markup"),
         (rule_editor, "rules_text"), (rule_documents, "rules_data"),
     ):  # fmt: skip
         whole = getattr(owner, name)

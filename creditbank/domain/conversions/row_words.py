@@ -68,6 +68,7 @@ UNKNOWN_TARGET = "TO-BE-FILLED-IN"
 
 _FROM = (UNIT, LEAST, OTHER, COUNT, TOGETHER, AND)
 _MADE = (TO, CREDIT, GRADE, COUNTS, LEFT)
+_FIGURES, _LONG = (LEAST, TOGETHER), (OTHER, AND, CLAUSE_ZH, CLAUSE_EN)
 _COMMA = re.compile(r"\s*[,，、;；]\s*")
 _PATHS = (
     (r"from\[0\](?:\.any\[0\])?\.when\.([a-z0-9_]+)", CELL), (r"from\[0\](?:\.any\[0\])?\.unit", UNIT),
@@ -99,7 +100,10 @@ class ConversionWords:
         facts = {fact.name: fact for fact in rules.facts}
         known = (
             *(WordColumn(CELL + fact.name, fact.label, fact) for fact in rules.facts),
-            *(WordColumn(key, HEADS[key]) for key in (*_FROM, *_MADE, CLAUSE_ZH, CLAUSE_EN)),
+            *(
+                WordColumn(key, HEADS[key], figure=key in _FIGURES, long=key in _LONG)
+                for key in (*_FROM, *_MADE, CLAUSE_ZH, CLAUSE_EN)
+            ),
         )
         used = {CELL + cell.fact for row in rules.rows for cell in row.groups[0].sources[0].when}
         used |= {key for row in rules.rows for key, says in _USED.items() if says(row)}
@@ -107,6 +111,11 @@ class ConversionWords:
             set() if any(one.startswith(CELL) for one in used) else {known[0].key}
         )
         return ConversionWords(rules, facts, known if every else tuple(one for one in known if one.key in used), known)
+
+    @property
+    def code(self) -> str:
+        """The code of the table."""
+        return TABLE
 
     @property
     def rows(self) -> tuple[ConversionRow, ...]:
@@ -270,6 +279,8 @@ class ConversionWords:
 
     def key_of(self, path: str) -> str:
         """The column in which a path inside a row stands, empty where none does."""
+        if path in ("from", "from[0]"):
+            return self.columns[0].key
         for pattern, key in _PATHS:
             if found := re.match(pattern, path):
                 return key + found[1] if key == CELL else key

@@ -64,15 +64,24 @@ _LONGEST = 4_000
 
 @dataclass(frozen=True, slots=True)
 class WordColumn:
-    """One column: its key, what stands above it, and the fact it asks for where it is a condition."""
+    """One column: its key, what stands above it, and the fact it asks for where it is a condition.
+
+    A ``figure`` holds numbers, a ``long`` one whole sentences.
+    """
 
     key: str
     head: Text
     fact: Fact | None = None
+    figure: bool = False
+    long: bool = False
 
 
 class TableWords(Protocol):
     """The words of one table's rows, whatever kind of rules they are: what editors, pasted blocks and sheets use."""
+
+    @property
+    def code(self) -> str:
+        """The code of the table."""
 
     @property
     def columns(self) -> tuple[WordColumn, ...]:
@@ -140,10 +149,16 @@ class RowWords:
         keys += [FIELD] if every or any(give.field is not None for give in gives) else []
         keys += [PRIORITY] if table.hit is Hit.PRIORITY else []
         columns = [WordColumn(CELL + name, facts[name].label, facts[name]) for name in table.columns]
-        columns += [WordColumn(key, HEADS[key]) for key in (*keys, CLAUSE_ZH, CLAUSE_EN)]
+        columns += [WordColumn(key, HEADS[key], figure=key == CREDIT) for key in keys]
+        columns += [WordColumn(key, HEADS[key], long=True) for key in (CLAUSE_ZH, CLAUSE_EN)]
         common = Counter(give.category for give in gives).most_common(1)
         usual = common[0][0] if common else (rules.categories[0].code if len(rules.categories) == 1 else None)
         return RowWords(rules, table, facts, tuple(columns), usual)
+
+    @property
+    def code(self) -> str:
+        """The code of the table."""
+        return self.table.code
 
     @property
     def known(self) -> tuple[WordColumn, ...]:

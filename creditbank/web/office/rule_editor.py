@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -16,39 +15,40 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from creditbank.domain.conversions.model import ConversionRules
+from creditbank.domain.conversions.row_words import ConversionWords
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import AnyRules, open_table, rules_data, table_words, tables_of
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.lint import lint
-from creditbank.domain.rules.model import Row, RuleSet, Table
+from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.places import Problem, UnreadableError
-from creditbank.domain.rules.row_edits import (
-    Edited,
-    Misfit,
-    change_row,
-    close_gap,
-    copy_row,
-    move_row,
-    new_row,
-    remove_row,
-    row_at,
-)
-from creditbank.domain.rules.row_words import RowWords
-from creditbank.domain.rules.write import rule_set_data
+from creditbank.domain.rules.row_edits import Edited, Misfit, close_gap, row_at
+from creditbank.domain.rules.row_words import RowWords, TableWords
 from creditbank.exchange.rule_drafts import save_text
 from creditbank.exchange.rule_texts import comments_inside, rules_text
 from creditbank.exchange.unreadable import ALL_MESSAGES, faults_of
 from creditbank.gateways import clock, wording
+from creditbank.queries.courses import findings_of
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.rule_drafts import Conflict, save_draft
 from creditbank.web.doors import door
-from creditbank.web.office.desk import actor_of, at_desk, show
+from creditbank.web.office.conversion_row_forms import ConversionRowForm
+from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.rule_row_forms import RowForm
-from creditbank.web.office.rule_tables import CHECKED_AT_ONCE, findings_said, row_markup, tables_shown
+from creditbank.web.office.rule_tables import (
+    CHECKED_AT_ONCE,
+    Said,
+    findings_said,
+    row_markup,
+    shown_columns,
+    tables_shown,
+)
 from creditbank.web.office.rule_undo import can_go_back, note_change, text_before, went_back
-from creditbank.web.office.rule_words import language_now, may_act, sentences, tag_of
+from creditbank.web.office.rule_words import HOMES, language_now, may_act, sentences, tag_of
 
 CELL, ROW, ADD, COPY, REMOVE, UP, DOWN, CLOSE = "cell", "row", "add", "copy", "remove", "up", "down", "close"
 UNDO = "undo"
@@ -70,7 +70,7 @@ def checks(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """What the check finds, as the part of the page that is fetched after each change."""
     with at_desk(request, "rules.approve") as scope:
         found = drafted(request, scope, draft_id)
-        findings = findings_said(found.rules) if found.rules is not None else ()
+        findings = _findings(scope, found.rules) if found.rules is not None else ()
         context = {"line": found.line, "findings": findings, "editable": may_change(request, found), "checked": True}
         return render(request, "office/parts/rule_checks.html", context)
 
@@ -133,7 +133,7 @@ def change(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 
 
 def drafted(request: HttpRequest, scope: Scope, draft_id: UUID) -> DraftDetail:
-    """A draft of recognition rules at this desk.
+    """A draft of rules that are written row by row, at this desk.
 
     Raises:
         NotVisible: there is none, or it is not for this person.
@@ -141,7 +141,7 @@ def drafted(request: HttpRequest, scope: Scope, draft_id: UUID) -> DraftDetail:
     found = find_draft(scope, draft_id)
     if found is None or not may_act(actor_of(request), Act.SIGN):
         raise NotVisible
-    if found.rules is not None and not isinstance(found.rules, RuleSet):
+    if found.rules is not None and not tables_of(found.rules):
         raise NotVisible
     return found
 
@@ -152,7 +152,7 @@ def may_change(request: HttpRequest, found: DraftDetail) -> bool:
 
 
 def keep(
-    request: HttpRequest, scope: Scope, found: DraftDetail, edited: Edited, revision: int
+    request: HttpRequest, scope: Scope, found: DraftDetail, edited: Edited[Any], revision: int
 ) -> int | Conflict | Refusal:
     """Save what an edit made of a draft, its text written anew; the new revision."""
     text = rules_text(edited.document, before=found.text)
@@ -181,6 +181,7 @@ def table_page(
     editable = may_change(request, found)
     context: dict[str, Any] = {
         "line": found.line,
+        "nav_path": HOMES[found.line.kind].url,
         "status": tag_of(found.line.state),
         "editable": editable,
         "wrong": wrong or [],
@@ -189,9 +190,9 @@ def table_page(
         "readable": found.rules is not None,
     }
     if found.rules is not None:
-        count = sum(len(table.rows) for table in found.rules.tables)
+        count = sum(len(table_words(found.rules, code).rows) for code in tables_of(found.rules))
         checked = count <= CHECKED_AT_ONCE or "check" in request.GET
-        findings = findings_said(found.rules) if checked else ()
+        findings = _findings(scope, found.rules) if checked else ()
         context |= {
             "findings": findings,
             "checked": checked,
@@ -201,31 +202,40 @@ def table_page(
     return show(request, scope, "office/rule_table.html", context, status=status)
 
 
-def _edit(rules: RuleSet, operation: str, table: str, name: str, form: RowForm | None, said: Any) -> Edited | Misfit:
+def _findings(scope: Scope, rules: AnyRules) -> tuple[Said, ...]:
+    """What the check finds where the rules stand: among the courses, units and other rules of the institution."""
+    assert scope.institution is not None
+    return findings_said(rules, findings_of(scope, rules, institution=scope.institution, on=today_at(scope)))
+
+
+def _edit(
+    rules: AnyRules, operation: str, table: str, name: str, form: RowForm | None, said: Any
+) -> Edited[Any] | Misfit:
+    if operation == CLOSE and isinstance(rules, RuleSet):
+        return _closed(rules, said.get("finding", ""))
     try:
-        match operation:
-            case "cell":
-                return change_row(rules, table, name, {said.get("column", ""): said.get("typed", "")})
-            case "row" if form is not None:
-                return change_row(rules, table, name, form.typed(), name=form.cleaned_data["id"].strip())
-            case "add":
-                return new_row(rules, table, after=name)
-            case "copy":
-                return copy_row(rules, table, name)
-            case "remove":
-                return remove_row(rules, table, name)
-            case "up":
-                return move_row(rules, table, name, -1)
-            case "down":
-                return move_row(rules, table, name, 1)
-            case "close":
-                return _closed(rules, said.get("finding", ""))
+        opened = open_table(rules, table)
     except LookupError:
         raise NotVisible from None
+    match operation:
+        case "cell":
+            return opened.change(name, {said.get("column", ""): said.get("typed", "")})
+        case "row" if form is not None:
+            return opened.change(name, form.typed(), name=form.cleaned_data["id"].strip())
+        case "add":
+            return opened.new(after=name)
+        case "copy":
+            return opened.copy(name)
+        case "remove":
+            return opened.remove(name)
+        case "up":
+            return opened.move(name, -1)
+        case "down":
+            return opened.move(name, 1)
     raise NotVisible
 
 
-def _closed(rules: RuleSet, number: str) -> Edited | Misfit:
+def _closed(rules: RuleSet, number: str) -> Edited[RuleSet] | Misfit:
     """The rows that close the gap of a finding, which has the same number while the draft has the same revision."""
     findings = lint(rules)
     if not number.isdecimal() or int(number) >= len(findings) or not findings[int(number)].close:
@@ -235,7 +245,7 @@ def _closed(rules: RuleSet, number: str) -> Edited | Misfit:
 
 
 def _done(
-    request: HttpRequest, found: DraftDetail, edited: Edited, revision: int, table: str, name: str
+    request: HttpRequest, found: DraftDetail, edited: Edited[Any], revision: int, table: str, name: str
 ) -> HttpResponse:
     operation = request.POST.get("op", "")
     if not _scripted(request):
@@ -249,24 +259,34 @@ def _done(
         address = reverse("office:rule-table", args=[found.line.draft_id])
         return HttpResponseRedirect(f"{address}#row-{there}" if there else address)
     rows = [
-        shown for one in edited.rules.tables for shown in _rows_shown(found, edited.rules, one, frozenset(edited.rows))
+        shown
+        for code in tables_of(edited.rules)
+        for shown in _rows_shown(request, found, edited.rules, code, frozenset(edited.rows))
     ]
     gone = [name] if operation == REMOVE else []
     said = _t("Saved as revision %(number)s.") % {"number": revision}
     return JsonResponse({"revision": revision, "rows": rows, "gone": gone, "said": said, "undo": True})
 
 
-def _rows_shown(found: DraftDetail, rules: RuleSet, table: Table, names: frozenset[str]) -> list[dict[str, str]]:
-    """Some rows of a table as the script puts them into the page, each with the row it stands behind."""
-    words = RowWords.of(rules, table)
+def _rows_shown(
+    request: HttpRequest, found: DraftDetail, rules: AnyRules, code: str, names: frozenset[str]
+) -> list[dict[str, str]]:
+    """Some rows of a table as the script puts them into the page, each with the row it stands behind.
+
+    They have the columns that the page has, which may have had others when it was shown.
+    """
+    words = table_words(rules, code, every=True)
+    known = {column.key: column for column in words.columns}
+    asked = [known[key] for key in request.POST.get("columns", "").split() if key in known]
+    columns = asked or shown_columns(table_words(rules, code))
     row_page = reverse("office:rule-table-row", args=[found.line.draft_id])
     return [
         {
             "id": made.id,
-            "after": table.rows[at - 1].id if at else "",
-            "html": row_markup(words, made, at + 1, row_page=row_page),
+            "after": words.rows[at - 1].id if at else "",
+            "html": row_markup(words, made, at + 1, row_page=row_page, columns=columns),
         }
-        for at, made in enumerate(table.rows)
+        for at, made in enumerate(words.rows)
         if made.id in names
     ]
 
@@ -290,7 +310,7 @@ def _undone(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRespo
     now = drafted(request, scope, found.line.draft_id)
     done = _t("Revision %(undone)s was undone: saved as revision %(number)s.")
     said = done % {"undone": undone, "number": saved.revision}
-    changed = _changed_rows(found, now) if _scripted(request) else None
+    changed = _changed_rows(request, found, now) if _scripted(request) else None
     if changed is None:
         messages.success(request, said)
         address = reverse("office:rule-table", args=[found.line.draft_id])
@@ -299,28 +319,39 @@ def _undone(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRespo
     return JsonResponse({"revision": saved.revision, "said": said, "undo": undo, **changed})
 
 
-def _changed_rows(before: DraftDetail, after: DraftDetail) -> dict[str, Any] | None:
+def _changed_rows(request: HttpRequest, before: DraftDetail, after: DraftDetail) -> dict[str, Any] | None:
     """What differs between two revisions that differ in rows of one table alone; nothing where more does."""
-    if not isinstance(before.rules, RuleSet) or not isinstance(after.rules, RuleSet):
+    if before.rules is None or after.rules is None or before.line.kind != after.line.kind:
         return None
-    old, new = before.rules.tables, after.rules.tables
-    differ = [at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other]
-    alone = len(old) == len(new) and len(differ) == 1 and replace(before.rules, tables=new) == after.rules
-    if not alone:
+    old, new = tables_of(before.rules), tables_of(after.rules)
+    pairs = [(table_words(before.rules, code), table_words(after.rules, code)) for code in old if old == new]
+    differ = [(was, now) for was, now in pairs if list(was.rows) != list(now.rows)]
+    if len(differ) != 1 or not _alike(rules_data(before.rules), rules_data(after.rules), differ[0][0].code):
         return None
-    was, table = old[differ[0]], new[differ[0]]
-    heads = [column.key for column in RowWords.of(before.rules, was).columns]
-    if replace(was, rows=table.rows) != table or heads != [one.key for one in RowWords.of(after.rules, table).columns]:
+    was, now = differ[0]
+    if [column.key for column in was.columns] != [column.key for column in now.columns]:
         return None
     start, end = 0, 0
-    shorter = min(len(was.rows), len(table.rows))
-    while start < shorter and was.rows[start] == table.rows[start]:
+    shorter = min(len(was.rows), len(now.rows))
+    while start < shorter and was.rows[start] == now.rows[start]:
         start += 1
-    while end < shorter - start and was.rows[-1 - end] == table.rows[-1 - end]:
+    while end < shorter - start and was.rows[-1 - end] == now.rows[-1 - end]:
         end += 1
-    names = [row.id for row in table.rows[start : len(table.rows) - end]]
+    names = [row.id for row in now.rows[start : len(now.rows) - end]]
     gone = [row.id for row in was.rows[start : len(was.rows) - end] if row.id not in names]
-    return {"table": table.code, "rows": _rows_shown(after, after.rules, table, frozenset(names)), "gone": gone}
+    shown = _rows_shown(request, after, after.rules, now.code, frozenset(names))
+    return {"table": now.code, "rows": shown, "gone": gone}
+
+
+def _alike(before: dict[str, Any], after: dict[str, Any], code: str) -> bool:
+    """Whether two documents differ in the rows of one table at most."""
+    for document in (before, after):
+        for table in document.get("tables", ()):
+            if table["code"] == code:
+                table["rows"] = []
+        if "tables" not in document:
+            document[code] = []
+    return before == after
 
 
 def _misfit(
@@ -338,14 +369,14 @@ def _misfit(
     return _answer(request, scope, found, said)
 
 
-def misfit_said(rules: RuleSet | None, wrong: Misfit) -> list[str]:
+def misfit_said(rules: AnyRules | None, wrong: Misfit) -> list[str]:
     """What the rules as a whole say against an edit; what is wrong with its columns stands apart."""
     said = [one for refusal in wrong.refusals for one in sentences(refusal.explanation)]
     if wrong.unreadable is None or rules is None:
         return said
     problems = wrong.unreadable.problems[:_MOST_PROBLEMS]
     for problem, text in zip(problems, problems_said(problems), strict=True):
-        name = row_at(rule_set_data(rules), problem.path)
+        name = row_at(rules_data(rules), problem.path)
         said.append(f"{name}{_t(': ')}{text}" if name else text)
     return said
 
@@ -379,8 +410,7 @@ def _conflict(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRes
     table, name, column = (posted.get(key, "") for key in ("table", "row", "column"))
     kept = ""
     if found.rules is not None and (place := _place(found.rules, table, name)) is not None:
-        words = RowWords.of(found.rules, place[0])
-        said = words.said(place[1], language_now())
+        said = place[0].said(place[1], language_now())
         kept = said.get(column) or _t("; ").join(word for word in said.values() if word)
     conflict = {
         "revision": found.line.revision,
@@ -397,19 +427,23 @@ def _scripted(request: HttpRequest) -> bool:
     return bool(request.headers.get("X-Requested-With") == "table")
 
 
-def _place(rules: RuleSet, table: str, name: str) -> tuple[Table, Row] | None:
-    for one in rules.tables:
-        for row in one.rows:
-            if one.code == table and row.id == name:
-                return one, row
-    return None
+def _place(rules: AnyRules, table: str, name: str) -> tuple[TableWords, Any] | None:
+    """A row with the words of its table."""
+    if table not in tables_of(rules):
+        return None
+    words = table_words(rules, table)
+    return next(((words, row) for row in words.rows if row.id == name), None)
 
 
-def _row_form(rules: RuleSet, table: str, name: str, data: Any = None) -> RowForm:
+def _row_form(rules: AnyRules, table: str, name: str, data: Any = None) -> RowForm:
     place = _place(rules, table, name)
     if place is None:
         raise NotVisible
-    return RowForm(RowWords.of(rules, place[0]), place[1], data)
+    words, row = place
+    if isinstance(rules, ConversionRules):
+        return ConversionRowForm(ConversionWords.of(rules, every=True), row, data)
+    assert isinstance(words, RowWords)
+    return RowForm(words, row, data)
 
 
 def _row_page(
@@ -425,6 +459,7 @@ def _row_page(
     at = names.index(name)
     context = {
         "line": found.line,
+        "nav_path": HOMES[found.line.kind].url,
         "table": place[0].code,
         "row": name,
         "number": at + 1,
@@ -432,7 +467,7 @@ def _row_page(
         "before": names[at - 1] if at else "",
         "next": names[at + 1] if at + 1 < len(names) else "",
         "form": form or _row_form(found.rules, table, name),
-        "findings": [one for one in findings_said(found.rules) if name in one.row_names.split()],
+        "findings": [one for one in _findings(scope, found.rules) if name in one.row_names.split()],
     }
     bad = form is not None and bool(form.errors)
     return show(request, scope, "office/rule_row.html", context, status=_REFUSED if bad else 200)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import ngettext
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rules.model import RuleSet, Table
+from creditbank.domain.rule_documents import AnyRules, open_table, table_words, tables_of
 from creditbank.domain.rules.pasted_cells import Overwritten, Unread, read_over
 from creditbank.domain.rules.pasted_rows import MOST_LETTERS
-from creditbank.domain.rules.row_edits import Misfit, write_rows
-from creditbank.domain.rules.row_words import RowWords
+from creditbank.domain.rules.row_edits import Misfit
+from creditbank.domain.rules.row_words import TableWords
 from creditbank.gateways import wording
 from creditbank.queries.rule_drafts import DraftDetail
 from creditbank.records.scope import Scope
@@ -33,10 +33,11 @@ _REFUSED, _CONFLICT = 422, 409
 
 
 def over(
-    request: HttpRequest, scope: Scope, found: DraftDetail, rules: RuleSet, table: Table, context: dict[str, Any]
+    request: HttpRequest, scope: Scope, found: DraftDetail, words: TableWords, context: dict[str, Any]
 ) -> HttpResponse:
     """Show which cells a block changes and which it cannot, and change them when that is confirmed."""
-    words, said = RowWords.of(rules, table), request.POST
+    rules, said = found.rules, request.POST
+    assert rules is not None
     columns = shown_columns(words)
 
     def answer(*wrong: str, status: int) -> HttpResponse:
@@ -46,17 +47,17 @@ def over(
     read = read_over(
         context["pasted_text"], words, language_now(), row=int(number) if number.isdecimal() else 0,
         column=said.get("column", ""), columns=[column.key for column in columns],
-        taken=[row.id for one in rules.tables for row in one.rows],
+        taken=row_names(rules),
     )  # fmt: skip
     if isinstance(read, Refusal):
         if len(context["pasted_text"]) > MOST_LETTERS:
             context["pasted_text"] = ""
         return answer(*sentences(read.explanation), status=_REFUSED)
-    heads = {column.key: column.head.said_in(language_now()) for column in words.columns}
+    heads = {column.key: column.head.said_in(language_now()) for column in words.known}
     context |= _preview(read, heads)
     if not read.changed and not read.added:
         return answer(status=200)
-    edited = write_rows(rules, table.code, read.changed, read.added)
+    edited = open_table(rules, words.code).write(read.changed, read.added)
     if isinstance(edited, Misfit):
         context["change_count"] = 0
         return answer(*misfit_said(rules, edited), status=_REFUSED)
@@ -79,6 +80,11 @@ def over(
         return HttpResponseRedirect(f"{reverse('office:rule-table', args=[found.line.draft_id])}#row-{first}")
     context |= {"line": drafted(request, scope, found.line.draft_id).line, "written": done, "change_count": 0}
     return answer(status=200)
+
+
+def row_names(rules: AnyRules) -> list[str]:
+    """The names of the rows of every table."""
+    return [row.id for code in tables_of(rules) for row in table_words(rules, code).rows]
 
 
 def _preview(read: Overwritten, heads: Mapping[str, str]) -> dict[str, Any]:

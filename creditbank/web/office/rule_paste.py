@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import AnyRules, open_table, table_words, tables_of
 from creditbank.domain.rule_life.states import Act
-from creditbank.domain.rules.model import RuleSet, Table
 from creditbank.domain.rules.pasted_rows import (
     MOST_LETTERS,
     MOST_ROWS,
@@ -25,8 +25,8 @@ from creditbank.domain.rules.pasted_rows import (
     heads_of,
     read_pasted,
 )
-from creditbank.domain.rules.row_edits import Misfit, add_rows
-from creditbank.domain.rules.row_words import RowWords
+from creditbank.domain.rules.row_edits import Misfit
+from creditbank.domain.rules.row_words import TableWords
 from creditbank.gateways import wording
 from creditbank.queries.rule_drafts import DraftDetail
 from creditbank.records.scope import Scope
@@ -35,9 +35,9 @@ from creditbank.services.rule_drafts import Conflict
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, show
 from creditbank.web.office.rule_editor import drafted, keep, may_change, misfit_said
-from creditbank.web.office.rule_overwrite import OVER, over
+from creditbank.web.office.rule_overwrite import OVER, over, row_names
 from creditbank.web.office.rule_tables import shown_columns
-from creditbank.web.office.rule_words import language_now, may_act, sentences
+from creditbank.web.office.rule_words import HOMES, language_now, may_act, sentences
 
 _REFUSED, _CONFLICT = 422, 409
 
@@ -53,12 +53,13 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         if found.rules is None or not may_change(request, found):
             return HttpResponseRedirect(reverse("office:rule-table", args=[draft_id]))
         asked = request.POST if request.method == "POST" else request.GET
-        table = _table(found.rules, asked.get("table", found.rules.tables[0].code))
-        words, block, after = RowWords.of(found.rules, table), asked.get("block", ""), asked.get("after", "")
-        names = [row.id for row in table.rows]
-        context: dict[str, Any] = _asked(asked, table, words) | {
+        words = _words(found.rules, asked.get("table", tables_of(found.rules)[0]))
+        block, after = asked.get("block", ""), asked.get("after", "")
+        names = [row.id for row in words.rows]
+        context: dict[str, Any] = _asked(asked, words) | {
             "line": found.line,
-            "table": table.code,
+            "nav_path": HOMES[found.line.kind].url,
+            "table": words.code,
             "pasted_text": block,
             "after": after if after in names else "",
             "after_number": names.index(after) + 1 if after in names else len(names),
@@ -69,8 +70,8 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         if request.method == "GET":
             return show(request, scope, "office/rule_paste.html", context)
         if context["mode"] == OVER:
-            return over(request, scope, found, found.rules, table, context)
-        pasted = read_pasted(block, words, language_now(), [row.id for one in found.rules.tables for row in one.rows])
+            return over(request, scope, found, words, context)
+        pasted = read_pasted(block, words, language_now(), row_names(found.rules))
         if isinstance(pasted, Refusal):
             # A block too long to be read is too long to be sent back as well; it still stands in the sheet.
             context |= {
@@ -79,7 +80,8 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
             }
             return show(request, scope, "office/rule_paste.html", context, status=_REFUSED)
         context |= _preview(pasted, words)
-        edited = add_rows(found.rules, table.code, pasted.good, after=context["after"]) if pasted.good else None
+        opened = open_table(found.rules, words.code)
+        edited = opened.add(pasted.good, after=context["after"]) if pasted.good else None
         if isinstance(edited, Misfit):
             context |= {"wrong": misfit_said(found.rules, edited), "good": 0}
             return show(request, scope, "office/rule_paste.html", context, status=_REFUSED)
@@ -97,14 +99,14 @@ def paste(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         if isinstance(saved, Refusal):
             context["wrong"] = sentences(saved.explanation)
             return show(request, scope, "office/rule_paste.html", context, status=_REFUSED)
-        return _taken(request, scope, found, table, pasted, len(edited.rows), edited.rows[0])
+        return _taken(request, scope, found, words.code, pasted, len(edited.rows), edited.rows[0])
 
 
 _REVISION_GONE = 0
 
 
 def _taken(
-    request: HttpRequest, scope: Scope, found: DraftDetail, table: Table, pasted: Pasted, count: int, first: str
+    request: HttpRequest, scope: Scope, found: DraftDetail, table: str, pasted: Pasted, count: int, first: str
 ) -> HttpResponse:
     """To the table, or to the rows that were left because a cell could not be read."""
     said = ngettext("%(count)s row was added.", "%(count)s rows were added.", count) % {"count": count}
@@ -113,16 +115,17 @@ def _taken(
         return HttpResponseRedirect(f"{reverse('office:rule-table', args=[found.line.draft_id])}#row-{first}")
     now = drafted(request, scope, found.line.draft_id)
     assert now.rules is not None
-    words = RowWords.of(now.rules, _table(now.rules, table.code))
+    words = _words(now.rules, table)
     heads = [heads_of(pasted, words, language_now())] if pasted.headed else []
     block = block_of([*heads, *pasted.left])
     left = read_pasted(block, words, language_now())
-    context: dict[str, Any] = _asked({}, words.table, words) | {
+    context: dict[str, Any] = _asked({}, words) | {
         "line": now.line,
-        "table": table.code,
+        "nav_path": HOMES[now.line.kind].url,
+        "table": table,
         "pasted_text": block,
         "after": "",
-        "after_number": len(words.table.rows),
+        "after_number": len(words.rows),
         "heads": [column.head.said_in(language_now()) for column in words.columns],
         "most_rows": MOST_ROWS,
         "most_letters": MOST_LETTERS,
@@ -132,7 +135,7 @@ def _taken(
     return show(request, scope, "office/rule_paste.html", context)
 
 
-def _asked(asked: Mapping[str, str], table: Table, words: RowWords) -> dict[str, Any]:
+def _asked(asked: Mapping[str, str], words: TableWords) -> dict[str, Any]:
     """Whether rows are added or cells written over, and from which cell on."""
     columns = shown_columns(words)
     return {
@@ -140,11 +143,11 @@ def _asked(asked: Mapping[str, str], table: Table, words: RowWords) -> dict[str,
         "row_number": asked.get("row", "1"),
         "column": asked.get("column", columns[0].key),
         "columns": [{"key": column.key, "head": column.head.said_in(language_now())} for column in columns],
-        "row_count": len(table.rows),
+        "row_count": len(words.rows),
     }
 
 
-def _preview(pasted: Pasted, words: RowWords) -> dict[str, Any]:
+def _preview(pasted: Pasted, words: TableWords) -> dict[str, Any]:
     width = max(len(pasted.keys), *(len(one.cells) for one in pasted.rows)) if pasted.rows else len(pasted.keys)
     heads = (*heads_of(pasted, words, language_now()), *[""] * (width - len(pasted.keys)))
     return {
@@ -163,8 +166,7 @@ def _row_shown(one: PastedRow, heads: tuple[str, ...]) -> dict[str, Any]:
     return {"number": one.number, "good": one.row is not None, "cells": cells}
 
 
-def _table(rules: RuleSet, code: str) -> Table:
-    found = next((table for table in rules.tables if table.code == code), None)
-    if found is None:
+def _words(rules: AnyRules, code: str) -> TableWords:
+    if code not in tables_of(rules):
         raise NotVisible
-    return found
+    return table_words(rules, code)

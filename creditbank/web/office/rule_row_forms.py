@@ -8,8 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rules.cell_words import choice_words, listed_words
-from creditbank.domain.rules.model import Fact, FactType, OneOf, Row
+from creditbank.domain.rules.cell_words import choice_words
+from creditbank.domain.rules.model import Accept, Fact, FactType, OneOf
 from creditbank.domain.rules.row_words import (
     CATEGORY,
     CLAUSE_EN,
@@ -18,6 +18,7 @@ from creditbank.domain.rules.row_words import (
     LEVEL,
     PRIORITY,
     RowWords,
+    TableWords,
     WordColumn,
 )
 from creditbank.gateways import wording
@@ -34,10 +35,10 @@ _AMOUNTS = _(
 class RowForm(DesignForm):
     """One row; conditions left empty restrict nothing."""
 
-    def __init__(self, words: RowWords, row: Row, data: Any = None) -> None:
+    def __init__(self, words: TableWords, row: Any, data: Any = None) -> None:
         super().__init__(data)
         self.words, self.row = words, row
-        said, cells = words.said(row, language_now()), {cell.fact: cell.accept for cell in row.when}
+        said, cells = words.said(row, language_now()), self._cells(row)
         for column in words.columns:
             if column.fact is not None:
                 self._add_cell(column, column.fact, cells.get(column.fact.name), said[column.key])
@@ -47,6 +48,11 @@ class RowForm(DesignForm):
             label=_("Name of the row"), max_length=80, help_text=_("Cases and reasons name the row by it.")
         )
         self.initial["id"] = row.id
+
+    @staticmethod
+    def _cells(row: Any) -> dict[str, Accept]:
+        """The cells that the form has a field of their own for, by fact."""
+        return {cell.fact: cell.accept for cell in row.when}
 
     def _add_cell(self, column: WordColumn, fact: Fact, accept: Any, said: str) -> None:
         label, language = column.head.said_in(language_now()), language_now()
@@ -77,11 +83,9 @@ class RowForm(DesignForm):
 
     def _add(self, column: WordColumn, said: str) -> None:
         label = column.head.said_in(language_now())
-        if column.key == CATEGORY:
-            listed = [
-                (one.code, choice_words(self.words.rules.categories, one.code, language_now()))
-                for one in self.words.rules.categories
-            ]
+        if column.key == CATEGORY and isinstance(self.words, RowWords):
+            categories = self.words.rules.categories
+            listed = [(one.code, choice_words(categories, one.code, language_now())) for one in categories]
             self.fields[column.key] = forms.ChoiceField(label=label, choices=[("", "—"), *listed], required=False)
             give = self.row.give
             self.initial[column.key] = getattr(give, "category", "")
@@ -114,8 +118,3 @@ class RowForm(DesignForm):
         name = column if column in self.fields else column + _FROM if column + _FROM in self.fields else None
         for line in refusal.explanation:
             self.add_error(name, wording.say(line, language_now()))
-
-    @property
-    def choices_said(self) -> str:
-        """What the categories are, for a reader of the form."""
-        return listed_words(self.words.rules.categories).said_in(language_now())

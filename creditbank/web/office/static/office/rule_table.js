@@ -128,6 +128,8 @@ async function post(edit) {
   const body = new FormData();
   for (const [name, value] of Object.entries(edit)) body.set(name, value);
   body.set("revision", tools.elements.revision.value);
+  const table = document.querySelector(`table.rules[data-table="${edit.table ?? ""}"]`) ?? document.querySelector("table.rules");
+  body.set("columns", heads(table).map((head) => head.dataset.c ?? "").join(" "));
   body.set("csrfmiddlewaretoken", tools.elements.csrfmiddlewaretoken.value);
   const cell = edit.column ? document.querySelector(`tr[data-row="${edit.row}"] td[data-c="${edit.column}"]`) : null;
   try {
