@@ -17,6 +17,7 @@ from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.loops import NO_CARRIERS
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
+from creditbank.domain.rule_documents import rules_data, rules_hash
 from creditbank.domain.rules import composition, counterfactuals, differences, facts, figures, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
@@ -25,7 +26,7 @@ from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.domain.rules.write import condition_data, rule_set_data, rule_set_hash
+from creditbank.domain.rules.write import condition_data
 from creditbank.exchange import jdm
 from creditbank.exchange.documents import MOST_BYTES, DocumentError
 from creditbank.exchange.rules import (
@@ -211,14 +212,15 @@ def _rules(named: str) -> RuleSet | ConversionRules:
     return rules
 
 
-def _of_workbook(named: str) -> RuleSet:
+def _of_workbook(named: str) -> RuleSet | ConversionRules:
     """The rules of a workbook; what cannot be read is named by sheet, row and column."""
     from creditbank.exchange import rule_sheet_reading
+    from creditbank.exchange.conversion_sheet_reading import read_any_workbook
     from creditbank.gateways.files import open_upload
     from creditbank.gateways.wording import say_code
 
     with open_upload(Path(named)) as upload:
-        reading = rule_sheet_reading.read_rules_workbook(upload)
+        reading = read_any_workbook(upload)
     if reading.rules is not None:
         return reading.rules
     problems = []
@@ -363,13 +365,12 @@ def _tell_differences(
 
 def _export(args: argparse.Namespace) -> int:
     rules = _rules(args.rules)
-    if not isinstance(rules, RuleSet):
-        print(
-            f"{args.rules} are rules for conversion; the format knows tables of single outcomes only", file=sys.stderr
-        )
-        return UNREADABLE
     if args.xlsx or args.yaml:
         return _export_whole(args, rules)
+    if not isinstance(rules, RuleSet):
+        said_of = "are rules for conversion; the format knows tables of single outcomes only: take --xlsx or --yaml"
+        print(f"{args.rules} {said_of}", file=sys.stderr)
+        return UNREADABLE
     exported = jdm.rule_set_jdm(rules)
     text = json.dumps(exported.document, ensure_ascii=False, indent=2) + "\n"
     if args.output:
@@ -383,12 +384,12 @@ def _export(args: argparse.Namespace) -> int:
     return GREEN
 
 
-def _export_whole(args: argparse.Namespace, rules: RuleSet) -> int:
+def _export_whole(args: argparse.Namespace, rules: RuleSet | ConversionRules) -> int:
     """The whole rule set as a workbook or as its document; both are read back as rules of the same hash."""
-    from creditbank.exchange.rule_sheets import rules_workbook
+    from creditbank.exchange.conversion_sheets import any_workbook
     from creditbank.exchange.rule_texts import rules_text
 
-    data = rules_workbook(rules, args.language) if args.xlsx else rules_text(rule_set_data(rules)).encode()
+    data = any_workbook(rules, args.language) if args.xlsx else rules_text(rules_data(rules)).encode()
     if args.output:
         write_whole(Path(args.output), data, mode=0o644)
     elif args.xlsx:
@@ -396,7 +397,7 @@ def _export_whole(args: argparse.Namespace, rules: RuleSet) -> int:
         return UNREADABLE
     else:
         sys.stdout.write(data.decode())
-    digest = rule_set_hash(rules)
+    digest = rules_hash(rules)
     if args.json:
         print(json.dumps({"code": rules.code, "hash": digest}), file=sys.stderr)
     else:

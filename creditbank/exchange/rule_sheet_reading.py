@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Line, Refusal, Verdict
 from creditbank.domain.rules.amount_words import RULINGS
 from creditbank.domain.rules.cell_words import plain, read_cell
@@ -14,7 +15,7 @@ from creditbank.domain.rules.model import Choice, Fact, FactType, Hit, RoundAt, 
 from creditbank.domain.rules.places import Place, UnreadableError
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.read_cells import read_facts
-from creditbank.domain.rules.row_words import RowWords
+from creditbank.domain.rules.row_words import RowWords, TableWords
 from creditbank.domain.values import Hundredths, Text
 from creditbank.exchange import encoding, rule_sheets, sheets, workbooks
 from creditbank.exchange.documents import DocumentError, read_document
@@ -34,13 +35,16 @@ MESSAGES: dict[str, str] = {
     "rule_sheets.content": "“{typed}” cannot be read: {why}",
     "rule_sheets.rules": "{why}",
     "rule_sheets.too_many": "The sheet has more than {most} rows.",
+    "rule_sheets.other_kind": "The workbook holds rules of another kind. Bring in one that holds rules of this kind; "
+    "nothing of it was taken.",
 }
 
 ALL_MESSAGES: Mapping[str, str] = {
     **files.MESSAGES, **encoding.MESSAGES, **workbooks.MESSAGES, **sheets.MESSAGES, **PLACES, **MESSAGES,
 }  # fmt: skip
+RULES = "creditbank.rules/1"
 _MOST = 20_000
-_MOST_PROBLEMS = 200
+MOST_PROBLEMS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,12 @@ class SheetFault:
 class SheetRules:
     """What a workbook says: rules, or what is wrong with it."""
 
-    rules: RuleSet | None
+    rules: RuleSet | ConversionRules | None
     faults: tuple[SheetFault, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class Grid:
     """One sheet: its rows as texts by column, each with its number."""
 
     title: str
@@ -71,31 +75,34 @@ class _Grid:
 
 
 @dataclass(slots=True)
-class _Reader:
+class SheetReader:
+    """Reads sheets of one workbook; what is wrong is noted, and where each place of the document came from."""
+
     upload: Upload
     titles: tuple[str, ...]
     faults: list[SheetFault] = field(default_factory=list)
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
+    heads: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def wrong(self, grid: _Grid, row: int, key: str, why: Refusal | Line) -> None:
+    def wrong(self, grid: Grid, row: int, key: str, why: Refusal | Line) -> None:
         """Note what is wrong with a cell."""
         lines = why.explanation if isinstance(why, Refusal) else (why,)
         self.faults += [SheetFault(grid.title, row, grid.heads.get(key, ""), line) for line in lines]
 
-    def flagged(self, grid: _Grid, row: int, key: str, code: str, **facts: Any) -> None:
+    def flagged(self, grid: Grid, row: int, key: str, code: str, **facts: Any) -> None:
         """Note what is wrong with a cell, by its code."""
         self.wrong(grid, row, key, Line(f"rule_sheets.{code}", Verdict.NO, facts))
 
-    def grid(self, title: Text, head: Sequence[Text], keys: Sequence[str], *, optional: Sequence[str] = ()) -> _Grid:
+    def grid(self, title: Text, head: Sequence[Text], keys: Sequence[str], *, optional: Sequence[str] = ()) -> Grid:
         """The sheet of a title in either language; what is wrong with it is noted."""
         found = next((name for name in self.titles if name in (title.zh, title.en)), None)
         if found is None:
             line = Line("rule_sheets.no_sheet", Verdict.NO, {"title": title})
             self.faults.append(SheetFault(title.zh, 0, "", line))
-            return _Grid(title.zh, {}, ())
+            return Grid(title.zh, {}, ())
         return self.named(found, [(key, (text.zh, text.en)) for key, text in zip(keys, head, strict=True)], optional)
 
-    def named(self, title: str, columns: Sequence[tuple[str, tuple[str, ...]]], optional: Sequence[str] = ()) -> _Grid:
+    def named(self, title: str, columns: Sequence[tuple[str, tuple[str, ...]]], optional: Sequence[str] = ()) -> Grid:
         """One sheet under its columns: a key and the heads that may stand above it."""
         sheet = open_sheet(self.upload, SheetPlace(sheet=title))
         heads = [plain(head) for head in sheet.head]
@@ -107,9 +114,9 @@ class _Reader:
             elif key not in optional:
                 line = Line("rule_sheets.no_column", Verdict.NO, {"head": " / ".join(dict.fromkeys(names[:2]))})
                 self.faults.append(SheetFault(title, 1, "", line))
-        shown = {key: sheet.head[at] for key, at in places.items()}
+        shown = self.heads[title] = {key: sheet.head[at] for key, at in places.items()}
         if any(key not in places and key not in optional for key, _names in columns):
-            return _Grid(title, shown, ())
+            return Grid(title, shown, ())
         rows: list[tuple[int, Mapping[str, str]]] = []
         for row in sheet.rows(list(places.values())):
             if isinstance(row, RowProblem):
@@ -123,9 +130,9 @@ class _Reader:
             cells = {key: row.cells[at] for key, at in places.items()}
             if any(cell.strip() for cell in cells.values()):
                 rows.append((row.line, cells))
-        return _Grid(title, shown, tuple(rows))
+        return Grid(title, shown, tuple(rows))
 
-    def flag(self, grid: _Grid, line: int, key: str, cells: Mapping[str, str]) -> bool:
+    def flag(self, grid: Grid, line: int, key: str, cells: Mapping[str, str]) -> bool:
         """A cell that says yes, or nothing."""
         word = plain(cells.get(key, ""))
         if word not in ("", "yes", "y", "true", "是", "√", "no", "false", "否"):
@@ -142,17 +149,17 @@ def read_rules_workbook(upload: Upload) -> SheetRules:
     """
     if upload.kind is not Kind.XLSX:
         raise files.FileRefused(MESSAGES, "rule_sheets.not_a_workbook")
-    reader = _Reader(upload, visible_sheets(upload))
+    reader = SheetReader(upload, visible_sheets(upload))
     document = _document(reader)
     if document is None or reader.faults:
-        return SheetRules(None, tuple(reader.faults[:_MOST_PROBLEMS]))
+        return SheetRules(None, tuple(reader.faults[:MOST_PROBLEMS]))
     try:
         return SheetRules(read_rule_set(document), ())
     except UnreadableError as unreadable:
-        return SheetRules(None, tuple(_placed(reader, unreadable))[:_MOST_PROBLEMS])
+        return SheetRules(None, tuple(placed(reader, unreadable))[:MOST_PROBLEMS])
 
 
-def _placed(reader: _Reader, unreadable: UnreadableError) -> Iterator[SheetFault]:
+def placed(reader: SheetReader, unreadable: UnreadableError) -> Iterator[SheetFault]:
     """What the rules as a whole say against the document, at the row it came from."""
     for problem in unreadable.problems:
         path = problem.path
@@ -166,40 +173,43 @@ def _placed(reader: _Reader, unreadable: UnreadableError) -> Iterator[SheetFault
         yield SheetFault(sheet, row, "", line)
 
 
-def _document(reader: _Reader) -> dict[str, Any] | None:
+def _document(reader: SheetReader) -> dict[str, Any] | None:
     """The whole document; nothing where what everything stands on cannot be read."""
-    document = _about(reader)
-    categories = _categories(reader)
-    data = _facts(reader)
+    document = about_document(reader)
+    categories = category_documents(reader)
+    data = fact_documents(reader)
     try:
         facts = {fact.name: fact for fact in read_facts(Place(data, "facts"))}
     except UnreadableError as unreadable:
         if not reader.faults:
-            reader.faults += _placed(reader, unreadable)
+            reader.faults += placed(reader, unreadable)
         return None
     choices = tuple(Choice(one["code"], Text(one["zh"], one["en"])) for one in categories)
-    skeleton = _skeleton(choices, facts)
-    document |= {"categories": categories, "facts": data, "tables": _tables(reader, skeleton)}
-    document |= _parts(reader, facts) | {"cap": _caps(reader, skeleton, facts)}
+    bare = _bare_rules(choices, facts)
+    document |= {"categories": categories, "facts": data, "tables": _tables(reader, bare)}
+    document |= part_documents(reader, facts) | {"cap": cap_documents(reader, choices, facts)}
     return document
 
 
-def _skeleton(choices: tuple[Choice, ...], facts: Mapping[str, Fact]) -> RuleSet:
+def _bare_rules(choices: tuple[Choice, ...], facts: Mapping[str, Fact]) -> RuleSet:
     """Facts and categories without tables: what the words of cells are read by."""
     nothing = Text("", "")
     rounding = Rounding(Hundredths(1), "down", RoundAt.END)
     return RuleSet("x", "recognition", nothing, nothing, "credit", rounding, choices, tuple(facts.values()), ())
 
 
-def _about(reader: _Reader) -> dict[str, Any]:
+def about_document(
+    reader: SheetReader, schema: str = RULES, labels: Mapping[str, Text] = rule_sheets.ABOUT_ROWS
+) -> dict[str, Any]:
+    """What rules say of themselves, each line under the path of its label."""
     grid = reader.grid(rule_sheets.ABOUT, rule_sheets.ABOUT_HEAD, ("what", "content"))
-    names = {plain(name): key for key, text in rule_sheets.ABOUT_ROWS.items() for name in (text.zh, text.en, key)}
-    document: dict[str, Any] = {"schema": "creditbank.rules/1"}
+    names = {plain(name): key for key, text in labels.items() for name in (text.zh, text.en, key)}
+    document: dict[str, Any] = {"schema": schema}
     for line, cells in grid.rows:
         key = names.get(plain(cells["what"]))
         if key is None:
-            values = Text("、".join(one.zh for one in rule_sheets.ABOUT_ROWS.values()), ", ".join(
-                one.en for one in rule_sheets.ABOUT_ROWS.values()))  # fmt: skip
+            said = list(labels.values())
+            values = Text("、".join(one.zh for one in said), ", ".join(one.en for one in said))
             reader.flagged(grid, line, "what", "unknown", typed=cells["what"][:80], values=values)
             continue
         outer, _dot, inner = key.partition(".")
@@ -211,7 +221,8 @@ def _about(reader: _Reader) -> dict[str, Any]:
     return document
 
 
-def _categories(reader: _Reader) -> list[dict[str, str]]:
+def category_documents(reader: SheetReader) -> list[dict[str, str]]:
+    """The categories."""
     grid = reader.grid(rule_sheets.CATEGORIES, rule_sheets.CATEGORY_HEAD, ("code", "zh", "en"))
     found: list[dict[str, str]] = []
     for line, cells in grid.rows:
@@ -220,7 +231,8 @@ def _categories(reader: _Reader) -> list[dict[str, str]]:
     return found
 
 
-def _facts(reader: _Reader) -> list[dict[str, Any]]:
+def fact_documents(reader: SheetReader) -> list[dict[str, Any]]:
+    """The facts with their values."""
     keys = ("name", "type", "zh", "en", "ordered", "optional", "when", "range", "help_zh", "help_en")
     grid = reader.grid(rule_sheets.FACTS, rule_sheets.FACT_HEAD, keys)
     listed = reader.grid(rule_sheets.VALUES, rule_sheets.VALUE_HEAD, ("fact", "code", "zh", "en"))
@@ -257,7 +269,12 @@ def _facts(reader: _Reader) -> list[dict[str, Any]]:
 
 
 def _put_condition(
-    reader: _Reader, grid: _Grid, line: int, cells: Mapping[str, str], facts: Mapping[str, Fact], onto: dict[str, Any]
+    reader: SheetReader,
+    grid: Grid,
+    line: int,
+    cells: Mapping[str, str],
+    facts: Mapping[str, Fact],
+    onto: dict[str, Any],
 ) -> None:
     when = read_condition(facts, cells.get("when", ""))
     if isinstance(when, Refusal):
@@ -266,7 +283,7 @@ def _put_condition(
         onto["when"] = when
 
 
-def _tables(reader: _Reader, rules: RuleSet) -> list[dict[str, Any]]:
+def _tables(reader: SheetReader, rules: RuleSet) -> list[dict[str, Any]]:
     keys = ("code", "sheet", "columns", "when", "hit", "on_gap", "locked", "open")
     grid = reader.grid(rule_sheets.TABLES, rule_sheets.TABLE_HEAD, keys, optional=("locked", "open"))
     facts = {fact.name: fact for fact in rules.facts}
@@ -299,16 +316,21 @@ def _tables(reader: _Reader, rules: RuleSet) -> list[dict[str, Any]]:
     return found
 
 
-def _rows(reader: _Reader, words: RowWords, title: str, path: str) -> list[dict[str, Any]]:
-    """The rows of a table's own sheet."""
-    first, last = ROW_ENDS
+def word_columns(words: TableWords, ends: Mapping[str, Text] = ROW_ENDS) -> list[tuple[str, tuple[str, ...]]]:
+    """The columns of a table's sheet: each key with the heads that may stand above it, in either language."""
+    first, last = ends
     keys = [first, *(one.key for one in words.columns), last]
-    heads = [told_apart(row_heads(words, language), keys) for language in ("zh-hans", "en")]
+    heads = [told_apart(row_heads(words, language, ends), keys) for language in ("zh-hans", "en")]
     bare = {one.key: (one.head.zh, one.head.en, one.fact.name if one.fact else one.key) for one in words.columns}
-    columns = [
+    return [
         (key, tuple(dict.fromkeys((zh, en, *bare.get(key, (key,)))))) for key, zh, en in zip(keys, *heads, strict=True)
     ]
-    grid = reader.named(title, columns, ("level", "field", "priority", last))
+
+
+def _rows(reader: SheetReader, words: RowWords, title: str, path: str) -> list[dict[str, Any]]:
+    """The rows of a table's own sheet."""
+    _first, last = ROW_ENDS
+    grid = reader.named(title, word_columns(words), ("level", "field", "priority", last))
     found: list[dict[str, Any]] = []
     for line, cells in grid.rows:
         reader.places[f"{path}.rows[{len(found)}]"] = (title, line)
@@ -323,21 +345,26 @@ def _rows(reader: _Reader, words: RowWords, title: str, path: str) -> list[dict[
     return found
 
 
-def _caps(reader: _Reader, rules: RuleSet, facts: Mapping[str, Fact]) -> list[dict[str, Any]]:
-    keys = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en", "locked", "beside")
-    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, keys, optional=("locked", "beside"))
+def cap_documents(
+    reader: SheetReader,
+    categories: Sequence[Choice],
+    facts: Mapping[str, Fact],
+    optional: Sequence[str] = ("locked", "beside"),
+) -> list[dict[str, Any]]:
+    """The limits; columns that these rules do not know may be missing."""
+    grid = reader.grid(rule_sheets.CAPS, rule_sheets.CAP_HEAD, rule_sheets.CAP_KEYS, optional=optional)
     found: list[dict[str, Any]] = []
     for line, cells in grid.rows:
         reader.places[f"cap[{len(found)}]"] = (grid.title, line)
         data: dict[str, Any] = {"id": cells["id"].strip(), "scope": cells["scope"].strip()}
         _put_condition(reader, grid, line, cells, facts, data)
         for key in ("category", "beside"):
-            named = read_categories(rules.categories, cells.get(key, ""))
+            named = read_categories(categories, cells.get(key, ""))
             if isinstance(named, Refusal):
                 reader.wrong(grid, line, key, named)
             elif named:
                 data[key] = named
-        by = [name for part in cells["by"].replace("，", ",").split(",") if (name := part.strip())]
+        by = [name for part in cells.get("by", "").replace("，", ",").split(",") if (name := part.strip())]
         data |= {"by": by} if by else {}
         data |= {key: True for key in ("whole", "locked") if reader.flag(grid, line, key, cells)}
         data |= {"maximum": read_maximum(cells["maximum"]), "clause": {"zh": cells["zh"], "en": cells["en"]}}
@@ -355,13 +382,16 @@ def read_maximum(typed: str) -> Any:
     return typed.strip()
 
 
-def _parts(reader: _Reader, facts: Mapping[str, Fact]) -> dict[str, list[dict[str, Any]]]:
+def part_documents(
+    reader: SheetReader, facts: Mapping[str, Fact], names: Sequence[str] = PART_NAMES
+) -> dict[str, list[dict[str, Any]]]:
+    """The parts that have no sheet of their own, by the list they belong to."""
     grid = reader.grid(rule_sheets.PARTS, rule_sheets.PART_HEAD, ("part", "id", "when", "content", "zh", "en"))
     found: dict[str, list[dict[str, Any]]] = {}
     for line, cells in grid.rows:
         name = cells["part"].strip()
-        if name not in PART_NAMES:
-            reader.flagged(grid, line, "part", "unknown", typed=name[:80], values=", ".join(PART_NAMES))
+        if name not in names:
+            reader.flagged(grid, line, "part", "unknown", typed=name[:80], values=", ".join(names))
             continue
         listed = found.setdefault(name, [])
         reader.places[f"{name}[{len(listed)}]"] = (grid.title, line)

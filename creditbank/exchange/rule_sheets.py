@@ -5,27 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from creditbank.domain.rule_documents import DecidingRules
 from creditbank.domain.rules.amount_words import RULINGS
 from creditbank.domain.rules.cell_words import cell_words
 from creditbank.domain.rules.condition_words import categories_words, condition_words
 from creditbank.domain.rules.model import Choice, Fact, RuleSet, Table
-from creditbank.domain.rules.row_words import FIELD, LEVEL, PRIORITY, RowWords
+from creditbank.domain.rules.row_words import FIELD, LEVEL, PRIORITY, RowWords, TableWords
 from creditbank.domain.rules.write import cap_data, rule_set_data
 from creditbank.domain.values import Text
 from creditbank.exchange.rule_texts import flow_text
 from creditbank.exchange.spreadsheets import Cell, SheetContent, workbook_bytes
 
 
-def _heads(*pairs: str) -> tuple[Text, ...]:
+def heads_of(*pairs: str) -> tuple[Text, ...]:
     """Words in both languages, written ``中文=English``."""
     return tuple(Text(*pair.split("=")) for pair in pairs)
 
 
-ABOUT, CATEGORIES, FACTS, VALUES, TABLES, CAPS, PARTS, GUIDE = _heads(
+ABOUT, CATEGORIES, FACTS, VALUES, TABLES, CAPS, PARTS, GUIDE = heads_of(
     "规则=Rules", "类别=Categories", "信息项=Facts", "取值=Values", "表=Tables", "上限=Limits", "其他条文=Other parts",
     "填写说明=How to fill it in",
 )  # fmt: skip
-ABOUT_HEAD = _heads("项目=What", "内容=Content")
+ABOUT_HEAD = heads_of("项目=What", "内容=Content")
 ABOUT_ROWS = {
     "code": Text("代码", "Code"),
     "kind": Text("种类", "Kind"),
@@ -39,22 +40,24 @@ ABOUT_ROWS = {
     "rounding.place": Text("取整时机", "Rounding place"),
 }
 _CLAUSES = ("条款（中文）=Clause (Chinese)", "条款（英文）=Clause (English)")
-CATEGORY_HEAD = _heads("代码=Code", "中文=Chinese", "英文=English")
-FACT_HEAD = _heads(
+CATEGORY_HEAD = heads_of("代码=Code", "中文=Chinese", "英文=English")
+FACT_HEAD = heads_of(
     "名称=Name", "类型=Type", "中文=Chinese", "英文=English", "有序=Ordered", "可不填=Optional", "何时询问=Asked when",
     "范围=Range", "说明（中文）=Help (Chinese)", "说明（英文）=Help (English)",
 )  # fmt: skip
 VALUE_HEAD = (Text("信息项", "Fact"), *CATEGORY_HEAD)
-TABLE_HEAD = _heads(
+TABLE_HEAD = heads_of(
     "代码=Code", "所在表=Sheet", "条件列=Columns", "适用条件=When", "命中方式=Hit", "无行符合时=On gap", "锁定=Locked",
     "可加行=Open",
 )  # fmt: skip
-CAP_HEAD = _heads(
+CAP_HEAD = heads_of(
     "代码=Code", "适用条件=When", "类别=Categories", "范围=Scope", "分别计算=Counted apart",
     "最多=At most", "整项计入=Whole", *_CLAUSES, "锁定=Locked",
     "另有时才适用=Only beside",
 )  # fmt: skip
-PART_HEAD = _heads("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
+CAP_KEYS = ("id", "when", "category", "scope", "by", "maximum", "whole", "zh", "en", "locked", "beside")
+"""What each column of the limits is called in a document."""
+PART_HEAD = heads_of("部分=Part", "代码=Code", "适用条件=When", "内容=Content", *_CLAUSES)
 PART_NAMES = ("adjust", "choose", "validity", "exclude", "prerequisite", "figures", "abbreviations")
 YES = Text("是", "yes")
 NAME = "id"
@@ -92,37 +95,38 @@ def rules_workbook(rules: RuleSet, language: str) -> bytes:
     return workbook_bytes(
         (
             *(_table_sheet(rules, table, titles[table.code], language) for table in rules.tables),
-            _caps(rules, facts, language),
-            _parts(rules, data, facts, language),
-            _sheet(
+            cap_sheet(rules, facts, language),
+            part_sheet(rules, data, facts, language),
+            sheet_of(
                 TABLES,
                 TABLE_HEAD,
                 _tables(rules, titles, facts, language),
                 language,
                 widths=(16, 24, 40, 40, 14, 14, 10, 10),
             ),
-            _sheet(FACTS, FACT_HEAD, _facts(rules, facts, language), language),
-            _sheet(
+            sheet_of(FACTS, FACT_HEAD, fact_rows(rules, facts, language), language),
+            sheet_of(
                 VALUES,
                 VALUE_HEAD,
                 ((fact.name, one.code, one.label.zh, one.label.en) for fact in rules.facts for one in fact.choices),
                 language,
             ),
-            _sheet(
+            sheet_of(
                 CATEGORIES,
                 CATEGORY_HEAD,
                 ((one.code, one.label.zh, one.label.en) for one in rules.categories),
                 language,
             ),
-            _sheet(ABOUT, ABOUT_HEAD, _about(data, language), language, widths=(20, 80)),
+            sheet_of(ABOUT, ABOUT_HEAD, about_rows(data, language), language, widths=(20, 80)),
             SheetContent(GUIDE.said_in(language), (), [(line,) for line in guide.split("\n")], (110,)),
         )
     )
 
 
-def _sheet(
+def sheet_of(
     title: Text, head: Sequence[Text], rows: Any, language: str, *, widths: Sequence[int] = (), choices: Any = None
 ) -> SheetContent:
+    """A sheet with a title and heads in one language."""
     names = [one.said_in(language) for one in head]
     return SheetContent(title.said_in(language), names, rows, widths, choices or {})
 
@@ -138,13 +142,13 @@ def _table_sheet(rules: RuleSet, table: Table, title: str, language: str) -> She
         for place, column in enumerate(words.columns, start=1)
         if (listed := words.suggested(column, language)) and column.key not in (LEVEL, FIELD, PRIORITY)
     }
-    rows = [[row.id, *words.said(row, language).values(), _flag(row.locked, language)] for row in table.rows]
+    rows = [[row.id, *words.said(row, language).values(), flag_word(row.locked, language)] for row in table.rows]
     return SheetContent(title, head, rows, (), choices)
 
 
-def row_heads(words: RowWords, language: str) -> list[str]:
+def row_heads(words: TableWords, language: str, ends: Mapping[str, Text] = ROW_ENDS) -> list[str]:
     """The heads above the rows of a table, as they are said in a language."""
-    first, last = ROW_ENDS.values()
+    first, last = ends.values()
     return [one.said_in(language) for one in (first, *(column.head for column in words.columns), last)]
 
 
@@ -153,19 +157,23 @@ def told_apart(heads: Sequence[str], keys: Sequence[str]) -> list[str]:
     return [head if list(heads).count(head) == 1 else f"{head} ({key})" for head, key in zip(heads, keys, strict=True)]
 
 
-def _about(data: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]]:
-    for path, label in ABOUT_ROWS.items():
+def about_rows(
+    data: Mapping[str, Any], language: str, labels: Mapping[str, Text] = ABOUT_ROWS
+) -> Iterator[tuple[str, str]]:
+    """What rules say of themselves, a line for each value that a document has at the path of a label."""
+    for path, label in labels.items():
         value: Any = data
         for step in path.split("."):
             value = value[step]
         yield label.said_in(language), value
 
 
-def _facts(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> Iterator[tuple[Cell, ...]]:
+def fact_rows(rules: DecidingRules, facts: Mapping[str, Fact], language: str) -> Iterator[tuple[Cell, ...]]:
+    """The declared facts, a line for each."""
     for fact in rules.facts:
         bounds = cell_words(fact, fact.range, language) if fact.range is not None else ""
         helps = (fact.help.zh, fact.help.en) if fact.help else ("", "")
-        flags = [_flag(flag, language) for flag in (fact.ordered, fact.optional)]
+        flags = [flag_word(flag, language) for flag in (fact.ordered, fact.optional)]
         asked = condition_words(fact.when, facts, language)
         yield (fact.name, fact.type.value, fact.label.zh, fact.label.en, *flags, asked, bounds, *helps)
 
@@ -175,11 +183,14 @@ def _tables(
 ) -> Iterator[tuple[Cell, ...]]:
     for table in rules.tables:
         when, gap = condition_words(table.when, facts, language), RULINGS[table.on_gap][0 if _zh(language) else 1]
-        flags = [_flag(flag, language) for flag in (table.locked, table.open)]
+        flags = [flag_word(flag, language) for flag in (table.locked, table.open)]
         yield (table.code, titles[table.code], ", ".join(table.columns), when, table.hit.value, gap, *flags)
 
 
-def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetContent:
+def cap_sheet(
+    rules: DecidingRules, facts: Mapping[str, Fact], language: str, *, without: Sequence[str] = ()
+) -> SheetContent:
+    """The limits of rules, without the columns of some keys that they do not know."""
     rows = [
         (
             cap.id,
@@ -188,16 +199,19 @@ def _caps(rules: RuleSet, facts: Mapping[str, Fact], language: str) -> SheetCont
             cap.scope.value,
             ", ".join(cap.by),
             maximum_words(cap_data(cap)["maximum"]),
-            _flag(cap.whole, language),
+            flag_word(cap.whole, language),
             cap.clause.zh,
             cap.clause.en,
-            _flag(cap.locked, language),
+            flag_word(cap.locked, language),
             categories_words(rules.categories, cap.beside, language) if cap.beside else "",
         )
         for cap in rules.cap
     ]
-    choices = {3: ("claim", "term", "academic_year", "ever"), 6: (YES.said_in(language),)}
-    return _sheet(CAPS, CAP_HEAD, rows, language, choices=choices)
+    kept = [place for place, key in enumerate(CAP_KEYS) if key not in without]
+    choices = {CAP_KEYS.index("scope"): ("claim", "term", "academic_year", "ever"), 6: (YES.said_in(language),)}
+    choices = {kept.index(place): listed for place, listed in choices.items()}
+    cells = [tuple(row[place] for place in kept) for row in rows]
+    return sheet_of(CAPS, [CAP_HEAD[place] for place in kept], cells, language, choices=choices)
 
 
 def maximum_words(maximum: Any) -> str:
@@ -207,22 +221,30 @@ def maximum_words(maximum: Any) -> str:
     return str(maximum).rstrip("0").rstrip(".") or "0"
 
 
-def _parts(rules: RuleSet, data: Mapping[str, Any], facts: Mapping[str, Fact], language: str) -> SheetContent:
+def part_sheet(
+    rules: DecidingRules,
+    data: Mapping[str, Any],
+    facts: Mapping[str, Fact],
+    language: str,
+    names: Sequence[str] = PART_NAMES,
+) -> SheetContent:
+    """The parts that have no sheet of their own, each with what it says on one line."""
     rows: list[tuple[Cell, ...]] = []
-    for name in PART_NAMES:
+    for name in names:
         for part, item in zip(getattr(rules, name), data.get(name, ()), strict=True):
             said = {key: value for key, value in item.items() if key not in ("id", "when", "clause")}
             when = condition_words(part.when, facts, language) if "when" in item else ""
             clause = item.get("clause", {"zh": "", "en": ""})
             rows.append((name, item.get("id", ""), when, flow_text(said), clause["zh"], clause["en"]))
-    return _sheet(PARTS, PART_HEAD, rows, language, choices={0: PART_NAMES})
+    return sheet_of(PARTS, PART_HEAD, rows, language, choices={0: tuple(names)})
 
 
 def _choices(choices: Sequence[Choice]) -> Iterator[tuple[str, str, str]]:
     return ((one.code, one.label.zh, one.label.en) for one in choices)
 
 
-def _flag(said: bool, language: str) -> str:  # noqa: FBT001 - a cell that says yes, or nothing
+def flag_word(said: bool, language: str) -> str:  # noqa: FBT001 - a cell that says yes, or nothing
+    """A cell that says yes, or nothing."""
     return YES.said_in(language) if said else ""
 
 

@@ -14,12 +14,14 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from creditbank.cli.main import main
+from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.programmes.plan import Module, Nature, Plan, PlannedCourse
 from creditbank.domain.programmes.plan_document import programme_document
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.write import rule_set_data
 from creditbank.domain.values import Hundredths, Text
+from creditbank.exchange.conversion_sheet_reading import read_any_workbook
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.mapping import read_mapping
 from creditbank.exchange.plan_workbooks import programme_workbook
@@ -316,9 +318,13 @@ def rules_of_a_version(world):
             scope=scope, document=conversions, effective_from=PAST, actor=world.cast.zhao.person, at=clock.now()
         )
     # In a matrix such texts stand behind words of ours, but for the label of what is converted.
-    content = got(world.zhao, f"/office/rules/{matrix.id}/file/xlsx/")
+    content = got(world.zhao, f"/office/rules/{matrix.id}/file/matrix/")
     assert what_runs(content) == []
     assert any(cell.startswith("=cmd: c1") for cell in cells_of(content))
+    content = got(world.zhao, f"/office/rules/{matrix.id}/file/xlsx/")
+    assert what_runs(content) == []
+    with open_upload(io.BytesIO(content), name="rules.xlsx") as given:
+        assert read_any_workbook(given).rules == read_conversion_rules(conversions)
     return rules_came_back(got(world.zhao, f"/office/rules/{version.id}/file/xlsx/"), rules)
 
 

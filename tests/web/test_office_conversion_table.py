@@ -8,7 +8,6 @@ import pytest
 
 from creditbank.domain import rule_documents
 from creditbank.domain.conversions.read import read_conversion_rules
-from creditbank.domain.rules.read_amounts import Amounts
 from creditbank.exchange.rule_drafts import begin_from_pack, reading_of
 from creditbank.exchange.rule_texts import rules_text
 from creditbank.web.office import rule_editor
@@ -157,7 +156,7 @@ def test_a_cell_of_a_long_table_is_saved_without_checking_or_showing_the_other_r
     saved = zhao.post(f"/office/rules/drafts/{draft}/save/", {"revision": 1, "text": rules_text(document)})
     assert saved.status_code == 302
     count = Counter()
-    for owner, name in ((Amounts, "row"), (rule_documents, "lint_conversions"), (rule_editor, "row_markup")):
+    for owner, name in ((rule_documents, "lint_conversions"), (rule_editor, "row_markup")):
         whole = getattr(owner, name)
 
         def counted(*arguments, name=name, whole=whole, **more):

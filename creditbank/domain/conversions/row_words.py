@@ -304,7 +304,9 @@ def counts_words(counts: Counts, language: str) -> str:
 
 
 def read_counts(typed: str) -> dict[str, bool] | Refusal:
-    """Where what is converted counts, as a document writes it; nothing is nowhere."""
+    """Where what is converted counts, as a document writes it; nothing is where it usually does."""
+    if not typed.strip():
+        return asdict(Counts())
     known = {plain(word): name for name, text in COUNTED.items() for word in (text.zh, text.en, name)}
     known |= {"绩点": "gpa", "平均绩点": "gpa"}
     parts = [plain(part) for part in _COMMA.split(typed.strip()) if part.strip()]

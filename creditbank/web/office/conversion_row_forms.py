@@ -15,6 +15,7 @@ from creditbank.domain.conversions.row_words import (
     GRADE,
     LEAST,
     LEFT,
+    NOWHERE,
     OTHER,
     TO,
     TOGETHER,
@@ -76,3 +77,8 @@ class ConversionRowForm(RowForm):
             field.widget = forms.Textarea({"rows": 2, "lang": "zh-Hans" if key == CLAUSE_ZH else "en"})
         self.fields[key] = field
         self.initial[key] = said
+
+    def typed(self) -> dict[str, str]:
+        """What was entered, as the words that a cell would hold; where nothing is ticked it counts nowhere."""
+        said = super().typed()
+        return {**said, COUNTS: said[COUNTS] or NOWHERE.en}

@@ -17,17 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import DecidingRules, read_rules, rules_data, rules_differences
 from creditbank.domain.rule_life.states import Act
-from creditbank.domain.rules.differences import differences
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.places import UnreadableError
-from creditbank.domain.rules.read import read_rule_set
 from creditbank.domain.rules.row_edits import Edited
-from creditbank.domain.rules.write import rule_set_data
 from creditbank.exchange import jdm
-from creditbank.exchange.conversion_sheets import matrix_sheet
-from creditbank.exchange.rule_sheet_reading import ALL_MESSAGES, SheetFault, read_rules_workbook
-from creditbank.exchange.rule_sheets import rules_workbook
+from creditbank.exchange.conversion_sheet_reading import read_any_workbook
+from creditbank.exchange.conversion_sheets import any_workbook, matrix_sheet
+from creditbank.exchange.rule_sheet_reading import ALL_MESSAGES, SheetFault
 from creditbank.exchange.spreadsheets import Form
 from creditbank.gateways import wording
 from creditbank.gateways.files import FileRefused, Limits, open_upload
@@ -41,9 +39,9 @@ from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.downloads import file_response
 from creditbank.web.office.rule_editor import drafted, keep, may_change
-from creditbank.web.office.rule_words import language_now, may_act, sentences
+from creditbank.web.office.rule_words import HOMES, language_now, may_act, sentences
 
-XLSX, JDM = "xlsx", "jdm"
+XLSX, JDM, MATRIX = "xlsx", "jdm", "matrix"
 _SALT = "office.rules.workbook"
 _A_DAY = 24 * 60 * 60
 _LIMITS = Limits(xlsx_bytes=5_000_000, csv_bytes=5_000_000, unpacked_bytes=50_000_000)
@@ -73,21 +71,22 @@ def draft_file(request: HttpRequest, draft_id: UUID, form: str) -> HttpResponse:
         found = drafted(request, scope, draft_id)
         if found.rules is None:
             return HttpResponseRedirect(reverse("office:rule-draft", args=[draft_id]))
+        assert isinstance(found.rules, DecidingRules)
         return _file(found.rules, f"{found.line.code}-{found.line.revision}", form)
 
 
 @door("rules.read")
 @require_GET
 def version_file(request: HttpRequest, version_id: UUID, form: str) -> HttpResponse:
-    """A version as a workbook, or its tables as JDM; rules for conversion as a matrix."""
+    """A version as a workbook, or its tables as JDM; of conversions also as a matrix."""
     with at_desk(request, "rules.read") as scope:
         found = read_version(scope, version_id, on=today_at(scope))
         if found is None:
             raise NotVisible
-        if found.matrix is not None and form == XLSX:
-            name = f"{found.version.code}-v{found.version.number}.xlsx"
+        if found.matrix is not None and form == MATRIX:
+            name = f"{found.version.code}-v{found.version.number}-matrix.xlsx"
             return file_response(name, Form.XLSX, matrix_sheet(found.matrix, language_now()))
-        if not isinstance(found.rules, RuleSet):
+        if not isinstance(found.rules, DecidingRules):
             raise NotVisible
         return _file(found.rules, f"{found.version.code}-v{found.version.number}", form)
 
@@ -110,7 +109,7 @@ def upload(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         file = form.cleaned_data["file"]
         try:
             with open_upload(file, _LIMITS, name=file.name) as workbook:
-                reading = read_rules_workbook(workbook)
+                reading = read_any_workbook(workbook, kind=found.line.kind)
         except FileRefused as refused:
             said = wording.say_code(refused.code, refused.facts, language_now(), ALL_MESSAGES)
             form.add_error("file", _TOO_LARGE if refused.code == "files.too_large" else said)
@@ -118,8 +117,8 @@ def upload(request: HttpRequest, draft_id: UUID) -> HttpResponse:
         if reading.rules is None:
             faults = [_fault_said(one) for one in reading.faults]
             return _page(request, scope, found, {"form": WorkbookForm(), "faults": faults}, status=_REFUSED)
-        held = {"for": [str(actor_of(request).person), str(draft_id)], "document": rule_set_data(reading.rules)}
-        changes = differences(found.rules, reading.rules) if found.rules is not None else ()
+        held = {"for": [str(actor_of(request).person), str(draft_id)], "document": rules_data(reading.rules)}
+        changes = rules_differences(found.rules, reading.rules) if found.rules is not None else ()
         context = {
             "form": WorkbookForm(),
             "file": file.name,
@@ -136,14 +135,14 @@ def _confirmed(request: HttpRequest, scope: Scope, found: DraftDetail) -> HttpRe
         held = signing.loads(request.POST["held"], salt=_SALT, max_age=_A_DAY)
         if held["for"] != [str(actor_of(request).person), str(found.line.draft_id)]:
             raise NotVisible
-        rules = read_rule_set(held["document"])
+        rules = read_rules(held["document"])
     except (signing.BadSignature, UnreadableError):
         context = {"form": WorkbookForm(), "wrong": [_t("What was looked at is gone. Choose the workbook once more.")]}
         return _page(request, scope, found, context, status=_REFUSED)
     revision = request.POST.get("revision", "")
     saved: int | Conflict | Refusal | None = None
     if revision == str(found.line.revision):
-        saved = keep(request, scope, found, Edited(rule_set_data(rules), rules, ()), found.line.revision)
+        saved = keep(request, scope, found, Edited(rules_data(rules), rules, ()), found.line.revision)
     if saved is None or isinstance(saved, Conflict):
         said = [_t("Somebody else saved this draft meanwhile. Choose the workbook once more.")]
         return _page(request, scope, found, {"form": WorkbookForm(), "wrong": said}, status=_CONFLICT)
@@ -158,7 +157,8 @@ def _page(
     request: HttpRequest, scope: Scope, found: DraftDetail, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     line = drafted(request, scope, found.line.draft_id).line
-    return show(request, scope, "office/rule_upload.html", {"line": line, **context}, status=status)
+    context = {"line": line, "nav_path": HOMES[line.kind].url, **context}
+    return show(request, scope, "office/rule_upload.html", context, status=status)
 
 
 def _fault_said(fault: SheetFault) -> dict[str, Any]:
@@ -166,10 +166,10 @@ def _fault_said(fault: SheetFault) -> dict[str, Any]:
     return {"sheet": fault.sheet, "row": fault.row, "column": fault.column, "said": said}
 
 
-def _file(rules: RuleSet, name: str, form: str) -> HttpResponse:
+def _file(rules: DecidingRules, name: str, form: str) -> HttpResponse:
     if form == XLSX:
-        return file_response(f"{name}.xlsx", Form.XLSX, rules_workbook(rules, language_now()))
-    if form != JDM:
+        return file_response(f"{name}.xlsx", Form.XLSX, any_workbook(rules, language_now()))
+    if form != JDM or not isinstance(rules, RuleSet):
         raise NotVisible
     body = json.dumps(jdm.rule_set_jdm(rules).document, ensure_ascii=False, indent=2)
     response = HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})
