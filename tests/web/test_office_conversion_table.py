@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from creditbank.domain import rule_documents
+from creditbank.domain.conversions.model import Standing
 from creditbank.domain.conversions.read import read_conversion_rules
+from creditbank.domain.rules.model import Ruling
+from creditbank.exchange.conversion_sheets import conversion_workbook
 from creditbank.exchange.rule_drafts import begin_from_pack, reading_of
 from creditbank.exchange.rule_texts import rules_text
 from creditbank.web.office import rule_editor
@@ -166,3 +170,79 @@ def test_a_cell_of_a_long_table_is_saved_without_checking_or_showing_the_other_r
         monkeypatch.setattr(owner, name, counted)
     assert edit(zhao, draft, 2, op="cell", row="r77", column="grade", typed="85").status_code == 200
     assert count == {"row_markup": 1}
+
+
+def put(client, draft, revision, part, **said):
+    return client.post(f"{page_of(draft)}parts/", {"revision": revision, "part": part, **said})
+
+
+def fields(prefix, **said):
+    return {f"{prefix}-{name}": value for name, value in said.items()}
+
+
+def test_limits_closed_courses_standings_and_what_facts_name_are_written_in_fields(bank, cast):
+    zhao, draft = client_of(cast.zhao), begun(cast.zhao, "cn-conversion-a")
+    page = client_of(cast.zhao, "zh-hans").get(f"{page_of(draft)}parts/").content.decode()
+    for words in (
+        "在学期间累计，专业课程不超过培养方案中专业课程学分的 1/5。",
+        "不得置换：性质为“politics”的课程、性质为“sport”的课程。",
+        "已通过：不得置换",
+        "类别：成果种类",
+    ):
+        assert words in page, words
+    assert 'name="cap-0-when"' not in page
+    assert 'name="cap-0-by"' not in page
+    clause = {"clause_zh": "条款", "clause_en": "clause"}
+    limit = fields("cap-2", id="twice", kind="count", most="2", scope="term", **clause)
+    assert put(zhao, draft, 1, "cap", at="2", **limit).status_code == 302
+    shut = fields("closed-1", id="shut", courses="A1，A2", **clause)
+    assert put(zhao, draft, 2, "closed", at="1", **shut).status_code == 302
+    stands = fields(
+        "standings", passed="manual", failed="recognise", in_progress="manual", selected="manual", converted="refuse"
+    )
+    assert put(zhao, draft, 3, "standings", **stands).status_code == 302
+    assert put(zhao, draft, 4, "carriers", **fields("carriers", category="", outcome="kind")).status_code == 302
+    assert put(zhao, draft, 5, "cap", at="0", remove="yes").status_code == 302
+    rules = rules_of(cast.zhao, draft)
+    assert [one.id for one in rules.cap] == ["public-share", "twice"]
+    assert rules.closed[1].courses == {"A1", "A2"}
+    assert (rules.standings[Standing.PASSED], rules.standings[Standing.SELECTED]) == (Ruling.MANUAL, Ruling.MANUAL)
+    assert dict(rules.carriers) == {"outcome": "kind"}
+    before = text_of(cast.zhao, draft)
+    wrong = put(zhao, draft, 6, "closed", at="2", **fields("closed-2", id="shut", courses="b<", **clause))
+    assert wrong.status_code == 422
+    assert wrong.context["sent"].errors.keys() == {"id", "courses"}
+    assert (
+        put(
+            zhao, draft, 6, "cap", at="0", **fields("cap-0", id="x", kind="credit", most="x", scope="ever", **clause)
+        ).status_code
+        == 422
+    )
+    assert put(zhao, draft, 5, "standings", **stands).status_code == 409
+    for part in ("adjust", "choose", "figures"):
+        assert put(zhao, draft, 6, part, at="0").status_code == 404
+    assert text_of(cast.zhao, draft) == before
+
+
+def test_a_workbook_is_brought_in_when_its_changes_were_looked_at_and_a_bad_one_changes_nothing(bank, cast):
+    zhao, draft = client_of(cast.zhao), begun(cast.zhao)
+    rules = rules_of(cast.zhao, draft)
+    given = zhao.get(f"/office/rules/drafts/{draft}/file/xlsx/")
+    assert given.content[:2] == b"PK"
+    assert zhao.get(f"/office/rules/drafts/{draft}/file/jdm/").status_code == 404
+    document = rule_documents.rules_data(rules)
+    document["rules"][0]["grade"] = {"fixed": "88"}
+    book = conversion_workbook(read_conversion_rules(document), "zh-hans")
+    looked = zhao.post(f"/office/rules/drafts/{draft}/upload/", {"file": SimpleUploadedFile("a.xlsx", book)})
+    assert len(looked.context["changes"]) == 1
+    assert rules_of(cast.zhao, draft) == rules
+    held = {"revision": 1, "held": looked.context["held"]}
+    assert zhao.post(f"/office/rules/drafts/{draft}/upload/", held).status_code == 302
+    assert rows_of(cast.zhao, draft)[WEB].grade.grade == "88"
+    before = text_of(cast.zhao, draft)
+    recognition = begun(cast.zhao, "cn-innovation")
+    wrong = zhao.get(f"/office/rules/drafts/{recognition}/file/xlsx/").content
+    refused = zhao.post(f"/office/rules/drafts/{draft}/upload/", {"file": SimpleUploadedFile("b.xlsx", wrong)})
+    assert refused.status_code == 422
+    assert "another kind" in refused.content.decode()
+    assert text_of(cast.zhao, draft) == before

@@ -28,6 +28,7 @@ from creditbank.domain.rules.model import (
     Cap,
     Condition,
     Count,
+    Exclude,
     NeedsCredit,
     Portion,
     Prerequisite,
@@ -41,7 +42,7 @@ from creditbank.domain.values import Text, format_credit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from creditbank.domain.rules.model import Exclude, Fact, Validity
+    from creditbank.domain.rules.model import Fact, Validity
 
 COUNTED = {
     "gpa": Text("平均学分绩点", "GPA"),
@@ -117,18 +118,30 @@ def rules_said(rules: ConversionRules, names: Mapping[str, Text] = NO_NAMES) -> 
     """The rules in words; ``names`` are those of courses by code, where they are known."""
     labels = {category.code: category.label for category in rules.categories}
     facts = {fact.name: fact for fact in rules.facts}
-    parts = [
-        *(PartSaid(part.id, _closed_said(part, names, labels), part.clause) for part in rules.closed),
-        *(PartSaid(part.id, _excluded_said(part, facts), part.clause) for part in rules.exclude),
-        *(PartSaid(part.id, _needed_said(part, names, labels), part.clause) for part in rules.prerequisite),
-        *(PartSaid(part.id, cap_said(part, labels), part.clause) for part in rules.cap),
-        *(PartSaid(part.id, _valid_said(part, facts), part.clause) for part in rules.validity),
-    ]
+    parts = (*rules.closed, *rules.exclude, *rules.prerequisite, *rules.cap, *rules.validity)
     return RulesSaid(
         rows=tuple(row_said(row, facts, labels, names) for row in rules.rows),
-        parts=tuple(parts),
+        parts=tuple(PartSaid(part.id, part_said(rules, part, names), part.clause) for part in parts),
         standings=tuple((STANDING[one], RULING[rules.standings[one]]) for one in Standing if one in rules.standings),
     )
+
+
+def part_said(
+    rules: ConversionRules, part: Closed | Exclude | Prerequisite | Cap | Validity, names: Mapping[str, Text] = NO_NAMES
+) -> Text:
+    """A limit, an exclusion, a prerequisite, a rule about days or what is closed, as a sentence."""
+    labels = {category.code: category.label for category in rules.categories}
+    facts = {fact.name: fact for fact in rules.facts}
+    match part:
+        case Closed():
+            return _closed_said(part, names, labels)
+        case Exclude():
+            return _excluded_said(part, facts)
+        case Prerequisite():
+            return _needed_said(part, names, labels)
+        case Cap():
+            return cap_said(part, labels)
+    return _valid_said(part, facts)
 
 
 def row_said(

@@ -12,6 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import DecidingRules
 from creditbank.domain.rules.cell_words import choice_words
 from creditbank.domain.rules.condition_words import condition_words, read_condition
 from creditbank.domain.rules.model import (
@@ -50,7 +51,7 @@ _CREDIT, _SHARE, _COUNT = "credit", "share", "count"
 _WITHIN, _EXPIRES, _UNTIL_ENDS, _UNTIL_STAYS = "within", "expires", "until-ends", "until-stays"
 
 
-def facts_of(rules: RuleSet) -> dict[str, Fact]:
+def facts_of(rules: DecidingRules) -> dict[str, Fact]:
     """The facts of a rule set by name."""
     return {fact.name: fact for fact in rules.facts}
 
@@ -71,7 +72,7 @@ class PartForm(DesignForm):
     places: ClassVar[Mapping[str, str]] = {}
     """Which field a place of the part stands in, where it is not the field of its name."""
 
-    def __init__(self, rules: RuleSet, part: Any, *arguments: Any, **options: Any) -> None:
+    def __init__(self, rules: DecidingRules, part: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.rules, self.locked = rules, bool(getattr(part, "locked", False))
         self.others: frozenset[str] = frozenset()
@@ -101,7 +102,7 @@ class PartForm(DesignForm):
         """The part as a document writes it: what every part says, and what those of its kind say."""
         said = self.cleaned_data
         clause = {"zh": said["clause_zh"].strip(), "en": said["clause_en"].strip()}
-        common = {"id": said["id"], **({"when": said["when"]} if said["when"] else {}), "clause": clause}
+        common = {"id": said["id"], **({"when": said["when"]} if said.get("when") else {}), "clause": clause}
         # What a centre locked stays locked.
         return common | ({"locked": True} if self.locked else {}) | self.own()
 
@@ -163,7 +164,7 @@ class CapForm(PartForm):
         "id",
     )
 
-    def __init__(self, rules: RuleSet, part: Cap | None, *arguments: Any, **options: Any) -> None:
+    def __init__(self, rules: DecidingRules, part: Cap | None, *arguments: Any, **options: Any) -> None:
         super().__init__(rules, part, *arguments, **options)
         language = language_now()
         categories = [(one.code, choice_words(rules.categories, one.code, language)) for one in rules.categories]
@@ -203,9 +204,9 @@ class CapForm(PartForm):
         elif said["kind"] == _COUNT:
             maximum = {"count": int(maximum) if maximum.isdecimal() else maximum}
         more = {"category": said["category"]} if said["category"] else {}
-        more |= {"by": said["by"]} if said["by"] else {}
+        more |= {"by": said["by"]} if said.get("by") else {}
         more |= {"whole": True} if said["whole"] else {}
-        more |= {"beside": said["beside"]} if said["beside"] else {}
+        more |= {"beside": said["beside"]} if said.get("beside") else {}
         return {**more, "scope": said["scope"], "maximum": maximum}
 
 
@@ -304,7 +305,7 @@ class RoundingForm(DesignForm):
     mode = forms.ChoiceField(label=_("Rounded"), choices=list(MODES.items()))
     place = forms.ChoiceField(label=_("When"), choices=[(one.value, word) for one, word in ROUND_PLACES.items()])
 
-    def __init__(self, rules: RuleSet, *arguments: Any, **options: Any) -> None:
+    def __init__(self, rules: DecidingRules, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         one = rules.rounding
         self.initial |= {"step": format_credit(one.step), "mode": one.mode, "place": one.place.value}
