@@ -37,7 +37,7 @@ MESSAGES: dict[str, str] = {
     "cell.grade": "“{typed}” is no grade. Expected: credit only; 90; [fact]; or [fact] value → 95; else → 75.",
     "cell.sources": "“{typed}” cannot be read. Expected: {[fact] value; [fact] value | unit U1 | at least 2} or {…}.",
     "cell.groups": "“{typed}” cannot be read. Expected: {[fact] value} × 2 together 3 + {[fact] value} or {…}.",
-    "cell.one_of": "“{typed}” is not expected here. Expected: {values}.",
+    "cell.one_of": "“{typed}” does not fit here. Expected: {values}.",
     "cell.count": "“{typed}” is no count. Expected: 1 to {most}, or as needed.",
     "cell.credit": "“{typed}” is no amount of credit. Expected: 2 or 0.5, or nothing.",
     "cell.units": "“{typed}” is no code of a certification unit. Expected: letters, digits and _ . : -, several with "
