@@ -1,4 +1,4 @@
-"""Reads conversion rules from a workbook, as it is written or after people have changed it, cell by cell."""
+"""Reads conversion rules from a workbook, as written or after people changed it, cell by cell."""
 
 from __future__ import annotations
 

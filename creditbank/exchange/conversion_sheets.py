@@ -1,4 +1,4 @@
-"""Conversion rules as sheets: the matrix of what becomes what, and a workbook that is read back as the same rules."""
+"""Conversion rules as sheets: the matrix, and a workbook that is read back as the same rules."""
 
 from __future__ import annotations
 

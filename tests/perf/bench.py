@@ -324,6 +324,8 @@ def bench_log(table, _institution):
 
 def bench_rules(table, _institution):
     """Decisions beside another engine; lint of 2,000 rows, complete, beside each pair of rows cell by cell."""
+    from creditbank.domain.conversions.read import read_conversion_rules
+    from creditbank.domain.conversions.row_edits import ConversionTable
     from creditbank.domain.rule_documents import rules_content
     from creditbank.domain.rules.lint import lint
     from creditbank.domain.rules.read import read_rule_set
@@ -331,7 +333,7 @@ def bench_rules(table, _institution):
     from creditbank.domain.rules.tables import conditions_meet
     from creditbank.exchange.rule_texts import rules_text
     from tests.perf.rule_speed import measure
-    from tests.perf.rule_tables import table_of
+    from tests.perf.rule_tables import conversions_of, table_of
 
     measure(table)
     rules = read_rule_set(table_of(2_000))
@@ -351,6 +353,12 @@ def bench_rules(table, _institution):
         rules_content(made.rules)
         rules_text(made.document)
     table.add("a cell of 500 rows, edited and written", spent[0], "s", limit=0.15, least=False)
+    conversions = read_conversion_rules(conversions_of(500))
+    with timed() as spent:
+        made = ConversionTable(conversions).change("r77", {"credit": "课程学分，不足亦可"})
+        rules_content(made.rules)
+        rules_text(made.document)
+    table.add("a cell of 500 conversion rows, edited and written", spent[0], "s", limit=0.15, least=False)
 
 
 def bench_catalogue(table, institution):

@@ -35,3 +35,51 @@ def table_of(rows):
         ],
         "tables": [{"code": "main", "columns": ["course", "score"], "rows": many}],
     }
+
+
+def conversions_of(rows):
+    """Conversion rules over certificates and levels: three rows for each certificate, some with groups and grades."""
+
+    def both(text):
+        return {"zh": text, "en": text}
+
+    levels = ("primary", "intermediate", "advanced")
+    grades = (
+        "credit_only",
+        {"fixed": "90"},
+        {"map": [{"when": {"score": {"from": 90}}, "grade": "A"}, {"grade": "B"}]},
+    )
+    many = [
+        {
+            "id": f"r{number}",
+            "from": [
+                {"when": {"certificate": f"c{number // 3}", "level": [levels[number % 3]]}},
+                *([{"any": [{"when": {"certificate": "x"}}, {"unit": f"U{number}"}]}] if number % 5 == 0 else []),
+            ],
+            "to": [{"course": f"C{number}"}],
+            "credit": "full",
+            "grade": grades[number % 3],
+            "clause": both(f"clause {number}"),
+        }
+        for number in range(rows)
+    ]
+    return {
+        "schema": "creditbank.conversion_rules/1",
+        "code": "many-conversions",
+        "kind": "conversion",
+        "name": both("many rows"),
+        "source": both("invented for the bench"),
+        "unit": "credit",
+        "rounding": {"step": "0.5", "mode": "down", "place": "end"},
+        "carriers": {"certificate": "certificate"},
+        "categories": [{"code": "main", **both("main")}],
+        "facts": [
+            {"name": "certificate", "type": "code", "label": both("certificate")},
+            {
+                "name": "level", "type": "enum", "ordered": True, "label": both("level"),
+                "values": [{"code": level, **both(level)} for level in levels],
+            },
+            {"name": "score", "type": "integer", "label": both("score"), "range": {"from": 0, "to": 100}},
+        ],
+        "rules": many,
+    }  # fmt: skip

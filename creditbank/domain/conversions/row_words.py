@@ -11,7 +11,6 @@ from creditbank.domain.conversions.cell_words import (
     ELECTIVE,
     FULL,
     HELD,
-    ONLY,
     SHORT,
     count_words,
     grade_words,
@@ -68,7 +67,7 @@ UNKNOWN_TARGET = "TO-BE-FILLED-IN"
 
 _FROM = (UNIT, LEAST, OTHER, COUNT, TOGETHER, AND)
 _MADE = (TO, CREDIT, GRADE, COUNTS, LEFT)
-_FIGURES, _LONG = (LEAST, TOGETHER), (OTHER, AND, CLAUSE_ZH, CLAUSE_EN)
+_FIGURES, _LONG = (LEAST, TOGETHER), (OTHER, AND, GRADE, CLAUSE_ZH, CLAUSE_EN)
 _COMMA = re.compile(r"\s*[,，、;；]\s*")
 _PATHS = (
     (r"from\[0\](?:\.any\[0\])?\.when\.([a-z0-9_]+)", CELL), (r"from\[0\](?:\.any\[0\])?\.unit", UNIT),
@@ -244,7 +243,6 @@ class ConversionWords:
             return tuple(dict.fromkeys(suggested_words(column.fact, language)))
         words: Sequence[Text] = {
             CREDIT: (FULL, SHORT, HELD),
-            GRADE: (ONLY,),
             LEFT: tuple(SURPLUS.values()),
             COUNTS: (_listed("transcript", "graduation"), _listed(*COUNTED), NOWHERE),
             TO: (ELECTIVE,),

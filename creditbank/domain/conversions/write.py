@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.canonical import content_hash
@@ -28,6 +27,9 @@ from creditbank.domain.rules import write
 
 if TYPE_CHECKING:
     from creditbank.domain.values import Text
+
+_USUAL = Counts()
+_COUNTED = ("gpa", "rank", "transcript", "graduation")
 
 
 def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
@@ -69,7 +71,10 @@ def _text(text: Text) -> dict[str, str]:
 
 def row_data(row: ConversionRow) -> dict[str, Any]:
     """A row as a document writes it."""
-    counts = {name: value for name, value in asdict(row.counts).items() if value != getattr(Counts(), name)}
+    counts: dict[str, bool] = {}
+    if row.counts != _USUAL:
+        said = {name: getattr(row.counts, name) for name in _COUNTED}
+        counts = {name: value for name, value in said.items() if value is not getattr(_USUAL, name)}
     return {
         "id": row.id,
         "from": [group_data(group) for group in row.groups],

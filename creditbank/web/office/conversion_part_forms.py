@@ -1,4 +1,4 @@
-"""Fields of the parts beside the rows of conversion rules: limits, closed courses, standings, what facts mean."""
+"""Fields of the parts of conversion rules: limits, closed courses, standings, what facts name."""
 
 from __future__ import annotations
 

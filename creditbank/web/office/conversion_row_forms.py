@@ -50,6 +50,10 @@ class ConversionRowForm(RowForm):
 
     words: ConversionWords
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["id"].help_text = _("Cases and reasons of conversions name the row by it.")
+
     @staticmethod
     def _cells(row: Any) -> dict[str, Accept]:
         """The cells of the first source of the first group; what stands beside it is written in words."""
@@ -71,7 +75,7 @@ class ConversionRowForm(RowForm):
             label=label, required=key in (TO, CREDIT, GRADE, CLAUSE_ZH, CLAUSE_EN), max_length=20_000
         )
         field.help_text = _HINTS.get(key, "")
-        if column.long or key == GRADE:
+        if column.long:
             field.widget = forms.Textarea({"rows": 2})
         if key in (CLAUSE_ZH, CLAUSE_EN):
             field.widget = forms.Textarea({"rows": 2, "lang": "zh-Hans" if key == CLAUSE_ZH else "en"})
