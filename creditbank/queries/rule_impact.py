@@ -9,13 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
+from creditbank.domain.conversions.credit_lots import Lot, item_of
 from creditbank.domain.conversions.impact import (
     Comparison,
     PastConversion,
-    UsedLot,
     comparing,
     conversion_impact,
-    item_of,
 )
 from creditbank.domain.conversions.model import Around, ConversionRules
 from creditbank.domain.conversions.trace import targets_said
@@ -218,17 +217,16 @@ def _conversion_beside(comparison: Comparison, past: PastConversion, changed: Ch
     return Beside(changed, (*facts, (Text("置换为", "Becomes"), said)), before.explanation, after.explanation)
 
 
-def _lot_said(comparison: Comparison, lot: UsedLot) -> list[tuple[Text, Text]]:
-    for of in (comparison.after, comparison.before):
-        item = item_of(of.rules, lot)
-        if not isinstance(item, Refusal):
-            shown = [
-                (fact.label, fact_shown(fact, value))
-                for fact, value in zip(of.rules.facts, item.outcome.values, strict=True)
-                if value is not None
-            ]
-            return [(label, one if isinstance(one, Text) else Text(one, one)) for label, one in shown]
-    return [(Text("成果", "Outcome"), lot.title)]
+def _lot_said(comparison: Comparison, lot: Lot) -> list[tuple[Text, Text]]:
+    rules = comparison.after.rules
+    shown = [
+        (fact.label, fact_shown(fact, value))
+        for fact, value in zip(rules.facts, item_of(rules, lot).outcome.values, strict=True)
+        if value is not None
+    ]
+    if not shown:
+        return [(Text("成果", "Outcome"), lot.title)]
+    return [(label, one if isinstance(one, Text) else Text(one, one)) for label, one in shown]
 
 
 def claimed_groups(
