@@ -29,7 +29,7 @@ from creditbank.domain.values import Hundredths, Text
 from creditbank.gateways.clock import day_in
 from creditbank.queries import credit_lots
 from creditbank.queries.courses import course_library
-from creditbank.queries.frameworks import whole_units
+from creditbank.queries.frameworks import library_at, public_library, whole_units
 from creditbank.queries.rule_context import Period, known_of_learner, period_of
 from creditbank.queries.rules import all_in_force
 from creditbank.records.conversions import ConversionApplication
@@ -169,7 +169,7 @@ def holdings_of(
     ]
     waiting = tuple(_waiting(scope, learner, excluding))
     courses = _courses(scope, institution, on, values)
-    units, period = whole_units(scope), period_of(scope, institution, on)
+    units, period = whole_units(library_at(scope)), period_of(scope, institution, on)
     around = {
         one.version_id: Around(
             _context(scope, learner, one, waiting, on, period), _called(one, courses), units, complete=bool(courses)
@@ -177,6 +177,25 @@ def holdings_of(
         for one in asked
     }
     return Holdings(asked, tuple(lots), courses, units, waiting, around)
+
+
+def holdings_of_nobody(scope: Scope, institution: UUID, lots: Sequence[Lot], *, on: date) -> Holdings:
+    """What answers for somebody who holds these lots at an institution and nothing else, by what is published.
+
+    Courses that a level above hands down are not public: a target that is not found is left to a person, not refused.
+    """
+    asked = regulations_of(scope, institution, on)
+    courses = course_library(scope, institution, on) if asked else {}
+    units, period = whole_units(public_library(scope)), period_of(scope, institution, on)
+    around = {}
+    for one in asked:
+        rules = one.compiled.rules
+        context = known_of_learner(
+            scope, institution=institution, learner=None, caps=rules.cap, prerequisites=rules.prerequisite,
+            version=one.version_id, on=on, period=period,
+        )  # fmt: skip
+        around[one.version_id] = Around(context, _called(one, courses), units)
+    return Holdings(asked, tuple(lots), courses, units, (), around)
 
 
 def options_of(held: Holdings) -> tuple[Option, ...]:

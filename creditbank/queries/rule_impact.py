@@ -36,7 +36,7 @@ from creditbank.domain.rules.impact import (
 from creditbank.domain.values import Text, format_credit
 from creditbank.queries.conversions import PostedConversion, posted_conversions
 from creditbank.queries.courses import course_library
-from creditbank.queries.frameworks import whole_units
+from creditbank.queries.frameworks import library_at, whole_units
 from creditbank.queries.rule_context import known_around
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import Scope
@@ -179,7 +179,7 @@ def conversions_compared(scope: Scope, *, before: ConversionRules, after: Conver
     """Two versions with the courses and certification units of the scope's institution."""
     assert scope.institution is not None
     library = course_library(scope, scope.institution, on)
-    around = Around(Context(on), library, whole_units(scope), complete=bool(library))
+    around = Around(Context(on), library, whole_units(library_at(scope)), complete=bool(library))
     return comparing(before, after, around)
 
 
