@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -87,15 +88,16 @@ def _becomes(one: Estimate) -> dict[str, Any]:
     language = get_language() or "zh-hans"
     ruled = {ruling: [option for option in one.options if option.one.ruling is ruling] for ruling in Ruling}
     possible = ruled[Ruling.RECOGNISE]
-    shown = possible or ruled[Ruling.MANUAL] or _by_row(ruled[Ruling.REFUSE])
+    shown = [(option, 0) for option in possible or ruled[Ruling.MANUAL]] or _by_row(ruled[Ruling.REFUSE])
     return {
         "possible": len(possible),
-        "ruling": shown[0].one.ruling.value if shown else "",
+        "ruling": shown[0][0].one.ruling.value if shown else "",
         "more": len(shown) - _MOST_TARGETS,
         "rules": f"{reverse('public:conversion-rules')}?{urlencode({'to': one.code})}",
         "targets": [
             {
                 "title": option.targets.said_in(language).strip("“”"),
+                "alike": alike,
                 "credit": option.credit,
                 "left": sum(use.left for use in option.one.uses),
                 "grade": option.one.grade,
@@ -103,11 +105,14 @@ def _becomes(one: Estimate) -> dict[str, Any]:
                 "version": option.regulation.version_id,
                 "rules": option.regulation.name.said_in(language),
             }
-            for option in shown[:_MOST_TARGETS]
+            for option, alike in shown[:_MOST_TARGETS]
         ],
     }
 
 
-def _by_row(options: Sequence[Option]) -> list[Option]:
-    """One for each row: what it asks for is the same for all its courses."""
-    return list({(option.regulation.version_id, option.one.row): option for option in reversed(options)}.values())[::-1]
+def _by_row(options: Sequence[Option]) -> list[tuple[Option, int]]:
+    """One for each row, and for how many more courses it asks the same."""
+    rows: dict[tuple[UUID, str], list[Option]] = {}
+    for option in options:
+        rows.setdefault((option.regulation.version_id, option.one.row), []).append(option)
+    return [(found[0], len(found) - 1) for found in rows.values()]
