@@ -60,6 +60,11 @@ _TARGETS = {
     TargetKind.WAIVER: Text("免修", "waiver"),
 }
 ELECTIVE = Text("任选学分", "elective credit")
+_ELECTIVES = frozenset({ELECTIVE.zh, ELECTIVE.en, "elective", "任选"})
+_BEGINS = tuple(
+    (kind, re.compile(rf"(?:{word.zh}|(?:{word.en}|{kind.value})\b)\s*:?\s*(?=\S)", re.IGNORECASE))
+    for kind, word in _TARGETS.items()
+)
 
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}")
 _AMOUNT = r"\d{1,9}(?:\.\d{1,2})?"
@@ -208,12 +213,10 @@ def read_targets(categories: Sequence[Choice], typed: str) -> Any:
 
 def _read_target(categories: Sequence[Choice], typed: str) -> Any:
     text = " ".join(unicodedata.normalize("NFKC", typed).split())
-    if plain(text) in (plain(ELECTIVE.zh), plain(ELECTIVE.en), "elective", "任选"):
+    if text.casefold() in _ELECTIVES:
         return TargetKind.ELECTIVE.value
-    for kind, word in _TARGETS.items():
-        begun = re.match(
-            rf"(?:{word.zh}\s*[:：]?|{word.en}\b\s*[:：]?|{kind.value}\b\s*[:：]?)\s*(?=\S)", text, re.IGNORECASE
-        )
+    for kind, begins in _BEGINS:
+        begun = begins.match(text)
         rest = text[begun.end() :] if begun else ""
         if not rest:
             continue

@@ -146,7 +146,7 @@ class ConversionWords:
             TO: targets_words(row.targets, self.rules.categories, language),
             CREDIT: worth_words(row.worth, language),
             GRADE: self._kept(grade_words, row.grade, language),
-            COUNTS: counts_words(row.counts, language),
+            COUNTS: self._kept(_counts_said, row.counts, language),
             LEFT: SURPLUS[row.surplus].said_in(language),
             CLAUSE_ZH: row.clause.zh,
             CLAUSE_EN: row.clause.en,
@@ -299,6 +299,10 @@ _USED: Mapping[str, Callable[[ConversionRow], bool]] = {
 def counts_words(counts: Counts, language: str) -> str:
     """Where what is converted counts, in words that :func:`read_counts` reads back."""
     return _listed(*(name for name, value in asdict(counts).items() if value)).said_in(language)
+
+
+def _counts_said(counts: Counts, _facts: Mapping[str, Fact], language: str) -> str:
+    return counts_words(counts, language)
 
 
 def read_counts(typed: str) -> dict[str, bool] | Refusal:
