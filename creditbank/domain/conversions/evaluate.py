@@ -168,7 +168,11 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
         explanation = trace.summary(ruling, said, 0, reasons)
         return Possibility(ruling, row.id, row.targets, (), (), None, row.counts, Hundredths(0), explanation)
 
-    ruling = _targets(compiled, row, around, reasons)
+    if row.ruling is not Ruling.RECOGNISE:
+        reasons.append(trace.ruled(row))
+    ruling = row.ruling
+    if ruling is not Ruling.REFUSE:
+        ruling = _worse(ruling, _targets(compiled, row, around, reasons))
     if ruling is Ruling.REFUSE:
         return ended(ruling)
     need = _need(row, around)
@@ -245,7 +249,8 @@ def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) 
     reasons.append(trace.course_said(course))
     ruling = compiled.rules.standings[course.standing]
     if course.standing is not Standing.OPEN:
-        reasons.append(trace.stands(course, course.standing, ruling))
+        clause = compiled.rules.standing_clauses.get(course.standing)
+        reasons.append(trace.stands(course, course.standing, ruling, clause))
     return ruling
 
 

@@ -36,8 +36,6 @@ _SHARED_PARTS = ("choice", "interval", "cell", "when", "fact", "cap", "validity"
 def _definitions() -> dict[str, Any]:
     code = ref_to("code")
     shared = rules_definitions()
-    for name in ("cap", "validity"):  # nothing lies over rules for conversion
-        del shared[name]["properties"]["locked"]
     del shared["cap"]["properties"]["beside"]  # what stands beside an outcome is known of recognition alone
     unit = {"anyOf": [code, list_of(code, MOST_CODES, 1)]}
     source = {"when": ref_to("when"), "credit": ref_to("amount"), "unit": unit}
@@ -84,6 +82,8 @@ def _definitions() -> dict[str, Any]:
             {
                 "counts": object_of({}, {"gpa": _FLAG, "rank": _FLAG, "transcript": _FLAG, "graduation": _FLAG}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
+                "ruling": {"enum": [ruling.value for ruling in Ruling]},
+                "locked": {"type": "boolean", "description": "overlays further down may not tighten it"},
             },
         ),
         "closed": object_of(
@@ -95,7 +95,8 @@ def _definitions() -> dict[str, Any]:
 
 def conversion_rules_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.conversion_rules/1``."""
-    rulings = {"enum": [ruling.value for ruling in Ruling]}
+    ruling = {"enum": [ruling.value for ruling in Ruling]}
+    rulings = {"anyOf": [ruling, object_of({"ruling": ruling, "clause": ref_to("text")})]}
     return document(
         "conversion_rules",
         "A rule set for conversion",
@@ -117,6 +118,7 @@ def conversion_rules_schema() -> dict[str, Any]:
                 "carriers": object_of({}, {name: ref_to("name") for name in CARRIERS}),
                 "standings": object_of({}, {one.value: rulings for one in Standing if one is not Standing.OPEN}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
+                "open": {"type": "boolean", "description": "overlays further down may add rows"},
                 **{name: list_of(ref_to(name), MOST_STEPS) for name in ("exclude", "prerequisite", "cap", "validity")},
                 "closed": list_of(ref_to("closed"), MOST_STEPS),
             },
