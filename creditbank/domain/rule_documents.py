@@ -233,7 +233,7 @@ def kind_decided(kind: str) -> str:
     return _DECIDED.get(kind, kind)
 
 
-def laid_on(base: DecidingRules, overlay: Overlay) -> Composed | ComposedConversions:
+def lay_any(base: DecidingRules, overlay: Overlay) -> Composed | ComposedConversions:
     """An overlay laid on rules of whichever kind it is for.
 
     Raises:

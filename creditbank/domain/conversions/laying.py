@@ -40,9 +40,7 @@ def conversions_laid_before(hashes: tuple[str, ...]) -> LaidConversions | None:
     return _KEPT.get(hashes)
 
 
-def lay_conversions(
-    base: ConversionRules, overlays: Sequence[Overlay], hashes: tuple[str, ...]
-) -> LaidConversions:
+def lay_conversions(base: ConversionRules, overlays: Sequence[Overlay], hashes: tuple[str, ...]) -> LaidConversions:
     """The rules with overlays laid on them, made once per process for the same hashes."""
     known = _KEPT.get(hashes)
     if known is not None:

@@ -247,9 +247,7 @@ def test_a_row_is_added_only_where_the_rules_are_open_and_none_leads_there_yet()
 
 
 def test_what_cannot_hold_is_left_out_and_the_rest_holds() -> None:
-    found = laid(
-        base(), tighten={"rules": [item_of("half", credit="held"), item_of("fixed", credit="1")]}
-    )
+    found = laid(base(), tighten={"rules": [item_of("half", credit="held"), item_of("fixed", credit="1")]})
     assert [one.path for one in found.conflicts] == ["tighten.rules[0]"]
     assert found.own == {("rules", "fixed")}
 
@@ -375,7 +373,9 @@ def _no_more(after: Possibility, before: Possibility) -> bool:
 def _entitled(of: CompiledConversions, name: str, given: list[Item], place: Any) -> list[Possibility]:
     """What the inherited row gives of these items or of some of them."""
     return [
-        convert(of, name, some, place) for count in range(len(given), 0, -1) for some in map(list, combinations(given, count))
+        convert(of, name, some, place)
+        for count in range(len(given), 0, -1)
+        for some in map(list, combinations(given, count))
     ]
 
 
