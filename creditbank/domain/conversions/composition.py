@@ -1,4 +1,4 @@
-"""Lays an overlay on the conversion rules it inherits: what is added and tightened, and what cannot be."""
+"""Lays an overlay on inherited conversion rules: what is added, tightened, and what cannot be."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from creditbank.domain.conversions.overlay import ADDED, CHANGES, conversion_ove
 from creditbank.domain.conversions.write import conversion_rules_data
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.differences import listed, values
+from creditbank.domain.rules.model import Ruling
 from creditbank.domain.rules.overlay import Overlay
 
 _LISTS = ("categories", "facts", "rules", "closed", "exclude", "prerequisite", "cap", "validity")
@@ -18,6 +19,10 @@ def conversion_differences(before: ConversionRules, after: ConversionRules) -> E
     """Every difference between two sets of conversion rules; empty exactly if their hashes are equal."""
     old, new = conversion_rules_data(before), conversion_rules_data(after)
     said = [*values(old, new, without=(*_LISTS, "standings"))]
+    if any("ruling" in row for row in (*old["rules"], *new["rules"])):
+        # What is granted is not written down; where one of both says otherwise, that is said.
+        for data in (old, new):
+            data["rules"] = [{"ruling": Ruling.RECOGNISE.value, **row} for row in data["rules"]]
     for name in _LISTS:
         said += listed(name, old.get(name, ()), new.get(name, ()))
     said += listed("standings", _standings(before), _standings(after))

@@ -15,7 +15,7 @@ from creditbank.domain.conversions.compile import CompiledConversions
 from creditbank.domain.conversions.composition import ComposedConversions, compose_conversions
 from creditbank.domain.conversions.differences import conversion_differences, conversion_overlay_differences
 from creditbank.domain.conversions.evaluate import convert
-from creditbank.domain.conversions.model import Item, Possibility, Standing, Surplus, Target, TargetKind
+from creditbank.domain.conversions.model import Item, Possibility, Standing, Target, TargetKind
 from creditbank.domain.conversions.overlay import (
     conversion_overlay_data,
     conversion_overlay_hash,
