@@ -96,7 +96,7 @@ def read_conversion_workbook(upload: Upload) -> SheetRules:
     choices = tuple(Choice(one["code"], Text(one["zh"], one["en"])) for one in categories)
     words = ConversionWords.of(_bare_rules(choices, facts), every=True)
     grid, rows = _rows(reader, words)
-    caps = cap_documents(reader, choices, facts, CAPS_WITHOUT)
+    caps = cap_documents(reader, choices, facts, (*CAPS_WITHOUT, "locked"))
     parts = part_documents(reader, facts, PARTS)
     document |= {"categories": categories, "facts": data, "rules": rows, "cap": caps, **parts}
     document["closed"] = _closed(reader)
@@ -134,7 +134,9 @@ def _about(reader: SheetReader) -> dict[str, Any]:
     grid = Grid(title, reader.heads.get(title, {}), ())
     for name, typed in dict(document.get("standings", {})).items():
         _title, line = reader.places.get(f"standings.{name}", (title, line))
-        if plain(typed) in rulings:
+        if typed.strip().startswith("{"):
+            document["standings"][name] = _more(reader, grid, line, typed)
+        elif plain(typed) in rulings:
             document["standings"][name] = rulings[plain(typed)]
         elif plain(typed):
             values = Text("、".join(one.zh for one in RULING.values()), ", ".join(one.en for one in RULING.values()))

@@ -9,7 +9,7 @@ from creditbank.domain.conversions.matrix import Matrix, MatrixCell
 from creditbank.domain.conversions.model import CARRIERS, ConversionRules, Standing
 from creditbank.domain.conversions.row_words import ConversionWords
 from creditbank.domain.conversions.words import RULING, STANDING
-from creditbank.domain.conversions.write import conversion_rules_data, row_data
+from creditbank.domain.conversions.write import conversion_row_data, conversion_rules_data
 from creditbank.domain.rule_documents import DecidingRules
 from creditbank.domain.values import Text
 from creditbank.exchange.rule_sheets import (
@@ -47,7 +47,7 @@ CLOSED_HEAD = heads_of(
     "条款（英文）=Clause (English)",
 )  # fmt: skip
 CLOSED_KEYS = ("id", "courses", "natures", "categories", "zh", "en")
-CAPS_WITHOUT = ("when", "by", "locked", "beside")
+CAPS_WITHOUT = ("when", "by", "beside")
 """Columns of limits that conversion rules have no use for."""
 PARTS = ("validity", "exclude", "prerequisite")
 _CARRIED = {
@@ -156,7 +156,7 @@ def _row_sheet(rules: ConversionRules, language: str) -> SheetContent:
     }
     rows = []
     for row in rules.rows:
-        data, (made, _wrong) = row_data(row), words.read(words.said(row, language), {"id": row.id})
+        data, (made, _wrong) = conversion_row_data(row), words.read(words.said(row, language), {"id": row.id})
         more = {key: value for key, value in data.items() if key not in made and key != "counts"}
         rows.append([row.id, *words.said(row, language).values(), flow_text(more) if more else ""])
     return SheetContent(ROWS.said_in(language), head, rows, (), choices)
@@ -170,6 +170,8 @@ def _closed(data: Mapping[str, Any]) -> Iterator[tuple[Cell, ...]]:
 
 def _about(rules: ConversionRules, data: Mapping[str, Any], language: str) -> Iterator[tuple[str, str]]:
     standings = {one.value: RULING[rules.standings[one]].said_in(language) for one in ASKED}
+    # One that has a clause is written as in the text, so that the clause stays with it.
+    standings |= {one.value: flow_text(data["standings"][one.value]) for one in rules.standing_clauses}
     known = {path.partition(".")[0] for path in ABOUT_CONVERSIONS}
     more = {key: one for key, one in data.items() if key not in _SAID and key not in known}
     said = {"carriers": {}, **data, "held_unit": rules.held_unit, "standings": standings}

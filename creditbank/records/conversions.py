@@ -23,6 +23,8 @@ class ConversionApplication(models.Model):
     number = models.TextField()
     state = models.TextField()
     rule_version = models.ForeignKey("records.RuleVersion", on_delete=models.PROTECT)
+    composed_of = models.JSONField(default=list, db_default=[])
+    """The versions beneath an overlay as it was laid when this was submitted, from the top down; else nothing."""
     row = models.TextField()
     course = models.TextField(blank=True, default="")
     """The course it was applied for, where the row leads into any course of a category."""

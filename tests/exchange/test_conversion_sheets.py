@@ -55,16 +55,18 @@ def test_all_that_the_language_says_comes_back(language):
         *others,
         {**first, "id": "kept", "to": [{"waiver": "W1"}, {"course": "C1"}], "grade": {"keep": "mark"}},
         {**first, "id": "amount", "to": [{"requirement": "P"}], "credit": "2.25", "grade": "credit_only"},
+        {**first, "id": "asked", "from": [{"when": {"level": ["primary"]}}], "ruling": "manual", "locked": True},
     ]
     clause = {"zh": "条款", "en": "clause"}
     document |= {
         "held_unit": "hour", "carriers": {"certificate": "certificate"},
-        "standings": {"passed": "manual", "failed": "refuse"},
+        "open": True,
+        "standings": {"passed": "manual", "failed": {"ruling": "refuse", "clause": {"zh": "不及格的不得置换", "en": "none"}}},
         "closed": [{"id": "shut", "courses": ["A1", "A2"], "natures": ["sport"], "clause": clause}],
         "exclude": [{"id": "low", "when": {"level": ["primary"]}, "otherwise": "manual", "clause": clause}],
         "prerequisite": [{"id": "before", "needs": {"credit": "30"}, "otherwise": "refuse", "clause": clause}],
         "cap": [
-            {"id": "share", "category": "professional", "scope": "ever", "maximum": {"share": "1/5", "of": "programme"}, "clause": clause},
+            {"id": "share", "category": "professional", "scope": "ever", "maximum": {"share": "1/5", "of": "programme"}, "locked": True, "clause": clause},
             {"id": "count", "scope": "term", "whole": True, "maximum": {"count": 2}, "clause": clause},
         ],
     }  # fmt: skip

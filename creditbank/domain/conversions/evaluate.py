@@ -108,6 +108,18 @@ def convert(
     return _row(compiled, number, opened[0], _sorted(compiled, items, around), around)
 
 
+def serving(compiled: CompiledConversions, row: str, items: Sequence[Item], around: Around) -> tuple[Item, ...]:
+    """The items that may be used in a row, those that are used first coming first.
+
+    Raises:
+        KeyError: the rules have no such row.
+    """
+    number, held = compiled.number[row], _sorted(compiled, items, around)
+    groups = range(len(compiled.rules.rows[number].groups))
+    ids = {item.id for at in groups for item in held.serving.get((number, at), ())}
+    return tuple(item for item in sorted(items, key=order) if item.id in ids)
+
+
 def best_for(
     compiled: CompiledConversions,
     target: Target,
@@ -182,7 +194,11 @@ def _row(
     row = compiled.rules.rows[number]
     said = trace.targets_said(targets, around.courses, compiled.categories)
     reasons: list[Line] = []
-    ruling = _targets(compiled, targets, around, reasons)
+    if row.ruling is not Ruling.RECOGNISE:
+        reasons.append(trace.ruled(row))
+    ruling = row.ruling
+    if ruling is not Ruling.REFUSE:
+        ruling = _worse(ruling, _targets(compiled, targets, around, reasons))
     if ruling is Ruling.REFUSE:
         explanation = trace.summary(ruling, said, 0, reasons)
         return Possibility(ruling, row.id, targets, (), (), None, row.counts, _NONE, explanation)
@@ -277,7 +293,8 @@ def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) 
     reasons.append(trace.course_said(course))
     ruling = compiled.rules.standings[course.standing]
     if course.standing is not Standing.OPEN:
-        reasons.append(trace.stands(course, course.standing, ruling))
+        clause = compiled.rules.standing_clauses.get(course.standing)
+        reasons.append(trace.stands(course, course.standing, ruling, clause))
     return ruling
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from creditbank.domain.conversions.model import UNIT_CARRIERS, ConversionRow, ConversionRules
 from creditbank.domain.conversions.read import MOST_ROWS, read_conversion_rules, row_reader
 from creditbank.domain.conversions.row_words import TABLE, ConversionWords
-from creditbank.domain.conversions.write import conversion_rules_data, row_data
+from creditbank.domain.conversions.write import conversion_row_data, conversion_rules_data
 from creditbank.domain.rules.places import Place, UnreadableError
 from creditbank.domain.rules.row_edits import Edited, Misfit, OpenTable, put_part
 
@@ -55,7 +55,8 @@ class ConversionTable(OpenTable[ConversionRules]):
         if not carried and any(one.units for at in made for group in rows[at].groups for one in group.sources):
             return self.read_whole(names)
         # The rows that were read are written again in their normal form; the others are in it already.
-        self.document["rules"] = [row_data(row) if at in made else self.data[at] for at, row in enumerate(rows)]
+        data = [conversion_row_data(row) if at in made else self.data[at] for at, row in enumerate(rows)]
+        self.document["rules"] = data
         return Edited(self.document, replace(rules, rows=rows), names)
 
     def read_whole(self, rows: tuple[str, ...]) -> Edited[ConversionRules] | Misfit:

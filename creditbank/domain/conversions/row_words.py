@@ -31,11 +31,11 @@ from creditbank.domain.conversions.cell_words import (
 )
 from creditbank.domain.conversions.model import ConversionRow, ConversionRules, Counts, Surplus
 from creditbank.domain.conversions.read import MOST_ITEMS, row_reader
-from creditbank.domain.conversions.words import COUNTED, NO_NAMES, SURPLUS, row_said
-from creditbank.domain.conversions.write import row_data
+from creditbank.domain.conversions.words import COUNTED, NO_NAMES, RULING, SURPLUS, row_said
+from creditbank.domain.conversions.write import conversion_row_data
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.cell_words import cell_words, plain, read_cell, suggested_words
-from creditbank.domain.rules.model import Accept, Fact
+from creditbank.domain.rules.model import Accept, Fact, Ruling
 from creditbank.domain.rules.places import Place, UnreadableError
 from creditbank.domain.rules.row_words import CELL, CLAUSE_EN, CLAUSE_ZH, CREDIT, WordColumn
 from creditbank.domain.rules.row_words import HEADS as SHARED_HEADS
@@ -45,7 +45,7 @@ TABLE = "rules"
 """The one table of conversion rules, by the name that a document gives its rows."""
 
 UNIT, LEAST, OTHER, COUNT, TOGETHER, AND = "unit", "least", "or", "count", "together", "and"
-TO, GRADE, COUNTS, LEFT = "to", "grade", "counts", "surplus"
+TO, GRADE, COUNTS, LEFT, RULED, LOCKED = "to", "grade", "counts", "surplus", "ruling", "locked"
 HEADS = {
     UNIT: Text("认证单元", "Certification unit"),
     LEAST: Text("单项至少", "Each at least"),
@@ -58,9 +58,12 @@ HEADS = {
     GRADE: Text("成绩", "Grade"),
     COUNTS: Text("计入", "Counts in"),
     LEFT: Text("剩余学分", "What is left"),
+    RULED: Text("处理", "Ruling"),
+    LOCKED: Text("锁定", "Locked"),
     CLAUSE_ZH: SHARED_HEADS[CLAUSE_ZH],
     CLAUSE_EN: SHARED_HEADS[CLAUSE_EN],
 }
+YES = Text("是", "yes")
 NOWHERE = Text("均不计入", "nowhere")
 UNKNOWN_TARGET = "TO-BE-FILLED-IN"
 """The course of a row that is still to be written: no library has it, so that it is granted by nobody."""
@@ -73,7 +76,8 @@ _PATHS = (
     (r"from\[0\](?:\.any\[0\])?\.when\.([a-z0-9_]+)", CELL), (r"from\[0\](?:\.any\[0\])?\.unit", UNIT),
     (r"from\[0\](?:\.any\[0\])?\.credit", LEAST), (r"from\[0\]\.any", OTHER), (r"from\[0\]\.count", COUNT),
     (r"from\[0\]\.together", TOGETHER), (r"from\[\d+\]", AND), (r"to\b", TO), (r"credit\b", CREDIT),
-    (r"grade\b", GRADE), (r"counts\b", COUNTS), (r"surplus\b", LEFT), (r"clause\.zh", CLAUSE_ZH),
+    (r"grade\b", GRADE), (r"counts\b", COUNTS), (r"surplus\b", LEFT), (r"ruling\b", RULED), (r"locked\b", LOCKED),
+    (r"clause\.zh", CLAUSE_ZH),
     (r"clause\.en", CLAUSE_EN),
 )  # fmt: skip
 _LONGEST = 4_000
@@ -101,7 +105,7 @@ class ConversionWords:
             *(WordColumn(CELL + fact.name, fact.label, fact) for fact in rules.facts),
             *(
                 WordColumn(key, HEADS[key], figure=key in _FIGURES, long=key in _LONG)
-                for key in (*_FROM, *_MADE, CLAUSE_ZH, CLAUSE_EN)
+                for key in (*_FROM, *_MADE, RULED, LOCKED, CLAUSE_ZH, CLAUSE_EN)
             ),
         )
         used = {CELL + cell.fact for row in rules.rows for cell in row.groups[0].sources[0].when}
@@ -148,6 +152,8 @@ class ConversionWords:
             GRADE: self._kept(grade_words, row.grade, language),
             COUNTS: self._kept(_counts_said, row.counts, language),
             LEFT: SURPLUS[row.surplus].said_in(language),
+            RULED: RULING[row.ruling].said_in(language),
+            LOCKED: YES.said_in(language) if row.locked else "",
             CLAUSE_ZH: row.clause.zh,
             CLAUSE_EN: row.clause.en,
         }
@@ -228,7 +234,11 @@ class ConversionWords:
         if COUNTS in typed:
             _put(COUNTS, "counts", read_counts(typed[COUNTS]), row, wrong)
         if LEFT in typed:
-            _put(LEFT, "surplus", _read_surplus(typed[LEFT]), row, wrong)
+            _put(LEFT, "surplus", _read_word(SURPLUS, typed[LEFT], Surplus.LOST.value), row, wrong)
+        if RULED in typed:
+            _put(RULED, "ruling", _read_word(RULING, typed[RULED], None), row, wrong)
+        if LOCKED in typed:
+            _put(LOCKED, "locked", _read_locked(typed[LOCKED]), row, wrong)
 
     def completed(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A new row; what it does not say is any outcome for a course that no library has, recorded without a grade."""
@@ -244,6 +254,8 @@ class ConversionWords:
         words: Sequence[Text] = {
             CREDIT: (FULL, SHORT, HELD),
             LEFT: tuple(SURPLUS.values()),
+            RULED: tuple(RULING.values()),
+            LOCKED: (YES,),
             COUNTS: (_listed("transcript", "graduation"), _listed(*COUNTED), NOWHERE),
             TO: (ELECTIVE,),
         }.get(column.key, ())
@@ -265,7 +277,7 @@ class ConversionWords:
 
     def row_data(self, row: ConversionRow) -> dict[str, Any]:
         """A row as a document writes it."""
-        return row_data(row)
+        return conversion_row_data(row)
 
     def read_row(self, row: Mapping[str, Any]) -> ConversionRow:
         """A row of a document as the rules hold it.
@@ -292,6 +304,8 @@ _USED: Mapping[str, Callable[[ConversionRow], bool]] = {
     COUNT: lambda row: row.groups[0].count != 1,
     TOGETHER: lambda row: row.groups[0].credit is not None,
     AND: lambda row: len(row.groups) > 1,
+    RULED: lambda row: row.ruling is not Ruling.RECOGNISE,
+    LOCKED: lambda row: row.locked,
 }
 """Which rows have something to say in a column that is left out where none does."""
 
@@ -327,15 +341,20 @@ def _listed(*names: str) -> Text:
     return Text("、".join(COUNTED[name].zh for name in names), ", ".join(COUNTED[name].en for name in names))
 
 
-def _read_surplus(typed: str) -> str | Refusal:
-    words = {plain(word): one.value for one, text in SURPLUS.items() for word in (text.zh, text.en, one.value)}
-    found = words.get(plain(typed))
-    values = Text("、".join(one.zh for one in SURPLUS.values()), ", ".join(one.en for one in SURPLUS.values()))
-    return (
-        Surplus.LOST.value
-        if not typed.strip()
-        else found or Refusal.because("cell.one_of", typed=typed[:80], values=values)
-    )
+def _read_locked(typed: str) -> bool | Refusal | None:
+    word = plain(typed)
+    if word in ("yes", "y", "true", "是", "√"):
+        return True
+    values = Text("是，或留空", "yes, or empty")
+    return None if word in ("", "no", "否") else Refusal.because("cell.one_of", typed=typed[:80], values=values)
+
+
+def _read_word(listed: Mapping[Any, Text], typed: str, nothing: str | None) -> Any:
+    words = {plain(word): one.value for one, text in listed.items() for word in (text.zh, text.en, one.value)}
+    values = Text("、".join(one.zh for one in listed.values()), ", ".join(one.en for one in listed.values()))
+    if not typed.strip():
+        return nothing
+    return words.get(plain(typed)) or Refusal.because("cell.one_of", typed=typed[:80], values=values)
 
 
 def _good(key: str, found: Any, wrong: dict[str, Refusal]) -> Any:

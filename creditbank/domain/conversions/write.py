@@ -24,6 +24,7 @@ from creditbank.domain.conversions.model import (
     Worth,
 )
 from creditbank.domain.rules import write
+from creditbank.domain.rules.model import Ruling
 
 if TYPE_CHECKING:
     from creditbank.domain.values import Text
@@ -34,7 +35,12 @@ _COUNTED = ("gpa", "rank", "transcript", "graduation")
 
 def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
     """Plain JSON data that ``read_conversion_rules`` reads back as equal rules."""
-    standings = {name.value: ruling.value for name, ruling in rules.standings.items() if STANDINGS[name] is not ruling}
+    clauses = rules.standing_clauses
+    standings: dict[str, Any] = {
+        name.value: {"ruling": ruling.value, "clause": _text(clauses[name])} if name in clauses else ruling.value
+        for name, ruling in rules.standings.items()
+        if STANDINGS[name] is not ruling or name in clauses
+    }
     lists = {
         "closed": [closed_data(part) for part in rules.closed],
         "exclude": [write.exclude_data(part) for part in rules.exclude],
@@ -55,7 +61,8 @@ def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
         "facts": [write.fact_data(fact) for fact in rules.facts],
         **({"carriers": dict(rules.carriers)} if rules.carriers else {}),
         **({"standings": standings} if standings else {}),
-        "rules": [row_data(row) for row in rules.rows],
+        **({"open": True} if rules.open else {}),
+        "rules": [conversion_row_data(row) for row in rules.rows],
         **{name: parts for name, parts in lists.items() if parts},
     }
 
@@ -69,7 +76,7 @@ def _text(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def row_data(row: ConversionRow) -> dict[str, Any]:
+def conversion_row_data(row: ConversionRow) -> dict[str, Any]:
     """A row as a document writes it."""
     counts: dict[str, bool] = {}
     if row.counts != _USUAL:
@@ -83,6 +90,8 @@ def row_data(row: ConversionRow) -> dict[str, Any]:
         "grade": grade_data(row.grade),
         **({"counts": counts} if counts else {}),
         "surplus": row.surplus.value,
+        **({"ruling": row.ruling.value} if row.ruling is not Ruling.RECOGNISE else {}),
+        **({"locked": True} if row.locked else {}),
         "clause": _text(row.clause),
     }
 

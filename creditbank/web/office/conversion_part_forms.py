@@ -110,15 +110,22 @@ class StandingsForm(DesignForm):
     def __init__(self, rules: ConversionRules, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         rulings = [(one.value, word.said_in(language_now())) for one, word in RULING.items()]
+        self.clauses = rules.standing_clauses
         for one in _ASKED:
             label = _t("Where the course is: %(standing)s") % {"standing": STANDING[one].said_in(language_now())}
             self.fields[one.value] = forms.ChoiceField(label=label, choices=rulings)
             self.initial[one.value] = rules.standings[one].value
 
-    def part(self) -> dict[str, str]:
-        """The standings as a document writes them: what differs from what holds where nothing is said."""
-        said = self.cleaned_data
-        return {one.value: said[one.value] for one in _ASKED if said[one.value] != STANDINGS[one].value}
+    def part(self) -> dict[str, Any]:
+        """The standings as a document writes them: what differs from what holds where nothing is said, with clauses."""
+        said, clauses = self.cleaned_data, self.clauses
+        rulings = {one: said[one.value] for one in _ASKED if said[one.value] != STANDINGS[one].value or one in clauses}
+        return {
+            one.value: {"ruling": ruling, "clause": {"zh": clauses[one].zh, "en": clauses[one].en}}
+            if one in clauses
+            else ruling
+            for one, ruling in rulings.items()
+        }
 
     @staticmethod
     def said(rules: ConversionRules) -> str:

@@ -71,6 +71,18 @@ class ConversionRowForm(RowForm):
             self.fields[key] = forms.ChoiceField(label=label, choices=policies)
             self.initial[key] = self.row.surplus.value
             return
+        if key == RULED:
+            rulings = [(one.value, word.said_in(language_now())) for one, word in RULING.items()]
+            self.fields[key] = forms.ChoiceField(label=label, choices=rulings, required=False)
+            self.initial[key] = self.row.ruling.value
+            return
+        if key == LOCKED:
+            self.fields[key] = forms.ChoiceField(
+                label=label, choices=[("", _("no")), ("yes", _("yes"))], required=False,
+                help_text=_("Nobody further down may tighten it."),
+            )  # fmt: skip
+            self.initial[key] = "yes" if self.row.locked else ""
+            return
         field = forms.CharField(
             label=label, required=key in (TO, CREDIT, GRADE, CLAUSE_ZH, CLAUSE_EN), max_length=20_000
         )

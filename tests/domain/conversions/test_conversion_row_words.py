@@ -101,10 +101,11 @@ def rows(draw: st.DrawFn) -> dict[str, Any]:
     if draw(st.booleans()):
         taken[-1]["count"] = "as_needed" if len(taken) > 1 or grade in ("credit_only", {"fixed": "90"}) else 1
     said = {"from": taken, "to": to, "credit": credit, "grade": grade, "counts": draw(flags)}
+    said |= {"ruling": draw(st.sampled_from(("recognise", "manual", "refuse"))), "locked": draw(st.booleans())}
     return row("r", **said, surplus=draw(st.sampled_from(("lost", "kept", "elective"))))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(rows(), st.sampled_from(("zh-hans", "en")), st.sampled_from(("zh-hans", "en")))
 def test_every_row_is_read_back_from_its_words(data, language, other):
     read = read_conversion_rules(rules(data, **AWKWARD))
