@@ -15,14 +15,16 @@ from creditbank.domain.conversions.row_words import (
     GRADE,
     LEAST,
     LEFT,
+    LOCKED,
     NOWHERE,
     OTHER,
+    RULED,
     TO,
     TOGETHER,
     UNIT,
     ConversionWords,
 )
-from creditbank.domain.conversions.words import COUNTED, SURPLUS
+from creditbank.domain.conversions.words import COUNTED, RULING, SURPLUS
 from creditbank.domain.rules.model import Accept
 from creditbank.domain.rules.row_words import CLAUSE_EN, CLAUSE_ZH, CREDIT, WordColumn
 from creditbank.web.design.forms import Ticks
