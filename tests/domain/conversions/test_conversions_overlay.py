@@ -123,6 +123,7 @@ def test_a_lower_fixed_amount_still_asks_for_what_the_higher_one_asked() -> None
 TWO = row("two", **{"from": [{"when": {"kind": "a"}, "count": 2}], "to": ELECTIVE, "credit": "held"})
 ENOUGH = {"when": {"kind": "a"}, "count": "as_needed"}
 OPEN = row("open", **{"from": [ENOUGH], "surplus": "elective"})
+LITTLE = row("little", **{"from": [ENOUGH | {"together": "1"}]})
 SHORT = row("short", credit={"full": "even_if_short"})
 KEPT = row("kept", to=["elective"], credit="2", surplus="kept")
 SPARE = row("spare", to=ELECTIVE, credit="2", surplus="elective")
@@ -145,6 +146,7 @@ MORE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("count", base(), item_of("course", **{"from": [{"when": {"score": 90}, "count": 2}]}), "each_enough"),
     ("count", base(), item_of("fixed", **{"from": [{"when": {"kind": "a"}, "count": 2}]}), "each_enough"),
     ("rest", base(OPEN), item_of("open", **{"from": [ENOUGH | {"together": "5"}]}), "uses_differ"),
+    ("little", base(LITTLE), item_of("little", **{"from": [ENOUGH | {"together": "3"}]}), "each_enough"),
     ("surplus", base(), item_of("half", surplus="kept"), "surplus"),
     ("gpa", base(), item_of("half", counts={"gpa": False}), "unreadable"),
     ("graduation", base(), item_of("half", counts={"graduation": True}), "counts"),
@@ -313,9 +315,9 @@ def asked_for(draw: st.DrawFn, like: dict[str, Any] | None = None) -> dict[str, 
             made["when"] = {**like["when"], **draw(cells)} if draw(st.booleans()) else draw(cells)
         case 2:
             made["credit"] = draw(amounts)
-        case 3:
-            made["count"] = draw(st.sampled_from((1, 2, "as_needed")))
-        case 4:
+        case 3 | 4:
+            made["count"] = draw(st.sampled_from((2, "as_needed", 1)))
+        case 5:
             made["together"] = draw(amounts)
     return made
 
@@ -336,9 +338,10 @@ def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], ComposedConversions]:
         }
         rows.append(row(name, **plain))
         says: dict[str, Any] = {}
-        if draw(st.booleans()):
+        which = draw(st.sampled_from(("from", "from", "from", "credit", "credit", "both")))
+        if which != "credit":
             says["from"] = [draw(asked_for(group)) for group in groups]
-        if draw(st.booleans()) or not says:
+        if which != "from":
             says["credit"] = draw(st.sampled_from(AMOUNTS[into]))
         if draw(st.integers(0, 3)) == 0:
             says |= draw(st.sampled_from(({"surplus": "lost"}, {"surplus": "elective"}, {"ruling": "manual"})))
