@@ -292,7 +292,7 @@ def test_an_overlay_and_the_rules_it_makes_are_written_as_they_were_read() -> No
     composed = laid(under, **halves)
     assert read_conversion_rules(conversion_rules_data(composed.rules)) == composed.rules
     said = codes_of(conversion_differences(read_conversion_rules(under), composed.rules))
-    assert set(said) == {"diff.part_changed", "diff.value", "diff.part_added"}
+    assert set(said) == {"diff.part_changed", "diff.value", "diff.clause", "diff.part_added"}
     assert codes_of(conversion_differences(read_conversion_rules(base()), read_conversion_rules(under))) == (
         "diff.opened", "diff.part_changed", "diff.locked",
     )  # fmt: skip
@@ -387,15 +387,15 @@ def _made(one: Possibility) -> dict[Target, int]:
 
 
 def _no_more(after: Possibility, before: Possibility) -> bool:
-    """Whether one gives no more than another: of each target and in all, for no less, and nowhere else."""
+    """Whether one gives no more than another: of each target and in all, at no better a rate, and nowhere else."""
     old, new = _made(before), _made(after)
-    spent = sum(use.credit for use in after.uses) - sum(use.credit for use in before.uses)
+    spent, less = (sum(use.credit for use in one.uses) for one in (before, after))
     return (
         RANK[after.ruling] <= RANK[before.ruling]
         and sum(new.values()) <= sum(old.values())
         and all(credit <= old.get(target, 0) for target, credit in new.items())
-        # What is not spent is not made either.
-        and spent >= min(sum(new.values()) - sum(old.values()), 0)
+        # Where what is left over is kept, less may be used for less.
+        and sum(new.values()) * spent <= sum(old.values()) * less
         and after.counts.graduation <= before.counts.graduation
     )
 
