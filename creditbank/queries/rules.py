@@ -104,14 +104,22 @@ class Versions:
     """
 
     def __init__(
-        self, scope: Scope, institution: UUID, code: str, kind: str = KIND, *, coming: tuple[UUID, date] | None = None
+        self,
+        scope: Scope,
+        institution: UUID,
+        code: str,
+        kind: str = KIND,
+        *,
+        coming: tuple[UUID, date] | None = None,
+        levels: Sequence[tuple[UUID, Sequence[Candidate]]] | None = None,
     ) -> None:
+        """Of one code at an institution; ``levels`` are its versions from there to the top, where they were read."""
         self._scope = scope
         self._code = code
         self._kind = kind
         self._coming = coming
-        self._places = _places(scope, institution)
-        self._read: list[tuple[UUID, Sequence[Candidate]]] = []
+        self._places = iter(()) if levels is not None else _places(scope, institution)
+        self._read: list[tuple[UUID, Sequence[Candidate]]] = list(levels or ())
 
     def asking(self, on: date) -> InForce | None:
         """The version whose questions a form asks on a day: that in force, also while it is suspended.
@@ -214,9 +222,14 @@ def rules_in_force(scope: Scope, *, institution: UUID, kind: str, code: str, on:
 def all_in_force(scope: Scope, *, institution: UUID, kind: str, on: date) -> tuple[RulesInForce, ...]:
     """All rules of a kind in force on a day at an institution, its own and those it inherits, by code."""
     places = list(_places(scope, institution))
-    rule_sets = scope.rows(RuleSet).filter(institution_id__in=places, kind=kind)
-    codes = sorted(set(rule_sets.values_list("code", flat=True)))
-    found = (rules_in_force(scope, institution=institution, kind=kind, code=code, on=on) for code in codes)
+    rows = scope.rows(RuleVersion).filter(institution_id__in=places, rule_set__kind=kind_decided(kind))
+    by_code: dict[str, dict[UUID, list[Candidate]]] = {}
+    for code, place, *said in rows.order_by("number").values_list("rule_set__code", "institution_id", *_CANDIDATE):
+        by_code.setdefault(code, {}).setdefault(place, []).append(_candidate_of(*said))
+    found = []
+    for code, versions in sorted(by_code.items()):
+        levels = [(place, versions.get(place, [])) for place in places]
+        found.append(Versions(scope, institution, code, kind, levels=levels).read(on))
     return tuple(one for one in found if one is not None)
 
 
@@ -273,27 +286,32 @@ def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None =
     """
     rows = scope.rows(RuleVersion).filter(institution_id=institution, rule_set__code=code).order_by("number")
     rows = rows.filter(rule_set__kind=kind_decided(kind)) if kind is not None else rows
-    return [
-        Candidate(
-            version_id,
-            number,
-            State(state),
-            read_applies(applies) if applies else Applies(),
-            None if first is None else Days(first, last),
-            content_hash,
-            kind,
-        )
-        for version_id, number, state, applies, first, last, content_hash, kind in rows.values_list(
-            "id",
-            "number",
-            "state",
-            "applies",
-            "effective_from",
-            "effective_until",
-            "content_hash",
-            "kind",
-        )
-    ]
+    return [_candidate_of(*said) for said in rows.values_list(*_CANDIDATE)]
+
+
+_CANDIDATE = ("id", "number", "state", "applies", "effective_from", "effective_until", "content_hash", "kind")
+"""The columns of a version that say whether it may decide, in the order of :func:`_candidate_of`."""
+
+
+def _candidate_of(
+    version_id: UUID,
+    number: int,
+    state: str,
+    applies: Any,
+    first: date | None,
+    last: date | None,
+    content_hash: str,
+    kind: str,
+) -> Candidate:
+    return Candidate(
+        version_id,
+        number,
+        State(state),
+        read_applies(applies) if applies else Applies(),
+        None if first is None else Days(first, last),
+        content_hash,
+        kind,
+    )
 
 
 def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) -> Sequence[Candidate]:

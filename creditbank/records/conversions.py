@@ -6,6 +6,11 @@ from django.db import models
 
 from creditbank.records.institutions import Institution
 
+TOWARDS_AWARDS = """(lot.source_kind <> 'conversion' OR NOT EXISTS (SELECT FROM conversion_application AS asked
+  WHERE asked.learner_id = lot.learner_id AND asked.application_id = lot.source_id
+    AND asked.counts ->> 'graduation' = 'false'))"""
+"""Of ``lot`` those that an audit looks at: what a conversion made counts towards awards unless its rules said not."""
+
 
 class ConversionApplication(models.Model):
     """A learner's application that credit they hold become something else at the institution that awarded it."""
