@@ -82,7 +82,7 @@ def compose_conversions(base: ConversionRules, overlay: Overlay) -> ComposedConv
     """The conversion rules of an institution: what it inherits with what it adds and tightens.
 
     Each item is judged by the rules it is laid on, of which nothing is made but less: of whatever items a row makes
-    something, the inherited row makes at least as much, and uses no more of them. A row is added only where the rules
+    something, the inherited row makes at least as much, at no worse a rate. A row is added only where the rules
     are open and none of theirs leads from these items there. Nothing that is locked makes anything else.
     """
     if overlay.code != base.code:

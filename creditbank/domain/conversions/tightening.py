@@ -44,7 +44,7 @@ def takes_no_more(facts: Mapping[str, Fact], before: ConversionRow, after: Conve
     """Why it cannot be shown that whatever a row takes now, it would have taken before and made as much of it.
 
     Shown is: of any items with which the row ``after`` makes something, ``before`` makes at least that, and uses no
-    more of them. Both make the same amounts otherwise. Nothing where it can be shown, else the code of the sentence.
+    more of them, where both make the same amounts. Nothing where it can be shown, else the code of the sentence.
     """
     if len(before.groups) != len(after.groups):
         return "overlay.groups_differ"

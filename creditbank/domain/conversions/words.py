@@ -396,5 +396,10 @@ def _planned(code: str) -> Text:
     return Text("全部", "everything") if code == "programme" else Text(code, code)
 
 
+def both_of(texts: Iterable[Text]) -> Text:
+    """Several things of which all are meant, in one text."""
+    return _joined(list(texts), "；", "; ")
+
+
 def _joined(texts: list[Text], zh: str, en: str) -> Text:
     return Text(zh.join(text.zh for text in texts), en.join(text.en or text.zh for text in texts))

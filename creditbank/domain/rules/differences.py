@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Protocol
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
 from creditbank.domain.explanation import Fact as Said
@@ -145,19 +145,60 @@ def _reach(old: Row | Table, new: Row | Table) -> Iterator[Line]:
         yield _line("diff.opened" if new.open else "diff.closed")
 
 
-def listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
-    """What changed in a list of a rule set, whose items are told apart by their key."""
+class ItemWords(Protocol):
+    """How the items of a list are said, where that is better than their data."""
+
+    def whole(self, name: str, *, later: bool) -> Text:
+        """An item of the earlier or the later version, of which it is known that it is there."""
+        ...
+
+    def changed(self, name: str, key: str) -> tuple[Text, Text, Text] | None:
+        """What is said of one of an item's keys: what it is called, before and after; nothing where data say it."""
+        ...
+
+
+def listed(
+    part: str,
+    before: Sequence[Mapping[str, Any]],
+    after: Sequence[Mapping[str, Any]],
+    words: ItemWords | None = None,
+) -> Iterator[Line]:
+    """What changed in a list of a rule set, whose items are told apart by their key; in words where there are any."""
     key, label = _PARTS[part]
     old, new = ({item[key]: item for item in items} for items in (before, after))
     for name, item in old.items():
         if name not in new:
-            yield _line("diff.part_removed", part=label, name=name, before=_plain(item, key))
+            was = words.whole(name, later=False) if words else _plain(item, key)
+            yield _line("diff.part_removed", part=label, name=name, before=was)
     for name, item in new.items():
         if name not in old:
-            yield _line("diff.part_added", part=label, name=name, after=_plain(item, key))
-        elif lines := list(values(old[name], item, without=(key,))):
+            now = words.whole(name, later=True) if words else _plain(item, key)
+            yield _line("diff.part_added", part=label, name=name, after=now)
+        elif lines := list(_item(old[name], item, key, words)):
             yield _line("diff.part_changed", lines, part=label, name=name)
     yield from _order(part, list(old), list(new))
+
+
+def _item(before: Mapping[str, Any], after: Mapping[str, Any], key: str, words: ItemWords | None) -> Iterator[Line]:
+    """What changed in one item."""
+    if words is None:
+        yield from values(before, after, without=(key,))
+        return
+    told: set[tuple[Text, Text, Text]] = set()
+    for name in dict.fromkeys([*before, *after]):
+        if before.get(name) == after.get(name) or name in _REACH:
+            continue
+        said = words.changed(before[key], name)
+        if said is None or said[1] == said[2]:
+            yield from values(before, after, without=tuple(one for one in (*before, *after) if one != name))
+        elif said not in told:
+            told.add(said)
+            label, was, now = said
+            if name == "clause":
+                yield _line("diff.clause", before=was, after=now)
+            else:
+                yield _line("diff.value", name=label, before=was, after=now)
+    yield from values(before, after, without=tuple(one for one in (*before, *after) if one not in _REACH))
 
 
 def values(before: Mapping[str, Any], after: Mapping[str, Any], *, without: Sequence[str]) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import combinations
 from typing import Any
 
@@ -9,13 +10,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from small_conversions import around, both, item, row, rules
-from test_conversions_properties import AROUND, conditions, fresh, holdings, items, rule_sets
+from test_conversions_properties import AROUND, fresh, items
 
 from creditbank.domain.conversions.compile import CompiledConversions
 from creditbank.domain.conversions.composition import ComposedConversions, compose_conversions
 from creditbank.domain.conversions.differences import conversion_differences, conversion_overlay_differences
 from creditbank.domain.conversions.evaluate import convert
-from creditbank.domain.conversions.model import Item, Possibility, Standing, Target, TargetKind
+from creditbank.domain.conversions.model import Around, Item, Possibility, Standing, Target
 from creditbank.domain.conversions.overlay import (
     conversion_overlay_data,
     conversion_overlay_hash,
@@ -30,6 +31,7 @@ from creditbank.domain.values import Hundredths
 
 RANK = {Ruling.REFUSE: 0, Ruling.MANUAL: 1, Ruling.RECOGNISE: 2}
 ELECTIVE = [{"category": "side"}]
+TARGETS = ("elective", *ELECTIVE)
 
 
 def overlay(**halves: Any) -> dict[str, Any]:
@@ -121,6 +123,7 @@ def test_a_lower_fixed_amount_still_asks_for_what_the_higher_one_asked() -> None
 TWO = row("two", **{"from": [{"when": {"kind": "a"}, "count": 2}], "to": ELECTIVE, "credit": "held"})
 ENOUGH = {"when": {"kind": "a"}, "count": "as_needed"}
 OPEN = row("open", **{"from": [ENOUGH], "surplus": "elective"})
+LITTLE = row("little", **{"from": [ENOUGH | {"together": "1"}]})
 SHORT = row("short", credit={"full": "even_if_short"})
 KEPT = row("kept", to=["elective"], credit="2", surplus="kept")
 SPARE = row("spare", to=ELECTIVE, credit="2", surplus="elective")
@@ -143,6 +146,7 @@ MORE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("count", base(), item_of("course", **{"from": [{"when": {"score": 90}, "count": 2}]}), "each_enough"),
     ("count", base(), item_of("fixed", **{"from": [{"when": {"kind": "a"}, "count": 2}]}), "each_enough"),
     ("rest", base(OPEN), item_of("open", **{"from": [ENOUGH | {"together": "5"}]}), "uses_differ"),
+    ("little", base(LITTLE), item_of("little", **{"from": [ENOUGH | {"together": "3"}]}), "each_enough"),
     ("surplus", base(), item_of("half", surplus="kept"), "surplus"),
     ("gpa", base(), item_of("half", counts={"gpa": False}), "unreadable"),
     ("graduation", base(), item_of("half", counts={"graduation": True}), "counts"),
@@ -288,68 +292,94 @@ def test_an_overlay_and_the_rules_it_makes_are_written_as_they_were_read() -> No
     composed = laid(under, **halves)
     assert read_conversion_rules(conversion_rules_data(composed.rules)) == composed.rules
     said = codes_of(conversion_differences(read_conversion_rules(under), composed.rules))
-    assert set(said) == {"diff.part_changed", "diff.value", "diff.part_added"}
+    assert set(said) == {"diff.part_changed", "diff.value", "diff.clause", "diff.part_added"}
     assert codes_of(conversion_differences(read_conversion_rules(base()), read_conversion_rules(under))) == (
         "diff.opened", "diff.part_changed", "diff.locked",
     )  # fmt: skip
     assert conversion_overlay_differences(read, read_conversion_overlay(overlay())) != ()
 
 
-changes = st.fixed_dictionaries(
-    {},
-    optional={
-        "credit": st.sampled_from(("full", "held", {"held": "1/2"}, {"full": "even_if_short"}, "1", "1.5", "2")),
-        "surplus": st.sampled_from(("lost", "lost", "kept", "elective")),
-        "ruling": st.sampled_from(("manual", "refuse")),
-        "counts": st.just({"graduation": False}),
-    },
-)
+score = st.sampled_from((0, 40, 60)).map(lambda least: {"score": {"from": least}})
+cells = st.one_of(st.just({}), score, st.sampled_from("ab").map(lambda kind: {"kind": kind}))
+amounts = st.sampled_from(("1", "1.5", "2", "3"))
+AMOUNTS = {True: ("full", {"full": "even_if_short"}), False: ("held", {"held": "1/2"}, "1", "1.5", "2", "3")}
 
 
-def stricter(draw: st.DrawFn, group: dict[str, Any]) -> dict[str, Any]:
-    """A group that asks otherwise, often for more."""
-    found = [dict(one) for one in group.get("any", [{key: group[key] for key in ("when", "credit") if key in group}])]
-    for one in found:
-        if draw(st.booleans()):
-            one["when"] = {**one.get("when", {}), **draw(conditions)}
-        if draw(st.booleans()):
-            one["credit"] = draw(st.sampled_from(("1", "2", "3")))
-    made: dict[str, Any] = {"any": found[draw(st.integers(0, len(found) - 1)) :]}
-    count = draw(st.sampled_from((group.get("count", 1), group.get("count", 1), 2, "as_needed")))
-    together = draw(st.sampled_from((group.get("together"), "2", "4")))
-    return made | {"count": count} | ({"together": together} if together else {})
+@st.composite
+def asked_for(draw: st.DrawFn, like: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A group that takes something; one that is much like another."""
+    like = like or {"when": draw(cells), "credit": "1", "count": draw(st.sampled_from((1, 1, 2, "as_needed")))}
+    made = {key: value for key, value in like.items() if key != "together" or draw(st.booleans())}
+    match draw(st.integers(0, 5)):
+        case 0 | 1:
+            made["when"] = {**like["when"], **draw(cells)} if draw(st.booleans()) else draw(cells)
+        case 2:
+            made["credit"] = draw(amounts)
+        case 3 | 4:
+            made["count"] = draw(st.sampled_from((2, "as_needed", 1)))
+        case 5:
+            made["together"] = draw(amounts)
+    return made
 
 
 @st.composite
 def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], ComposedConversions]:
-    """Conversion rules with locks and left open, and what of an overlay holds on them."""
-    under = draw(rule_sets())
-    under["open"] = draw(st.booleans())
-    for one in under["rules"]:
-        one["locked"] = draw(st.integers(0, 4)) == 0
-    if draw(st.booleans()):
-        for group in under["rules"][0]["from"]:
-            group |= {"together": draw(st.sampled_from(("1", "3")))}
-    tightened = []
-    for one in under["rules"]:
-        said = draw(changes)
-        if draw(st.booleans()):
-            said["from"] = [stricter(draw, group) for group in one["from"]]
-        if said:
-            tightened.append(item_of(one["id"], **said))
-    standings = [item_of(name, ruling=draw(st.sampled_from(("manual", "refuse")))) for name in ("failed", "passed")]
-    caps = [item_of(cap["id"], maximum=draw(st.sampled_from(("1", "2.5", "9")))) for cap in under["cap"]]
-    own_cap = item_of("own", scope="ever", maximum=draw(st.sampled_from(("1", "2"))), whole=draw(st.booleans()))
-    own = row("ours", **{"from": [{"when": draw(conditions)}], "to": [{"course": draw(st.sampled_from(("C3", "C5")))}]})
-    add = {
-        "rules": [own],
-        "closed": [item_of("core", courses=["C2"])] if draw(st.booleans()) else [],
-        "exclude": [item_of("no", when={"score": {"to": draw(st.integers(0, 90))}})] if draw(st.booleans()) else [],
-        "prerequisite": [item_of("first", needs={"credit": "2"})] if draw(st.booleans()) else [],
-        "cap": [own_cap] if draw(st.booleans()) else [],
-    }
-    tighten = {"rules": tightened, "standings": standings if draw(st.booleans()) else [], "cap": caps}
+    """Conversion rules with a few rows, some locked, and what holds of an overlay that changes most of them."""
+    rows, tightened = [], []
+    for name in ("r0", "r1"):
+        into = draw(st.booleans())
+        groups = [draw(asked_for())] + ([draw(asked_for()) | {"count": 1}] if draw(st.integers(0, 4)) == 0 else [])
+        plain: dict[str, Any] = {
+            "from": groups,
+            "to": [{"course": draw(st.sampled_from(("C1", "C3")))}] if into else [draw(st.sampled_from(TARGETS))],
+            "credit": draw(st.sampled_from(AMOUNTS[into])),
+            "surplus": draw(st.sampled_from(("lost", "kept", "elective"))),
+            "locked": draw(st.integers(0, 5)) == 0,
+        }
+        rows.append(row(name, **plain))
+        says: dict[str, Any] = {}
+        which = draw(st.sampled_from(("from", "from", "from", "credit", "credit", "both")))
+        if which != "credit":
+            says["from"] = [draw(asked_for(group)) for group in groups]
+        if which != "from":
+            says["credit"] = draw(st.sampled_from(AMOUNTS[into]))
+        if draw(st.integers(0, 3)) == 0:
+            says |= draw(st.sampled_from(({"surplus": "lost"}, {"surplus": "elective"}, {"ruling": "manual"})))
+        tightened.append(item_of(name, **says))
+    cap = {"id": "c", "scope": "ever", "maximum": draw(st.sampled_from(("3", "5"))), "clause": both("c")}
+    under = rules(*rows, open=draw(st.booleans()), cap=[cap | {"whole": draw(st.booleans())}])
+    own = row("ours", **{"from": [draw(asked_for())], "to": [{"course": draw(st.sampled_from(("C1", "C3")))}]})
+    extra = draw(st.sampled_from(("cap", "limit", "closed", "exclude", "prerequisite", "standings", "")))
+    add: dict[str, Any] = {"rules": [own]}
+    tighten: dict[str, Any] = {"rules": tightened}
+    match extra:
+        case "cap":
+            add["cap"] = [item_of("own", scope="ever", maximum=draw(amounts), whole=draw(st.booleans()))]
+        case "limit":
+            tighten["cap"] = [item_of("c", maximum=draw(st.sampled_from(("2", "2.5", "9"))))]
+        case "closed":
+            add["closed"] = [item_of("core", courses=["C3"])]
+        case "exclude":
+            add["exclude"] = [item_of("no", when={"score": {"to": 50}})]
+        case "prerequisite":
+            add["prerequisite"] = [item_of("first", needs={"credit": "3"}, otherwise="manual")]
+        case "standings":
+            tighten["standings"] = [item_of(name, ruling="manual") for name in ("failed", "passed")]
     return under, laid(under, tighten=tighten, add=add)
+
+
+@st.composite
+def holdings(draw: st.DrawFn) -> list[tuple[str, int, date | None, dict[str, Any]]]:
+    """A few items of one to four credits, of two kinds and some scores."""
+    return [
+        (
+            f"x{number}",
+            draw(st.sampled_from((100, 150, 200, 300, 400))),
+            draw(st.sampled_from((None, date(2027, 1, 1), date(2028, 1, 1)))),
+            {"kind": draw(st.sampled_from("ab")), "score": draw(st.sampled_from((30, 50, 90)))},
+        )
+        for number in range(draw(st.integers(1, 4)))
+    ]
 
 
 def _made(one: Possibility) -> dict[Target, int]:
@@ -357,15 +387,15 @@ def _made(one: Possibility) -> dict[Target, int]:
 
 
 def _no_more(after: Possibility, before: Possibility) -> bool:
-    """Whether one gives no more than another: of each target and in all, for no less, and nowhere else."""
+    """Whether one gives no more than another: of each target and in all, at no better a rate, and nowhere else."""
     old, new = _made(before), _made(after)
-    spent = sum(use.credit for use in after.uses) - sum(use.credit for use in before.uses)
+    spent, less = (sum(use.credit for use in one.uses) for one in (before, after))
     return (
         RANK[after.ruling] <= RANK[before.ruling]
         and sum(new.values()) <= sum(old.values())
         and all(credit <= old.get(target, 0) for target, credit in new.items())
-        # What is not spent is not made either.
-        and spent >= min(sum(new.values()) - sum(old.values()), 0)
+        # Where what is left over is kept, less may be used for less.
+        and sum(new.values()) * spent <= sum(old.values()) * less
         and after.counts.graduation <= before.counts.graduation
     )
 
@@ -380,28 +410,41 @@ def _entitled(of: CompiledConversions, name: str, given: list[Item], place: Any)
 
 
 @settings(deadline=None, max_examples=50, phases=(Phase.explicit, Phase.reuse, Phase.generate))
-@given(pairs(), holdings(), st.sampled_from((Standing.OPEN, Standing.FAILED, Standing.PASSED)))
+@given(
+    st.lists(pairs(), min_size=6, max_size=6),
+    st.lists(holdings(), min_size=4, max_size=4),
+    st.sampled_from((Standing.OPEN, Standing.FAILED, Standing.PASSED)),
+)
 def test_nobody_gets_more_of_what_they_hold_than_the_inherited_rules_give(
-    pair: tuple[dict[str, Any], ComposedConversions], held: Any, standing: Standing
+    many: list[tuple[dict[str, Any], ComposedConversions]], each: list[Any], standing: Standing
 ) -> None:
-    under, composed = pair
-    old, new = fresh(under), fresh(conversion_rules_data(composed.rules))
-    place = around(standing=standing, **AROUND, held={"first": Hundredths(100 * len(held))})
-    given_items = items(old, held)
+    for under, composed in many:
+        old, new = fresh(under), fresh(conversion_rules_data(composed.rules))
+        for held in each:
+            place = around(standing=standing, used=AROUND["used"], held={"first": Hundredths(100 * len(held))})
+            _compared(old, new, items(old, held), place)
+            if ("rules", "ours") in composed.own:
+                _leads_nowhere_else(old, new, items(old, held), place)
+
+
+def _compared(old: CompiledConversions, new: CompiledConversions, held: list[Item], place: Around) -> None:
     for rule in old.rules.rows:
-        after = convert(new, rule.id, given_items, place)
+        after = convert(new, rule.id, held, place)
         if rule.locked:
-            assert after == convert(old, rule.id, given_items, place)
+            assert after == convert(old, rule.id, held, place)
         if after.ruling is Ruling.REFUSE:
             continue
         used = {use.item for use in after.uses}
-        of_these = [one for one in given_items if one.id in used]
-        assert any(_no_more(after, before) for before in _entitled(old, rule.id, of_these, place)), rule.id
-    if ("rules", "ours") in composed.own:
-        assert old.rules.open
-        answer = convert(new, "ours", given_items, place)
-        for rule in old.rules.rows if answer.uses else ():
-            same = set(answer.targets) & set(rule.targets)
-            taken = [one for one in given_items if one.id in {use.item for use in answer.uses}]
-            assert not same or not any(one.made for one in _entitled(old, rule.id, taken, place))
-            assert all(target.kind is TargetKind.COURSE for target in answer.targets)
+        taken = [one for one in held if one.id in used]
+        assert any(_no_more(after, before) for before in _entitled(old, rule.id, taken, place)), rule.id
+
+
+def _leads_nowhere_else(old: CompiledConversions, new: CompiledConversions, held: list[Item], place: Around) -> None:
+    """A row of one's own is there only in open rules, and where no inherited row makes the same of any of its items."""
+    assert old.rules.open
+    answer = convert(new, "ours", held, place)
+    used = {use.item for use in answer.uses}
+    for rule in old.rules.rows if used else ():
+        if set(answer.targets) & set(rule.targets):
+            taken = [one for one in held if one.id in used]
+            assert not any(one.made for one in _entitled(old, rule.id, taken, place))
