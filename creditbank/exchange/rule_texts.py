@@ -1,4 +1,4 @@
-"""Writes rule sets as text that people read: one line for each value, rows that stay where they are."""
+"""Writes rules as text that people read: one line for each value, rows that stay where they are."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 _BREAKS = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _COMMENT = re.compile(r"\s*#")
 _BLOCKS = ("facts", "tables", "rows", "adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures")
+_HALVES = ("add", "tighten")
 _LINES = ("categories", "values", "abbreviations")
 
 
@@ -44,6 +45,9 @@ def _stands_above(line: str) -> bool:
 
 
 def _named(name: str, value: Any, indent: str) -> list[str]:
+    if value and name in _HALVES and not indent:
+        # The two halves of an overlay hold lists of the same names.
+        return [f"{name}:", *(line for inner, items in value.items() for line in _named(inner, items, "  "))]
     if value and isinstance(value, list):
         if name in _BLOCKS:
             lines = [f"{indent}{name}:"]

@@ -55,12 +55,17 @@ def standing_of(
     """
     if not isinstance(rules, Overlay):
         return Standing(rules)
-    coming = _coming_base(scope, rules.code, on, laid_on or {})
-    inherited = inherited_by(scope, institution=institution, code=rules.code, on=on, coming=coming)
+    inherited = beneath(scope, rules.code, institution=institution, on=on, laid_on=laid_on or {})
     if inherited is None:
         return Standing(None, (no_base(rules.code, on),))
     composed = compose(inherited.compiled.rules, rules)
-    return Standing(composed.rules, composed.refused, composed.own, _publisher(scope, inherited.version_id))
+    return Standing(composed.rules, composed.refused, composed.own, publisher_of(scope, inherited.version_id))
+
+
+def beneath(scope: Scope, code: str, *, institution: UUID, on: date, laid_on: Mapping[str, Any]) -> InForce | None:
+    """What an overlay of a code is laid on; ``laid_on`` is the origin of a draft, as in :func:`standing_of`."""
+    coming = _coming_base(scope, code, on, laid_on)
+    return inherited_by(scope, institution=institution, code=code, on=on, coming=coming)
 
 
 def inherited_by(
@@ -241,6 +246,7 @@ def _coming(scope: Scope, on: date) -> Iterator[RuleVersion]:
         place = scope.rows(Institution).filter(pk=place).values_list("parent_id", flat=True).first()
 
 
-def _publisher(scope: Scope, version_id: UUID) -> Text:
+def publisher_of(scope: Scope, version_id: UUID) -> Text:
+    """What the institution is called that published a version."""
     rows = scope.rows(RuleVersion).filter(pk=version_id)
     return Text(*rows.values_list("institution__name", "institution__name_en").get())

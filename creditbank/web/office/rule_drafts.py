@@ -241,6 +241,7 @@ def _page(
         "steps": [act.value for act in _WRITE if writes and found.line.state in STEPS[act].origins],
         "may_sign": decides and not own and found.line.state in STEPS[Act.SIGN].origins,
         "signed_by_me": actor.person in life.signed,
+        "says_nothing": isinstance(found.rules, Overlay) and not (found.rules.add or found.rules.tighten),
         "gives_way": replaced_by(scope, code=found.line.code, kind=found.line.kind, on=today_at(scope)),
         "also_open": [
             one

@@ -154,7 +154,9 @@ def begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
         if isinstance(made, Refusal):
             messages.warning(request, " ".join(sentences(made.explanation)))
             return HttpResponseRedirect(reverse("office:rule-version", args=[version_id]))
-        return HttpResponseRedirect(reverse("office:rule-draft", args=[made.id]))
+        # An overlay is begun row by row; the text stands one step behind.
+        route = "office:overlay-table" if (made.content or {}).get("kind") == OVERLAY else "office:rule-draft"
+        return HttpResponseRedirect(reverse(route, args=[made.id]))
 
 
 @door("rules.edit")
