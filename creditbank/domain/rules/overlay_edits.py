@@ -1,4 +1,4 @@
-"""Edits of an overlay: its parts put in, changed and taken away, and what the inherited rules leave open to them."""
+"""Edits of an overlay: its parts put in, changed and taken away, and what is closed to it."""
 
 from __future__ import annotations
 

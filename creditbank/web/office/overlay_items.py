@@ -1,4 +1,4 @@
-"""One part of an overlay as a form: made stricter, added, changed, taken away; and the last change undone."""
+"""One part of an overlay as a form: made stricter, added, changed, taken away, undone."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from creditbank.web.office.overlay_forms import (
     blank_row,
     row_words,
 )
-from creditbank.web.office.overlay_rows import LISTS, ROWS, Overlaid, reasons_said
+from creditbank.web.office.overlay_rows import LISTS, ROWS, Overlaid, closed_said
 from creditbank.web.office.overlay_table import (
     OverlayDraft,
     keep,
@@ -161,7 +161,7 @@ def _sent(request: HttpRequest, scope: Scope, draft: OverlayDraft, revision: int
         return overlay_page(request, scope, draft, wrong=[said], status=_REFUSED)
     closed = over.closed.get((asked.name, asked.item)) if asked.half == TIGHTEN else None
     if closed is not None:
-        return overlay_page(request, scope, draft, wrong=reasons_said((closed,)), status=_REFUSED)
+        return overlay_page(request, scope, draft, wrong=[closed_said(closed)], status=_REFUSED)
     if not writing.form.is_valid():
         return _page(request, scope, draft, writing, status=_REFUSED)
     if revision != draft.found.line.revision:
@@ -346,7 +346,7 @@ def _page(
     assert over is not None
     closed = over.closed.get((asked.name, asked.item)) if asked.half == TIGHTEN else None
     if closed is not None and writing.item is None:
-        return overlay_page(request, scope, draft, wrong=reasons_said((closed,)), status=_REFUSED)
+        return overlay_page(request, scope, draft, wrong=[closed_said(closed)], status=_REFUSED)
     lost = over.why(asked.half, asked.name, asked.item) if writing.item is not None else []
     context: dict[str, Any] = {
         "nav_path": reverse("office:rules"),

@@ -1,4 +1,4 @@
-"""Inherited rules with what an overlay makes of them, row by row and part by part, as its table shows them."""
+"""Inherited rules row by row and part by part, with what an overlay makes of them."""
 
 from __future__ import annotations
 
@@ -54,6 +54,7 @@ STATES = {
     LOST: ("bad", _("does not hold")),
 }
 _LOCKED_CODES = ("overlay.locked",)
+_SAY_ENOUGH = (*_LOCKED_CODES, "overlay.gives_none", "overlay.no_period", "overlay.asks_below", "overlay.period_of_fact")
 _KINDS = {ROWS: _("Row"), "cap": _("Limit"), "validity": _("Rule about days"), "exclude": _("Exclusion")}
 _KINDS["prerequisite"] = _("Prerequisite")
 
@@ -104,6 +105,14 @@ def reasons_said(lines: Iterable[Line]) -> list[str]:
         words = wording.say(pathless, language_now()).lstrip(":： ")
         said.append(words[:1].upper() + words[1:])
     return said
+
+
+def closed_said(line: Line) -> str:
+    """Why nothing can be made stricter of an inherited part."""
+    said = reasons_said((line,))[0]
+    if line.code in _SAY_ENOUGH:
+        return said
+    return _t("It cannot be made stricter: %(why)s") % {"why": said[:1].lower() + said[1:]}
 
 
 def item_url(draft_id: UUID, half: str, name: str, item: str = "", *, table: str = "") -> str:
@@ -191,7 +200,7 @@ class _Markup:
             if closed is not None and closed.code in _LOCKED_CODES:
                 state = LOCKED
             elif closed is not None:
-                action = f'<p class="why">{escape(reasons_said((closed,))[0])}</p>'
+                action = f'<p class="why">{escape(closed_said(closed))}</p>'
             elif self._editable:
                 action = self._link(item_url(self._draft_id, TIGHTEN, ROWS, row.id), _t("Make stricter"), number)
             return self._row(row.id, number, self._tags[state] + action, self._cells(said))
@@ -291,7 +300,7 @@ def _inherited(over: Overlaid, name: str, part: Any, draft_id: UUID, *, editable
     if item is None:
         may_tighten = name in ("cap", "validity") and closed is None
         stricter = item_url(draft_id, TIGHTEN, name, part.id) if editable and may_tighten else ""
-        why = reasons_said((closed,)) if closed is not None else []
+        why = [closed_said(closed)] if closed is not None else []
         return shown | {"tags": [STATES[LOCKED if locked else INHERITED]], "note": why, "stricter": stricter}
     made, lost = said_by(over.base, TIGHTEN, name, item), over.why(TIGHTEN, name, part.id)
     shown |= {"was": shown["said"], "was_clause": part.clause, "clause": Text(**item["clause"])}

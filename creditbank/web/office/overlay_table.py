@@ -1,4 +1,4 @@
-"""The table of an overlay's draft: the inherited rules row by row, and what is made stricter or added here."""
+"""The table of an overlay: the inherited rules, and what is made stricter or added here."""
 
 from __future__ import annotations
 
