@@ -66,7 +66,7 @@ class StricterRowForm(StricterForm):
     what = forms.ChoiceField(
         label=_("What it gives here"), widget=Choices, choices=((_LESS, _("A lower amount")), (_NONE, _("No credit")))
     )
-    credit = forms.CharField(label=_("How much"), required=False, max_length=4000)
+    credit = forms.CharField(label=_("How much credit"), required=False, max_length=4000)
     places: Mapping[str, str] = {"credit": "credit", "give": "what"}
     field_order = ("what", "credit", "clause_zh", "clause_en")
 
@@ -182,7 +182,7 @@ class AddedRowForm(RowForm):
             for name in _GIVES:
                 self.fields.pop(name, None)
         elif new:
-            self.initial[CREDIT] = ""
+            self.initial |= {CREDIT: "", CATEGORY: words.category or ""}
 
     def typed(self) -> dict[str, str]:
         """What was entered; in a table that is not open, that it gives nothing."""

@@ -52,7 +52,7 @@ from creditbank.web.office.overlay_forms import (
     blank_row,
     row_words,
 )
-from creditbank.web.office.overlay_rows import LISTS, ROWS, Overlaid, closed_said
+from creditbank.web.office.overlay_rows import KINDS, LISTS, ROWS, Overlaid, closed_said
 from creditbank.web.office.overlay_table import (
     OverlayDraft,
     keep,
@@ -322,7 +322,7 @@ def _own_row(over: Overlaid, asked: _Asked, data: Any) -> _Writing | None:
     row = made if isinstance(made, Row) else blank_row(own_id(over.base, over.overlay, ROWS), table)
     words = row_words(over.base, replace(table, rows=(*table.rows, row)) if kept is not None else table)
     form = AddedRowForm(words, row, data, new=kept is None)
-    title = _CHANGE[ROWS] if kept is not None else _t("Add a row") if table.open else _t("Add a row that refuses")
+    title = _CHANGE[ROWS] if kept is not None else _t("Add a row here") if table.open else _t("Add a row that refuses")
     return _Writing(asked, form, title, kept, table)
 
 
@@ -378,7 +378,7 @@ def _inherited(over: Overlaid, writing: _Writing) -> list[dict[str, str]]:
         columns = [column for column in shown_columns(words) if not column.key.startswith("clause")]
         rows = [(column.head.said_in(language_now()), said[column.key]) for column in columns]
         return [{"label": label, "value": value} for label, value in rows if value]
-    return [] if part is None else [{"label": _t("Inherited"), "value": part_said(over.base, part)}]
+    return [] if part is None else [{"label": KINDS[writing.asked.name], "value": part_said(over.base, part)}]
 
 
 def _say_saved(request: HttpRequest, revision: int, lost: list[str]) -> None:

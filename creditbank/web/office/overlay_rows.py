@@ -54,9 +54,16 @@ STATES = {
     LOST: ("bad", _("does not hold")),
 }
 _LOCKED_CODES = ("overlay.locked",)
-_SAY_ENOUGH = (*_LOCKED_CODES, "overlay.gives_none", "overlay.no_period", "overlay.asks_below", "overlay.period_of_fact")
-_KINDS = {ROWS: _("Row"), "cap": _("Limit"), "validity": _("Rule about days"), "exclude": _("Exclusion")}
-_KINDS["prerequisite"] = _("Prerequisite")
+_SAY_ENOUGH = (
+    *_LOCKED_CODES,
+    "overlay.gives_none",
+    "overlay.no_period",
+    "overlay.asks_below",
+    "overlay.period_of_fact",
+)
+KINDS = {ROWS: _("Row"), "cap": _("Limit"), "validity": _("Rule about days"), "exclude": _("Exclusion")}
+KINDS["prerequisite"] = _("Prerequisite")
+"""What one item of each list is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,7 @@ def _table(over: Overlaid, table: Table, number: int, draft_id: UUID, *, editabl
             note = _t("Locked rows stay as they are: their publisher allows no change.")
         state = ("info", _t("open for further rows")) if table.open else None
         add = item_url(draft_id, ADD, ROWS, table=table.code) if editable else ""
-        add_word = _t("Add a row") if table.open else _t("Add a row that refuses")
+        add_word = _t("Add a row here") if table.open else _t("Add a row that refuses")
     return TableShown(
         code=table.code,
         number=number,
@@ -239,7 +246,7 @@ class _Markup:
             shaped = f' class="{"clause" if clause else kind}"' if clause or kind else ""
             shown = escape(text)
             if now is not None and made != text:
-                shown = f"{_was(text)}<ins>{escape(made) or '—'}</ins>"
+                shown = _was(text, made)
             if clause and now is not None and made != text:
                 shown = f'<ins>{escape(made)}</ins><span class="soft">{escape(_t("Inherited:"))} {escape(text)}</span>'
             cells.append(f"<td{shaped}>{shown}</td>")
@@ -275,10 +282,10 @@ class _Markup:
         return f'<tr class="reason"><td colspan="{len(self.columns) + 2}"><p>{said}</p></td></tr>'
 
 
-def _was(text: str) -> str:
-    """What an inherited row says, struck out; a reader who hears it is told that it was so before."""
-    heard = f'<span class="hidden">{escape(_t("Inherited:"))} </span>'
-    return f'{heard}<del>{escape(text)}</del><span aria-hidden="true"> → </span>'
+def _was(text: str, made: str) -> str:
+    """What an inherited row says, struck out, and what stands for it; who hears it is told that it was so before."""
+    was = f'<span class="hidden">{escape(_t("Inherited:"))} </span><del>{escape(text)}</del>'
+    return f'{was}<span aria-hidden="true"> → </span><ins>{escape(made)}</ins>' if made else was
 
 
 def parts_said(over: Overlaid, draft_id: UUID, *, editable: bool) -> list[dict[str, Any]]:
@@ -344,7 +351,7 @@ def loose_items(over: Overlaid, *, editable: bool) -> list[dict[str, Any]]:
                 found.append((TIGHTEN, name, item))
     return [
         {
-            "kind": _KINDS[name],
+            "kind": KINDS[name],
             "id": item["id"],
             "said": flow_text({key: value for key, value in item.items() if key not in ("id", "clause")}),
             "clause": Text(**item["clause"]),
