@@ -16,11 +16,12 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.explanation import Explanation, Refusal
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.model import RuleSet
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import Overlay, overlay_data
 from creditbank.domain.values import Text
 from creditbank.exchange.rule_texts import comments_inside, rules_text
 from creditbank.gateways import clock
-from creditbank.queries.overlays import beneath, no_base, publisher_of
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import DraftDetail, find_draft
 from creditbank.records.scope import Scope
@@ -31,7 +32,7 @@ from creditbank.web.office.desk import actor_of, at_desk, show, today_at
 from creditbank.web.office.overlay_rows import Overlaid, loose_items, parts_said, reasons_said, staying, tables_said
 from creditbank.web.office.rule_tables import findings_said
 from creditbank.web.office.rule_undo import can_go_back, note_change
-from creditbank.web.office.rule_words import may_act, tag_of
+from creditbank.web.office.rule_words import HOMES, may_act, tag_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,14 @@ def overlay_drafted(request: HttpRequest, scope: Scope, draft_id: UUID) -> Overl
         return None
     if not isinstance(found.rules, Overlay):
         return OverlayDraft(found)
-    on, code = today_at(scope), found.rules.code
-    inherited = beneath(scope, code, institution=scope.institution, on=on, laid_on=found.line.origin)
-    if inherited is None:
-        return OverlayDraft(found, missing=(no_base(code, on),))
-    base: Any = inherited.compiled.rules
-    if not isinstance(base, RuleSet):
+    stands = standing_of(
+        scope, found.rules, institution=scope.institution, on=today_at(scope), laid_on=found.line.origin
+    )
+    if stands.inherited is None:
+        return OverlayDraft(found, missing=stands.refused)
+    if not isinstance(stands.inherited, RuleSet):
         return OverlayDraft(found, other=True)
-    return OverlayDraft(found, Overlaid.of(base, found.rules), publisher_of(scope, inherited.version_id))
+    return OverlayDraft(found, Overlaid.of(stands.inherited, found.rules), stands.base)
 
 
 def is_overlay(found: DraftDetail) -> bool:
@@ -143,7 +144,7 @@ def overlay_page(
     found, over = draft.found, draft.over
     editable = may_change(request, draft)
     context: dict[str, Any] = {
-        "nav_path": reverse("office:rules"),
+        "nav_path": HOMES.get(found.line.kind, HOMES[OVERLAY]).url,
         "line": found.line,
         "status": tag_of(found.line.state),
         "editable": editable,
