@@ -21,7 +21,7 @@ from creditbank.domain.conversions.model import (
     Target,
     TargetKind,
 )
-from creditbank.domain.conversions.read import KIND, read_conversion_rules
+from creditbank.domain.conversions.read import KIND
 from creditbank.domain.conversions.trace import targets_said
 from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.model import Ruling
@@ -31,7 +31,7 @@ from creditbank.queries import credit_lots
 from creditbank.queries.courses import course_library
 from creditbank.queries.frameworks import library_at, public_library, whole_units
 from creditbank.queries.rule_context import Period, known_of_learner, period_of
-from creditbank.queries.rules import all_in_force
+from creditbank.queries.rules import CompositionOf, RulesInForce, all_in_force, stored_conversions
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -49,6 +49,10 @@ class Regulation:
     number: int
     name: Text
     compiled: CompiledConversions
+    composed: CompositionOf | None = None
+    """Whose rules these are, where an overlay is laid on what is inherited."""
+    composed_of: tuple[str, ...] = ()
+    """The versions it was laid on, from the top down, as an application stores them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +127,24 @@ WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND 
 def regulations_of(scope: Scope, institution: UUID, on: date) -> tuple[Regulation, ...]:
     """The conversion rules in force at an institution on a day, its own and those it inherits, by code."""
     return tuple(
-        Regulation(now.version_id, now.rules.code, now.number, now.rules.name, compile_conversions(now.rules))
+        _regulation(now, now.rules)
         for now in all_in_force(scope, institution=institution, kind=KIND, on=on)
         if isinstance(now.rules, ConversionRules)
     )
 
 
-def regulation_at(scope: Scope, version_id: UUID) -> Regulation:
-    """A stored version of conversion rules, whatever became of it since."""
-    stored = scope.rows(RuleVersion).select_related("rule_set").get(pk=version_id)
-    rules = read_conversion_rules(stored.content)
-    return Regulation(version_id, stored.rule_set.code, stored.number, rules.name, compile_conversions(rules))
+def regulation_at(scope: Scope, version_id: UUID, composed_of: Sequence[str] = ()) -> Regulation:
+    """A stored version of conversion rules, whatever became of it since; of an overlay with what it was laid on."""
+    stored = stored_conversions(scope, scope.rows(RuleVersion).get(pk=version_id), composed_of)
+    assert isinstance(stored.rules, ConversionRules)
+    return _regulation(stored, stored.rules)
+
+
+def _regulation(now: RulesInForce, rules: ConversionRules) -> Regulation:
+    compiled = compile_conversions(rules)
+    return Regulation(
+        now.version_id, rules.code, now.number, rules.name, compiled, now.composed, tuple(now.composed_of)
+    )
 
 
 def holdings_of(
@@ -234,7 +245,7 @@ def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option |
 def ask_again(scope: Scope, application: ConversionApplication) -> Option | None:
     """What the rules of an application answer now, of what is held for it; None where its row leads nowhere now."""
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=application.institution_id)
-    regulation = regulation_at(scope, application.rule_version_id)
+    regulation = regulation_at(scope, application.rule_version_id, application.composed_of)
     held = holdings_of(
         scope,
         application.learner_id,
@@ -267,6 +278,8 @@ def made_titles(held: Holdings, one: Possibility, compiled: CompiledConversions)
 
 def _option(held: Holdings, regulation: Regulation, one: Possibility) -> Option:
     key = target_key(one.targets)
+    if regulation.composed is not None:
+        one = replace(one, explanation=regulation.composed.attributed(one.explanation))
     return Option(
         regulation,
         one,

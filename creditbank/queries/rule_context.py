@@ -136,7 +136,8 @@ _SIBLINGS = """
 (SELECT sibling.id FROM rule_version AS this
  JOIN rule_set AS own ON own.id = this.rule_set_id
  JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND EXISTS (
-   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id) AND laid.kind = 'overlay'))
+   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id)
+    AND laid.kind IN ('overlay', 'conversion_overlay')))
  JOIN rule_version AS sibling ON sibling.rule_set_id = other.id
  WHERE this.id = %(version)s)
 """

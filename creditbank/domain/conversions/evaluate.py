@@ -182,7 +182,11 @@ def _row(
     row = compiled.rules.rows[number]
     said = trace.targets_said(targets, around.courses, compiled.categories)
     reasons: list[Line] = []
-    ruling = _targets(compiled, targets, around, reasons)
+    if row.ruling is not Ruling.RECOGNISE:
+        reasons.append(trace.ruled(row))
+    ruling = row.ruling
+    if ruling is not Ruling.REFUSE:
+        ruling = _worse(ruling, _targets(compiled, targets, around, reasons))
     if ruling is Ruling.REFUSE:
         explanation = trace.summary(ruling, said, 0, reasons)
         return Possibility(ruling, row.id, targets, (), (), None, row.counts, _NONE, explanation)
@@ -277,7 +281,8 @@ def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) 
     reasons.append(trace.course_said(course))
     ruling = compiled.rules.standings[course.standing]
     if course.standing is not Standing.OPEN:
-        reasons.append(trace.stands(course, course.standing, ruling))
+        clause = compiled.rules.standing_clauses.get(course.standing)
+        reasons.append(trace.stands(course, course.standing, ruling, clause))
     return ruling
 
 

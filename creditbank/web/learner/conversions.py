@@ -226,6 +226,9 @@ def _used(one: Option) -> dict[UUID, int]:
 
 
 def _made(one: Option, place: Holder, day: Any) -> list[Credit]:
+    """What a programme would have of it; nothing where it does not count towards graduation."""
+    if not one.one.counts.graduation:
+        return []
     return [
         Credit(
             id=f"made-{number}",
