@@ -16,7 +16,6 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.explanation import Explanation, Refusal
 from creditbank.domain.rule_life.states import STEPS, Act
 from creditbank.domain.rules.model import RuleSet
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import Overlay, overlay_data
 from creditbank.domain.values import Text
 from creditbank.exchange.rule_texts import comments_inside, rules_text
@@ -144,7 +143,7 @@ def overlay_page(
     found, over = draft.found, draft.over
     editable = may_change(request, draft)
     context: dict[str, Any] = {
-        "nav_path": HOMES.get(found.line.kind, HOMES[OVERLAY]).url,
+        "nav_path": HOMES[found.line.kind].url,
         "line": found.line,
         "status": tag_of(found.line.state),
         "editable": editable,

@@ -18,6 +18,7 @@ from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import OVERLAYS
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
