@@ -257,12 +257,12 @@ class _Markup:
         here = self._tags[state] + (self._tags[LOST] if lost else "")
         if not self._editable:
             return here
-        if change:
-            here += self._link(item_url(self._draft_id, half, ROWS, name), _t("Change"), number)
+        link = self._link(item_url(self._draft_id, half, ROWS, name), _t("Change"), number) if change else ""
         taken, which = _t("Take away"), self._which(number, name)
         return here + (
+            f'<div class="acts">{link}'
             f'<button class="btn small stop" form="take" name="take" value="{escape(f"{half}:{ROWS}:{name}")}">'
-            f'{escape(taken)}<span class="hidden">{escape(which)}</span></button>'
+            f'{escape(taken)}<span class="hidden">{escape(which)}</span></button></div>'
         )
 
     def _link(self, address: str, word: str, number: int) -> str:
