@@ -1,4 +1,4 @@
-"""Writes rule sets as text that people read: one line for each value, rows that stay where they are."""
+"""Writes rules as text that people read: one line for each value, rows that stay where they are."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ _BLOCKS = (
     "facts", "tables", "rows", "adjust", "choose", "cap", "validity", "exclude", "prerequisite", "figures", "rules",
     "closed",
 )  # fmt: skip
+_HALVES = ("add", "tighten")
 _LINES = ("categories", "values", "abbreviations", "from")
 
 
@@ -47,6 +48,9 @@ def _stands_above(line: str) -> bool:
 
 
 def _named(name: str, value: Any, indent: str) -> list[str]:
+    if value and name in _HALVES and not indent:
+        # The two halves of an overlay hold lists of the same names.
+        return [f"{name}:", *(line for inner, items in value.items() for line in _named(inner, items, "  "))]
     if value and isinstance(value, list):
         if name in _BLOCKS:
             lines = [f"{indent}{name}:"]

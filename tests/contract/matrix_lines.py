@@ -274,6 +274,10 @@ REGISTRY: dict[str, Entry] = {
     "office:rule-table-checks": Entry("rules.approve", of_drafts),
     "office:rule-table-effects": Entry("rules.approve", of_drafts),
     "office:rule-table-paste": Entry("rules.edit", of_drafts),
+    # The world's drafts are no overlays: their own table is where these lead.
+    "office:overlay-table": Entry("rules.approve", of_drafts, get=DONE),
+    "office:overlay-item": Entry("rules.edit", of_drafts, get=DONE, data={"revision": "0"}),
+    "office:overlay-effects": Entry("rules.approve", of_drafts, get=DONE),
     "office:rule-draft-file": Entry("rules.approve", of_files_of(of_drafts)),
     "office:rule-draft-upload": Entry("rules.edit", of_drafts),
     "office:rule-version-file": Entry("rules.read", of_files_of(of_versions)),

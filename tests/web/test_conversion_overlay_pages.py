@@ -59,6 +59,11 @@ def test_pages_say_what_is_inherited_what_is_stricter_here_and_what_an_update_ch
         draft = scope.rows(RuleDraft).get()
     page = office.get(f"/office/rules/drafts/{draft.id}/").content.decode()
     assert "creditbank.conversion-overlay/1" in page
+    # Its table address is no dead end: it says that such an overlay is written as text.
+    page = office.get(f"/office/rules/drafts/{draft.id}/table/", follow=True).content.decode()
+    assert "These additions are written as text." in page
+    assert f'href="/office/rules/drafts/{draft.id}/#text"' in page
+    page = office.get(f"/office/rules/drafts/{draft.id}/").content.decode()
     assert "row into-professional is locked by its publisher" in page
     assert f"/office/rules/drafts/{draft.id}/impact/" in page
     assert "已由发布机构锁定" in client_of(cast.zhao, CHINESE).get(f"/office/rules/drafts/{draft.id}/").content.decode()

@@ -15,6 +15,8 @@ from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import AnyRules, kind_decided, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
@@ -239,6 +241,7 @@ def _page(
         "steps": [act.value for act in _WRITE if writes and found.line.state in STEPS[act].origins],
         "may_sign": decides and not own and found.line.state in STEPS[Act.SIGN].origins,
         "signed_by_me": actor.person in life.signed,
+        "says_nothing": _says_nothing(found.rules),
         "gives_way": replaced_by(scope, code=found.line.code, kind=found.line.kind, on=today_at(scope)),
         "also_open": [
             one
@@ -249,6 +252,11 @@ def _page(
     }
     bad = bool(wrong or refused or (sent is not None and sent.errors))
     return show(request, scope, "office/rule_draft.html", context, status=422 if bad else 200)
+
+
+def _says_nothing(rules: AnyRules | None) -> bool:
+    """Whether a draft is an overlay, to be written row by row, of which nothing is written yet."""
+    return isinstance(rules, Overlay) and rules.kind == OVERLAY and not (rules.add or rules.tighten)
 
 
 def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:

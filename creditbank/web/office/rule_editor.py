@@ -38,6 +38,7 @@ from creditbank.services.rule_drafts import Conflict, save_draft
 from creditbank.web.doors import door
 from creditbank.web.office.conversion_row_forms import ConversionRowForm
 from creditbank.web.office.desk import actor_of, at_desk, show, today_at
+from creditbank.web.office.overlay_table import is_overlay
 from creditbank.web.office.rule_row_forms import RowForm
 from creditbank.web.office.rule_tables import (
     CHECKED_AT_ONCE,
@@ -59,8 +60,11 @@ _CONFLICT, _REFUSED = 409, 422
 @door("rules.approve")
 @require_GET
 def page(request: HttpRequest, draft_id: UUID) -> HttpResponse:
-    """Every table of a draft, row by row."""
+    """Every table of a draft, row by row; that of an overlay has a page of its own."""
     with at_desk(request, "rules.approve") as scope:
+        found = find_draft(scope, draft_id)
+        if found is not None and is_overlay(found):
+            return HttpResponseRedirect(reverse("office:overlay-table", args=[draft_id]))
         return table_page(request, scope, draft_id)
 
 

@@ -18,6 +18,7 @@ from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rule_documents import OVERLAYS
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
+from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
@@ -154,7 +155,9 @@ def begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
         if isinstance(made, Refusal):
             messages.warning(request, " ".join(sentences(made.explanation)))
             return HttpResponseRedirect(reverse("office:rule-version", args=[version_id]))
-        return HttpResponseRedirect(reverse("office:rule-draft", args=[made.id]))
+        # An overlay is begun row by row; the text stands one step behind.
+        route = "office:overlay-table" if (made.content or {}).get("kind") == OVERLAY else "office:rule-draft"
+        return HttpResponseRedirect(reverse(route, args=[made.id]))
 
 
 @door("rules.edit")
