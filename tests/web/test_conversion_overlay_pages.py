@@ -73,4 +73,8 @@ def test_pages_say_what_is_inherited_what_is_stricter_here_and_what_an_update_ch
     listed = office.get("/office/conversion-rules/").content.decode()
     assert f"/office/rules/drafts/{draft.id}/" in listed
     assert f"/office/rules/drafts/{draft.id}/" not in office.get("/office/rules/").content.decode()
-    assert office.get(f"/office/rules/{ours}/file/xlsx/").status_code == 200
+    assert office.get(f"/office/rules/{ours}/file/matrix/").status_code == 200
+    # An overlay has no workbook of its own, so none is offered.
+    shown = office.get(f"/office/rules/{ours}/").content.decode()
+    assert f"/office/rules/{ours}/file/matrix/" in shown
+    assert f"/office/rules/{ours}/file/xlsx/" not in shown
