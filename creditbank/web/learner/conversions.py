@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from creditbank.domain.audit.model import Credit
-from creditbank.domain.conversions.application import State, acts_from
+from creditbank.domain.conversions.application import OPEN, Act, acts_from
 from creditbank.domain.conversions.words import COUNTED
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Who
@@ -275,9 +275,9 @@ def _detail_shown(one: ApplicationDetail) -> dict[str, Any]:
         "one": one,
         "tag": CONVERSION_STATES[one.line.state],
         "title": one.line.title.said_in(language).strip("“”"),
-        "held": one.line.state in (State.SUBMITTED, State.UNDER_REVIEW, State.APPROVED),
+        "held": one.line.state in OPEN,
         "reason": CONVERSION_REASONS.get(one.reason, ""),
         "counts": _counts(one.counts, language),
-        "may_withdraw": bool(acts_from(one.line.state, Who.LEARNER)),
+        "may_withdraw": Act.WITHDRAW in acts_from(one.line.state, Who.LEARNER),
         "events": events[::-1],
     }
