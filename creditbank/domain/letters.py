@@ -41,6 +41,12 @@ MESSAGES = {
     "letter.reason_no_grounds": "The appeal gives no reason that speaks against the decision.",
     "letter.reason_other_matter": "The appeal is about another matter than this decision.",
     "letter.reason_other_way": "What is asked for is reached in another way; ask at the office.",
+    "letter.word_number": "Number",
+    "letter.word_reasons": "Reasons",
+    "letter.word_why": "What the rules say",
+    "letter.word_rules": "Rules",
+    "letter.word_appeal": "Appeal",
+    "letter.word_hash": "Content SHA-256",
     "letter.nothing_to_correct": "This letter says what it would say today. No letter was written.",
 }
 

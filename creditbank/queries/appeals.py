@@ -94,6 +94,7 @@ class ObjectionLine:
 
     learner_id: UUID
     objection_id: UUID
+    college_id: UUID | None
     kind: CaseKind
     case_id: UUID
     number: str
@@ -271,7 +272,7 @@ def _appeal(row: Appeal, names: Mapping[UUID, tuple[str, Text]]) -> AppealLine:
 def _objection(row: Objection, names: Mapping[UUID, tuple[str, Text]]) -> ObjectionLine:
     number, name = names.get(row.learner_id, ("", None))
     return ObjectionLine(
-        row.learner_id, row.objection_id, CaseKind(row.case_kind), row.case_id, row.number,
+        row.learner_id, row.objection_id, row.college_id, CaseKind(row.case_kind), row.case_id, row.number,
         Text(row.title, row.title_en), objection.State(row.state), row.said, row.reply, row.answer, row.raised_at,
         row.replied_at, row.answered_at, number, name,
     )  # fmt: skip

@@ -116,7 +116,7 @@ def reply_to_objection(
     rows = scope.rows(Objection).filter(
         learner_id=actor.person, objection_id=objection_id, institution_id=scope.institution
     )  # fmt: skip
-    objection = rows.select_for_update().first()
+    objection: Objection | None = rows.select_for_update().first()
     if objection is None or actor.person is None:
         raise NotVisible
     if objection.state != State.OPEN or objection.replied_at is not None:

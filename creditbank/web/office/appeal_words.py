@@ -1,0 +1,32 @@
+"""Words of appeals and objections in the office: states and reasons, each with its tone."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from creditbank.domain.appeals.life import State as Appealed
+from creditbank.domain.appeals.objection import State as Objected
+
+APPEALS = {
+    Appealed.FILED: ("warn", _("Waits for its panel")),
+    Appealed.HEARD: ("info", _("Before the panel")),
+    Appealed.UPHELD: ("plain", _("The decision stands")),
+    Appealed.AMENDED: ("ok", _("Granted in part")),
+    Appealed.GRANTED: ("ok", _("Granted")),
+    Appealed.INADMISSIBLE: ("plain", _("Not admitted")),
+    Appealed.WITHDRAWN: ("plain", _("Withdrawn")),
+}
+
+OBJECTIONS = {
+    Objected.OPEN: ("warn", _("Waits for its answer")),
+    Objected.ACCEPTED: ("bad", _("Found right")),
+    Objected.DISMISSED: ("ok", _("Dismissed")),
+    Objected.OVERTAKEN: ("plain", _("Settled with the new review")),
+}
+
+REJECTIONS = {
+    "no_grounds": _("It gives no reason against the decision"),
+    "other_matter": _("It is about another matter"),
+    "other_way": _("What is asked for is reached in another way"),
+}
+"""Why an appeal is not admitted; the codes are those of ``creditbank.domain.appeals.life``."""
