@@ -25,7 +25,6 @@ MESSAGES = {
     "appeal.vote_reason_needed": "Say in a sentence why: the reasons of the majority stand in the letter. Nothing was"
     " changed.",
     "appeal.vote_out_of_range": "Between {least} and {most} credits can be voted for. Nothing was changed.",
-    "appeal.nobody_free": "Nobody of this office can take the place: everybody else took part. Nothing was changed.",
 }
 
 SIZES = (1, 3, 5, 7, 9)
