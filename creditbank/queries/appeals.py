@@ -198,7 +198,7 @@ def appeal_page(scope: Scope, learner: UUID, appeal: UUID, *, size: int, on: dat
             for one in office_of(scope, found.college_id, on=on)
             if one.person_id not in involved | seated and one.person_id != learner
         ),
-        size=size,
+        size=found.seats or size,
         involved=involved,
         categories=categories,
         category=category,

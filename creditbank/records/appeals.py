@@ -60,6 +60,8 @@ class Appeal(models.Model):
     reason = models.TextField(blank=True, default="")
     """Why it was not admitted, as a code."""
     filed_at = models.DateTimeField()
+    seats = models.SmallIntegerField(default=0)
+    """How many people hear it, fixed when the panel is named."""
     seated_by = models.UUIDField(null=True)
     seated_at = models.DateTimeField(null=True)
     decided_at = models.DateTimeField(null=True)

@@ -69,7 +69,7 @@ TABLES: tuple[Table, ...] = (
         "appeal",
         _L,
         Rows.AWARDED,
-        app="SELECT, INSERT, UPDATE (state, reason, seated_by, seated_at, decided_at, granted, version)",
+        app="SELECT, INSERT, UPDATE (state, reason, seats, seated_by, seated_at, decided_at, granted, version)",
     ),
     # Who sits and how they voted is the office's alone.
     Table(

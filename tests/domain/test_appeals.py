@@ -31,7 +31,7 @@ def vote(credit, person=JIA, reason="x", category="practice"):
 
 
 @pytest.mark.parametrize(
-    ("credits", "act", "credit"),
+    ("amounts", "act", "credit"),
     [
         ((0, 0, 300), life.Act.UPHOLD, 0),
         ((0, 300, 300), life.Act.GRANT, 300),
@@ -41,8 +41,8 @@ def vote(credit, person=JIA, reason="x", category="practice"):
         ((100, 0, 300, 0, 200), life.Act.AMEND, 100),
     ],
 )
-def test_a_panel_grants_what_more_than_half_of_it_would_grant_at_least(credits, act, credit):
-    found = panel.settle([vote(one) for one in credits], before=Hundredths(0), asked=Hundredths(300))
+def test_a_panel_grants_what_more_than_half_of_it_would_grant_at_least(amounts, act, credit):
+    found = panel.settle([vote(one) for one in amounts], before=Hundredths(0), asked=Hundredths(300))
     assert (found.act, found.credit) == (act, credit)
 
 
@@ -51,12 +51,12 @@ def test_a_panel_grants_what_more_than_half_of_it_would_grant_at_least(credits, 
     st.integers(0, 3),
 )
 @settings(max_examples=50)
-def test_what_a_panel_decides_has_a_majority_and_more_has_none(credits, before):
-    credits = [max(one, before) for one in credits]
-    found = panel.settle([vote(one) for one in credits], before=Hundredths(before), asked=Hundredths(6))
-    half = len(credits) / 2
-    assert sum(one >= found.credit for one in credits) > half
-    assert sum(one > found.credit for one in credits) < half
+def test_what_a_panel_decides_has_a_majority_and_more_has_none(amounts, before):
+    amounts = [max(one, before) for one in amounts]
+    found = panel.settle([vote(one) for one in amounts], before=Hundredths(before), asked=Hundredths(6))
+    half = len(amounts) / 2
+    assert sum(one >= found.credit for one in amounts) > half
+    assert sum(one > found.credit for one in amounts) < half
     assert found.credit >= before
     assert len(found.reasons) > half
     assert (found.act is life.Act.UPHOLD) == (found.credit == before)
@@ -156,7 +156,8 @@ def test_no_sequence_of_acts_leaves_the_tables_or_is_decided_by_who_decided_befo
     """The claim, its appeal and an objection walk side by side, as the services lead them."""
     claim, appeal, raised = recognition.State.DRAFT, None, None
     decided_by, involved, final = None, frozenset(), False
-    for noun, number, actor in acts:
+    for noun, number, somebody in acts:
+        actor = somebody
         if noun == "claim":
             act = _CLAIM_STEPS[number % len(_CLAIM_STEPS)]
             who = recognition.STEPS[act].who

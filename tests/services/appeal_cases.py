@@ -160,9 +160,7 @@ def answer(cast, objection, actor=None, *, accept=False, words="经核查，材�
 def reply(cast, objection, words="本人完成，附有签到记录。", actor=None):
     actor = actor or cast.lin
     with acting_for(person=actor.person, institution=cast.college, purpose="test") as scope:
-        return reply_to_objection(
-            scope=scope, actor=actor, objection_id=objection.objection_id, reply=words, at=AT
-        )
+        return reply_to_objection(scope=scope, actor=actor, objection_id=objection.objection_id, reply=words, at=AT)
 
 
 def objection_now(cast, objection):

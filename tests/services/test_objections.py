@@ -147,7 +147,7 @@ def test_an_approved_conversion_is_stopped_and_goes_on_with_its_credit_held(bank
     from creditbank.records.institutions import Institution
 
     found_rules(cast)
-    post(cast, [deposit(cast.lin, amount=300, title="一等奖", category="innovation", level=90)])
+    post(cast, deposit(cast.lin.person, amount=500))
     with acting_for(institution=cast.college, purpose="test") as scope:
         scope.rows(Institution).filter(pk=cast.college).update(publicity_days=5)
     application = apply_for(cast)

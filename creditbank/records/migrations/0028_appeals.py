@@ -30,6 +30,7 @@ class Migration(migrations.Migration):
                 ('grounds', models.TextField()),
                 ('reason', models.TextField(blank=True, default='')),
                 ('filed_at', models.DateTimeField()),
+                ('seats', models.SmallIntegerField(default=0)),
                 ('seated_by', models.UUIDField(null=True)),
                 ('seated_at', models.DateTimeField(null=True)),
                 ('decided_at', models.DateTimeField(null=True)),

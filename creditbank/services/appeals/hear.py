@@ -91,7 +91,7 @@ def seat_panel(
     )  # fmt: skip
     moved = move_appeal(
         scope=scope, appeal=appeal, act=Act.SEAT, target=target, actor=actor.person, at=at, request_id=request_id,
-        seated_by=actor.person, seated_at=at,
+        seats=size, seated_by=actor.person, seated_at=at,
     )  # fmt: skip
     tell_of_appeal(scope, moved, at=at)
     return moved
@@ -150,7 +150,7 @@ def fill_seat(
         return refusal
     seats = list(_seats(scope, appeal))
     left = [seat.person_id for seat in seats if not seat.stepped_aside]
-    if len(left) == _size(appeal, seats) or person in {seat.person_id for seat in seats}:
+    if len(left) == appeal.seats or person in {seat.person_id for seat in seats}:
         return Refusal.because("appeal.panel_twice")
     unfit = _unfit(scope, appeal, [*left, person], len(left) + 1, involved, on)
     if unfit is not None:
@@ -184,7 +184,7 @@ def cast_vote(
     seats = list(_seats(scope, appeal).order_by("voted_at", "person_id"))
     sitting = [seat for seat in seats if not seat.stepped_aside]
     # A seat that somebody left is filled before anything is decided.
-    if len(sitting) < _size(appeal, seats) or any(seat.voted_at is None for seat in sitting):
+    if len(sitting) < appeal.seats or any(seat.voted_at is None for seat in sitting):
         return appeal
     return _settle(scope, appeal, sitting, actor, at, on, request_id)
 
@@ -288,11 +288,6 @@ def _member(scope: Scope, appeal: Appeal, actor: Actor) -> PanelMember | Refusal
     if member.voted_at is not None:
         return Refusal.because("appeal.voted_before")
     return member  # type: ignore[no-any-return]
-
-
-def _size(appeal: Appeal, seats: Sequence[PanelMember]) -> int:
-    """How many seats the panel has: as many as were filled when it was named, whatever the school says since."""
-    return sum(seat.named_at == appeal.seated_at for seat in seats)
 
 
 def _seats(scope: Scope, appeal: Appeal) -> Any:

@@ -87,7 +87,7 @@ def stand_case(
         if isinstance(to, Refusal):
             raise TypeError(f"a case under appeal cannot stand: {to.explanation[0].code}")
         return move_claim(
-            scope=scope, claim=case, act=ClaimAct.STAND, target=to, actor=None, at=at, request_id=request_id
+            scope=scope, claim=case, act=ClaimAct.STAND, target=to, actor=actor, at=at, request_id=request_id
         )
     target = conversion.decide(
         act=conversion.Act.STAND, state=conversion.State(case.state), learner=case.learner_id, actor=None
@@ -96,6 +96,6 @@ def stand_case(
         raise TypeError(f"an application under appeal cannot stand: {target.explanation[0].code}")
     release_credit(scope, case, reason="conversion.stands", actor=actor, at=at, on=on)
     return move_application(
-        scope=scope, application=case, act=conversion.Act.STAND, target=target, actor=None, at=at,
+        scope=scope, application=case, act=conversion.Act.STAND, target=target, actor=actor, at=at,
         request_id=request_id,
     )  # fmt: skip
