@@ -174,6 +174,12 @@ def appeal_of_letter(scope: Scope, learner: UUID, letter: UUID) -> AppealLine | 
     return _appeal(found, {}) if found is not None else None
 
 
+def appeals_of_case(scope: Scope, learner: UUID, case: UUID) -> tuple[AppealLine, ...]:
+    """The appeals about a case, the newest first."""
+    rows = scope.rows(Appeal).filter(learner_id=learner, case_id=case).order_by("-filed_at")
+    return tuple(_appeal(one, {}) for one in rows)
+
+
 def appeal_page(scope: Scope, learner: UUID, appeal: UUID, *, size: int, on: date) -> AppealPage | None:
     """One appeal of the scope's institution in full, or nothing."""
     found = scope.rows(Appeal).filter(learner_id=learner, appeal_id=appeal).first()

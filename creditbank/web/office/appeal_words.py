@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.appeals.life import State as Appealed
 from creditbank.domain.appeals.objection import State as Objected
+from creditbank.queries.appeals import appeals_of_case, objections_of_case
+from creditbank.records.scope import Scope
 
 APPEALS = {
     Appealed.FILED: ("warn", _("Waits for its panel")),
@@ -30,3 +36,15 @@ REJECTIONS = {
     "other_way": _("What is asked for is reached in another way"),
 }
 """Why an appeal is not admitted; the codes are those of ``creditbank.domain.appeals.life``."""
+
+
+def matters_of(scope: Scope, learner: UUID, case: UUID) -> list[dict[str, Any]]:
+    """The appeals and objections about a case, each with its address."""
+    appeals = [
+        {"word": _("Appeal"), "url": reverse("office:appeal", args=[learner, one.appeal_id])}
+        for one in appeals_of_case(scope, learner, case)
+    ]
+    return appeals + [
+        {"word": _("Objection"), "url": reverse("office:objection", args=[learner, one.objection_id])}
+        for one in objections_of_case(scope, learner, case)
+    ]
