@@ -1,4 +1,4 @@
-"""Decision letters: written in the decision's own transaction, word for word in both languages, never changed."""
+"""Decision letters: written with the decision, word for word in both languages, never changed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Objections while a decision is on public notice, and appeals against it to people who did not decide."""
+"""Objections to what is on public notice, and appeals heard by people who did not decide."""

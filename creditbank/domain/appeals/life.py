@@ -1,4 +1,4 @@
-"""The life of an appeal: which act leads from which state to which, by whom, and until when it can be filed."""
+"""The life of an appeal: which act leads where, by whom, and until when it can be filed."""
 
 from __future__ import annotations
 

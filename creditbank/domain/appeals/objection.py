@@ -1,4 +1,4 @@
-"""The life of an objection: raised while a decision is on public notice, answered before it becomes final."""
+"""The life of an objection: raised during public notice, answered before anything is final."""
 
 from __future__ import annotations
 

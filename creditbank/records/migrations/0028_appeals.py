@@ -1,4 +1,4 @@
-"""Decision letters, appeals with their panels, and objections; an appeal holds the credit it would use."""
+"""Decision letters, appeals with their panels, and objections; an appeal holds its credit anew."""
 
 import django.db.models.deletion
 from django.db import migrations, models

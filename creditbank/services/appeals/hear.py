@@ -1,4 +1,4 @@
-"""The office's side of an appeal: admit it, seat a panel of people who had no part, vote, and decide."""
+"""The office hears an appeal: a panel of people who had no part, their votes, the decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Move an appeal along its life, write the step down, and let the decision stand where it is not changed."""
+"""Move an appeal along its life, write it down, and let a decision stand that is not changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objections to what is on public notice: raised by anybody, replied to by the learner, answered by the office."""
+"""Objections: raised by anybody, replied to by the learner, answered by the office."""
 
 from __future__ import annotations
 
