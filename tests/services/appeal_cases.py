@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.conf import settings
+
 from creditbank.domain.access import Actor, Role
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.letters import CaseKind
 from creditbank.domain.values import Hundredths
-from creditbank.gateways.clock import new_id
+from creditbank.gateways.identities import Identities
 from creditbank.records.appeals import Appeal, Letter, Objection
 from creditbank.records.institutions import Institution
 from creditbank.records.recognition import Claim
@@ -144,7 +146,7 @@ def object_to(cast, case_id, *, kind=CaseKind.CLAIM, words="该项成果不是�
     said = Said(words, person, "" if person else name, "" if person else contact, address)
     with acting_for(institution=cast.college, purpose="test") as scope:
         return raise_objection(
-            scope=scope, kind=kind, case_id=case_id, said=said, seal=lambda text: text.encode(), at=at, on=on
+            scope=scope, kind=kind, case_id=case_id, said=said, seal=Identities(settings.BANK).seal, at=at, on=on
         )
 
 
@@ -177,7 +179,3 @@ def code(answer):
     """The code of a refusal."""
     assert isinstance(answer, Refusal), answer
     return answer.explanation[0].code
-
-
-def nobody():
-    return new_id()
