@@ -102,7 +102,7 @@ def case_of_application(application: ConversionApplication) -> Case:
         proposal=from_data(application.proposal),
         reason=application.reason,
         rule_version_id=application.rule_version_id,
-        beneath=(),
+        beneath=tuple(UUID(one) for one in application.composed_of),
         row=application.row,
         final_on=application.final_on,
     )
