@@ -23,7 +23,7 @@ def test_an_appeal_is_filed_on_a_phone_heard_by_others_and_won(bank, cast, open_
     assert axe.overflow(page) == 0
     page.get_by_role("link", name="申诉", exact=True).click()
     page.get_by_role("button", name="提交申诉").press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("申诉")
+    expect(page.get_by_role("alert")).to_contain_text("请填写：请说明为什么应当改变决定")
     page.get_by_label("请说明为什么应当改变决定").fill(GROUNDS)
     page.get_by_role("button", name="提交申诉").press("Enter")
     expect(page.locator(".page-header")).to_contain_text("已提出")
@@ -50,8 +50,8 @@ def test_an_appeal_is_filed_on_a_phone_heard_by_others_and_won(bank, cast, open_
     last.goto(office.url)
     expect(last.get_by_role("region", name="复核小组")).not_to_contain_text("同意 1.0 学分")
     last.get_by_label("改变决定").check()
-    last.get_by_label("认定多少学分").fill("1")
-    last.get_by_label("理由").fill("同意认定")
+    last.get_by_label("认定学分").fill("1")
+    last.get_by_label("原因").fill("同意认定")
     assert axe.violations(last) == []
     last.get_by_role("button", name="表决").press("Enter")
     expect(last.locator(".page-header")).to_contain_text("申诉成立")
