@@ -141,6 +141,25 @@ def test_the_hash_of_a_letter_changes_with_every_word():
     assert sealed_hash({"a": "1", "b": "2"}) == sealed_hash({"b": "2", "a": "1"}) != sealed_hash({"a": "1", "b": "3"})
 
 
+def test_who_took_part_neither_hears_an_appeal_nor_decides_the_case_again():
+    seated = {"act": life.Act.UPHOLD, "state": life.State.HEARD, "learner": LEARNER, "involved": frozenset({CHEN})}
+    assert life.decide(**seated, actor=JIA) is life.State.UPHELD
+    assert code(life.decide(**seated, actor=CHEN)) == "appeal.involved"
+    assert code(life.decide(**seated, actor=LEARNER)) == "appeal.own_case"
+    for decide, act, state in (
+        (recognition.decide, recognition.Act.GRANT, recognition.State.APPEALED),
+        (recognition.decide, recognition.Act.RESUME, recognition.State.OBJECTED),
+        (application.decide, application.Act.GRANT, application.State.APPEALED),
+        (application.decide, application.Act.REOPEN, application.State.OBJECTED),
+    ):
+        asked = {"act": act, "state": state, "learner": LEARNER, "decided_by": CHEN}
+        assert not isinstance(decide(**asked, actor=JIA), Refusal)
+        assert code(decide(**asked, actor=CHEN)).endswith(".decided_before")
+        assert code(decide(**asked, actor=LEARNER)).endswith(".own_case")
+    raised = {"act": objection.Act.DISMISS, "state": objection.State.OPEN, "learner": LEARNER, "answer": "x"}
+    assert code(objection.decide(**raised, actor=CHEN, involved=frozenset({CHEN}))) == "objection.involved"
+
+
 STAFF = (CHEN, ZHAO, JIA, YI, BING, LEARNER)
 _CLAIM_STEPS = [act for act in recognition.Act if act not in (recognition.Act.SCHEDULE, recognition.Act.UNDO)]
 
@@ -149,13 +168,16 @@ _CLAIM_STEPS = [act for act in recognition.Act if act not in (recognition.Act.SC
     st.lists(
         st.tuples(st.sampled_from(["claim", "appeal", "objection"]), st.integers(0, 30), st.sampled_from(STAFF)),
         max_size=40,
-    )
+    ),
+    st.sampled_from([recognition.State.DRAFT, recognition.State.REFUSED, recognition.State.RECOGNISED]),
 )
 @settings(max_examples=50)
-def test_no_sequence_of_acts_leaves_the_tables_or_is_decided_by_who_decided_before(acts):
+def test_no_sequence_of_acts_leaves_the_tables_or_is_decided_by_who_decided_before(acts, begun):
     """The claim, its appeal and an objection walk side by side, as the services lead them."""
-    claim, appeal, raised = recognition.State.DRAFT, None, None
+    claim, appeal, raised = begun, None, None
     decided_by, involved, final = None, frozenset(), False
+    if begun is not recognition.State.DRAFT:
+        decided_by, involved, final = CHEN, frozenset({CHEN}), begun is recognition.State.RECOGNISED
     for noun, number, somebody in acts:
         actor = somebody
         if noun == "claim":
