@@ -1,4 +1,4 @@
-"""Add an institution to the bank, list those there are, or say where learners ask."""
+"""Add an institution, list those there are, say where learners ask and how appeals are heard."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from creditbank.cli.boot import opened
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Three actions."""
+    """Four actions."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
     add = actions.add_parser("add", help="add an institution or a college")
     add.add_argument("code", help="a short code of letters, digits and hyphens")
@@ -20,6 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     contact = actions.add_parser("contact", help="set the line that tells learners where to ask")
     contact.add_argument("code", help="the institution's code")
     contact.add_argument("line", help="one line of text; an empty one takes the former line away")
+    appeals = actions.add_parser("appeals", help="set how long an appeal can be filed and how many people hear it")
+    appeals.add_argument("code", help="the institution's code")
+    appeals.add_argument("--days", type=int, default=10, help="working days after a letter (default: 10)")
+    appeals.add_argument("--panel", type=int, default=3, help="members of a panel, odd; 1: a deputy (default: 3)")
     listed = actions.add_parser("list", help="list all institutions")
     listed.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="print the answer as JSON")
 
@@ -48,6 +52,8 @@ def run(arguments: argparse.Namespace) -> int:
             return 0
         if arguments.action == "contact":
             return _set_contact(arguments.code, arguments.line)
+        if arguments.action == "appeals":
+            return _set_appeals(arguments.code, arguments.days, arguments.panel)
         above = institution_named(arguments.under) if arguments.under else all_institutions()[0]
         if above is None:
             raise Problem(
@@ -70,6 +76,28 @@ def run(arguments: argparse.Namespace) -> int:
                 take_existing(scope=scope, actor=above.id, at=now())
         print(f"{made.code} ({made.name}) is in the bank.")
         return 0
+
+
+def _set_appeals(code: str, days: int, panel: int) -> int:
+    from creditbank.gateways import clock, wording
+    from creditbank.gateways.problem import Problem
+    from creditbank.queries.institutions import institution_named
+    from creditbank.records.scope import acting_for
+    from creditbank.services.institutions import set_appeals
+
+    place = institution_named(code)
+    if place is None:
+        raise Problem(
+            en=f"There is no institution with the code {code}. Nothing was changed.",
+            zh=f"没有代码为 {code} 的机构。没有任何改动。",
+        )
+    with acting_for(institution=place.id, purpose="institution") as scope:
+        answer = set_appeals(scope=scope, days=days, panel=panel, actor=place.id, at=clock.now())
+    if answer is not None:
+        said = answer.explanation[0]
+        raise Problem(en=wording.say(said, "en"), zh=wording.say(said, "zh-hans"))
+    print(f"{code}: {days} working days, {panel} members")
+    return 0
 
 
 def _set_contact(code: str, line: str) -> int:

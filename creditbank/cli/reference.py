@@ -252,6 +252,7 @@ def _packs() -> Iterator[str]:
 
 def _states() -> Iterator[str]:
     from creditbank.domain import ledger, recognition
+    from creditbank.domain.appeals import life, objection
     from creditbank.domain.conversions import application
 
     yield "# States"
@@ -268,6 +269,13 @@ def _states() -> Iterator[str]:
     yield f"Credit is held for it while it is {held},"
     yield "and in no other state. Reasons to refuse that the learner is told:"
     yield f"{_code(application.REFUSAL_REASONS)}."
+    yield ""
+    yield from _life("An appeal", life, f"{life.State.FILED.value}: file")
+    yield f"Reasons not to admit one: {_code(life.REJECTION_REASONS)}."
+    yield ""
+    yield from _life("An objection", objection, f"{objection.State.OPEN.value}: raise")
+    yield "A claim or an application is `objected` while one of its objections is open, and `appealed` while an appeal"
+    yield "against its refusal is filed or heard; both are in no other state then."
     yield ""
     yield from _rule_states()
     yield "## A lot of credit"

@@ -38,6 +38,13 @@ SETTINGS = (
         "The log's origin name; empty: creditbank.local/ and the centre's code.",
     ),
     Setting(
+        "CREDITBANK_FONTS",
+        str,
+        "",
+        False,
+        "A folder with a Chinese font for letters as PDF; empty: where systems keep Noto CJK.",
+    ),
+    Setting(
         "CREDITBANK_TEST_DATA",
         str,
         "",
@@ -67,6 +74,7 @@ def value(name: str) -> Any:
 
 
 BANK = bank_gateway.locate(None)
+FONTS = value("CREDITBANK_FONTS")
 DEBUG = value("CREDITBANK_DEBUG")
 # Before a bank is founded there are no sessions to keep, so any secret does.
 SECRET_KEY = (keys.read(BANK, "session") or {"secret": keys.new_password()})["secret"]

@@ -19,6 +19,7 @@ MESSAGES = {
     "recognition.wrong_state": "This case is {state} now, so it cannot be {act}. Nothing was changed; open it again"
     " to see where it stands.",
     "recognition.own_case": "Nobody decides their own case. Nothing was changed; a colleague can take it.",
+    "recognition.decided_before": "You decided this case before, so somebody else decides it now. Nothing was changed.",
     "recognition.second_person": "The deposit of a case is reversed by somebody who did not decide it."
     " Nothing was changed.",
     "recognition.reason_needed": "Choose a reason first: the learner is told why. Nothing was changed.",
@@ -45,8 +46,10 @@ class State(StrEnum):
     SUPPLEMENT_REQUESTED = "supplement_requested"
     SCHEDULED = "scheduled"
     RECOGNISED = "recognised"
+    OBJECTED = "objected"
     DEPOSITED = "deposited"
     REFUSED = "refused"
+    APPEALED = "appealed"
     WITHDRAWN = "withdrawn"
     REVERSED = "reversed"
 
@@ -62,6 +65,12 @@ class Act(StrEnum):
     UNDO = "undo"
     APPROVE = "approve"
     REFUSE = "refuse"
+    OBJECT = "object"
+    RESUME = "resume"
+    REOPEN = "reopen"
+    APPEAL = "appeal"
+    STAND = "stand"
+    GRANT = "grant"
     DEPOSIT = "deposit"
     REVERSE = "reverse"
 
@@ -73,8 +82,10 @@ STATE_NAMES: Mapping[State, Text] = {
     State.SUPPLEMENT_REQUESTED: Text("待补充材料", "waiting for more material"),
     State.SCHEDULED: Text("待执行", "scheduled"),
     State.RECOGNISED: Text("已认定", "recognised"),
+    State.OBJECTED: Text("异议处理中", "under objection"),
     State.DEPOSITED: Text("已存入", "deposited"),
     State.REFUSED: Text("不予认定", "refused"),
+    State.APPEALED: Text("申诉中", "under appeal"),
     State.WITHDRAWN: Text("已撤回", "withdrawn"),
     State.REVERSED: Text("已冲正", "reversed"),
 }
@@ -88,6 +99,12 @@ ACT_NAMES: Mapping[Act, Text] = {
     Act.UNDO: Text("撤销操作", "undone"),
     Act.APPROVE: Text("通过", "approved"),
     Act.REFUSE: Text("不予认定", "refused"),
+    Act.OBJECT: Text("提出异议", "objected to"),
+    Act.RESUME: Text("继续公示", "put on public notice again"),
+    Act.REOPEN: Text("重新审核", "put under review again"),
+    Act.APPEAL: Text("申诉", "appealed"),
+    Act.STAND: Text("维持原决定", "left as decided"),
+    Act.GRANT: Text("经申诉认定", "recognised on appeal"),
     Act.DEPOSIT: Text("存入", "deposited"),
     Act.REVERSE: Text("冲正", "reversed"),
 }
@@ -99,6 +116,8 @@ class Who(StrEnum):
     LEARNER = "learner"
     REVIEWER = "reviewer"
     REGISTRAR = "registrar"
+    PANEL = "panel"
+    ANYBODY = "anybody"
     BANK = "bank"
 
 
@@ -127,10 +146,19 @@ STEPS: Mapping[Act, Step] = {
     Act.UNDO: Step(frozenset({State.SCHEDULED}), State.UNDER_REVIEW, Who.REVIEWER),
     Act.APPROVE: Step(_OPEN | {State.SCHEDULED}, State.RECOGNISED, Who.REVIEWER),
     Act.REFUSE: Step(_OPEN, State.REFUSED, Who.REVIEWER, reason_needed=True),
+    Act.OBJECT: Step(frozenset({State.RECOGNISED}), State.OBJECTED, Who.ANYBODY),
+    Act.RESUME: Step(frozenset({State.OBJECTED}), State.RECOGNISED, Who.REVIEWER),
+    Act.REOPEN: Step(frozenset({State.OBJECTED}), State.UNDER_REVIEW, Who.REVIEWER),
+    Act.APPEAL: Step(frozenset({State.REFUSED}), State.APPEALED, Who.LEARNER),
+    Act.STAND: Step(frozenset({State.APPEALED}), State.REFUSED, Who.BANK),
+    Act.GRANT: Step(frozenset({State.APPEALED}), State.RECOGNISED, Who.PANEL),
     Act.DEPOSIT: Step(frozenset({State.RECOGNISED}), State.DEPOSITED, Who.BANK),
     Act.REVERSE: Step(frozenset({State.DEPOSITED}), State.REVERSED, Who.REGISTRAR, reason_needed=True),
 }
 """The whole life cycle; drawn in the reference documentation."""
+
+DECIDING = frozenset({Act.SCHEDULE, Act.APPROVE, Act.REFUSE, Act.RESUME, Act.REOPEN, Act.GRANT})
+"""What nobody does to a case that they decided before: it came back because of an objection or an appeal."""
 
 REFUSAL_REASONS = (
     "not_in_catalogue",
@@ -158,8 +186,10 @@ def decide(
     step = STEPS[act]
     if state not in step.origins:
         return Refusal.because("recognition.wrong_state", state=STATE_NAMES[state], act=ACT_NAMES[act])
-    if step.who in (Who.REVIEWER, Who.REGISTRAR) and actor == learner:
+    if step.who in (Who.REVIEWER, Who.REGISTRAR, Who.PANEL) and actor == learner:
         return Refusal.because("recognition.own_case")
+    if act in DECIDING and actor is not None and actor == decided_by:
+        return Refusal.because("recognition.decided_before")
     if act is Act.REVERSE and actor == decided_by:
         return Refusal.because("recognition.second_person")
     if step.reason_needed and reason not in PUBLIC_REASONS:

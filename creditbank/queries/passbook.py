@@ -122,7 +122,8 @@ SELECT
   (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s AND state = 'converted' AND {_VISIBLE}),
   (SELECT coalesce(sum(amount), 0) FROM balance WHERE learner_id = %(learner)s AND state = 'held' AND {_VISIBLE}),
   (SELECT coalesce(sum(credit), 0) FROM claim WHERE learner_id = %(learner)s AND {_VISIBLE}
-    AND state IN ('submitted', 'under_review', 'supplement_requested', 'scheduled', 'recognised')),
+    AND state IN ('submitted', 'under_review', 'supplement_requested', 'scheduled', 'recognised',
+      'objected', 'appealed')),
   EXISTS (SELECT FROM posting WHERE learner_id = %(learner)s AND {_VISIBLE}),
   EXISTS (SELECT FROM dirty WHERE learner_id = %(learner)s AND {_VISIBLE})
 """  # noqa: S608 - the pieces are the constants above

@@ -152,7 +152,7 @@ GROUP BY lot.category, lot.term, lot.academic_year
 
 _PENDING = f"""
 SELECT category, NULL, NULL, sum(credit) FROM claim
-WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state = 'recognised'
+WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state IN ('recognised', 'objected')
   AND rule_version_id IN {_SIBLINGS}
   AND claim_id IS DISTINCT FROM %(excluding)s
 GROUP BY category
@@ -161,7 +161,7 @@ GROUP BY category
 # A claim without a day counts in every term: a limit is rather asked of a person than broken.
 _KEYED = """
 SELECT count(*), coalesce(sum(credit), 0) FROM claim
-WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state IN ('recognised', 'deposited')
+WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state IN ('recognised', 'objected', 'deposited')
   AND claim_id IS DISTINCT FROM %(excluding)s AND families ->> %(name)s = %(key)s
   AND (%(since)s::date IS NULL OR earned_on IS NULL OR earned_on BETWEEN %(since)s AND %(until)s)
 """

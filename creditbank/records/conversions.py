@@ -54,7 +54,7 @@ class ConversionApplication(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["learner_id", "institution", "target"],
-                condition=models.Q(state__in=("submitted", "under_review", "approved")),
+                condition=models.Q(state__in=("submitted", "under_review", "approved", "objected", "appealed")),
                 name="application_open_once",
             )
         ]

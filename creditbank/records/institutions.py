@@ -23,6 +23,10 @@ class Institution(models.Model):
     zone = models.TextField(default="Asia/Shanghai")
     publicity_days = models.SmallIntegerField(default=0)
     """Days between a decision and its posting, counted in the institution's zone."""
+    appeal_days = models.SmallIntegerField(default=10, db_default=10)
+    """Working days after a letter in which an appeal can be filed."""
+    appeal_panel = models.SmallIntegerField(default=3, db_default=3)
+    """How many people hear an appeal; an odd number, 1 for a deputy who decides alone."""
     contact = models.TextField(blank=True, default="", db_default="")
     """Where a learner asks: one line, shown to everybody; empty where there is none."""
 

@@ -26,7 +26,8 @@ TABLES: tuple[Table, ...] = (
         "institution",
         _R,
         Rows.TREE,
-        app="SELECT, INSERT, UPDATE (kind, code, name, name_en, zone, publicity_days, contact)",
+        app="SELECT, INSERT, UPDATE (kind, code, name, name_en, zone, publicity_days, contact, appeal_days,"
+        " appeal_panel)",
     ),
     Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
@@ -60,8 +61,31 @@ TABLES: tuple[Table, ...] = (
     Table("claim_event", _L, Rows.LEARNER),
     Table("evidence", _L, Rows.LEARNER),
     Table("conversion_application", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE"),
-    Table("conversion_use", _L, Rows.AWARDED),
+    # An appeal holds the same credit anew.
+    Table("conversion_use", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (hold_id)"),
     Table("conversion_event", _L, Rows.AWARDED),
+    Table("letter", _L, Rows.AWARDED),
+    Table(
+        "appeal",
+        _L,
+        Rows.AWARDED,
+        app="SELECT, INSERT, UPDATE (state, reason, seats, seated_by, seated_at, decided_at, granted, version)",
+    ),
+    # Who sits and how they voted is the office's alone.
+    Table(
+        "panel_member",
+        _I,
+        Rows.INSTITUTION,
+        app="SELECT, INSERT, UPDATE (stepped_aside, credit, category, grade, reason, voted_at)",
+    ),
+    Table(
+        "objection",
+        _L,
+        Rows.AWARDED,
+        app="SELECT, INSERT, UPDATE (state, reply, replied_at, answer, answered_by, answered_at)",
+    ),
+    # Who raised it is never the learner's to read.
+    Table("objection_source", _I, Rows.INSTITUTION),
     Table("scheduled_command", _I, Rows.INSTITUTION, app="SELECT, INSERT, DELETE, UPDATE (executed_at, outcome)"),
     Table("import_run", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE"),
     Table("import_problem", _I, Rows.INSTITUTION),

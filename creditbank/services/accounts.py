@@ -99,6 +99,11 @@ def change_password(
     return account  # type: ignore[no-any-return]
 
 
+def too_often(*, scope: Scope, kind: str, value: str, most: int, at: datetime) -> datetime | None:
+    """Count one attempt of a kind by whoever ``value`` names; past ``most`` in a window, the moment the window ends."""
+    return _count(scope, _key(kind, value), most, at)
+
+
 _COUNT = """
 INSERT INTO throttle AS kept (key, attempts, window_ends_at) VALUES (%(key)s, 1, %(ends)s)
 ON CONFLICT (key) DO UPDATE SET

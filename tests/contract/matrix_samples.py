@@ -67,6 +67,31 @@ def of_applications(world: World) -> list[Sample]:
     ]
 
 
+def of_owned(**names: str) -> Callable[[World], list[Sample]]:
+    """Things of each learner as the office addresses them: argument name -> attribute of ``Owned``."""
+
+    def samples(world: World) -> list[Sample]:
+        return [
+            Sample(
+                owned.label,
+                {"learner_id": owned.thing.learner}
+                | {name: getattr(owned, attribute) for name, attribute in names.items()},
+                owned.thing,
+            )
+            for owned in world.owned
+        ]
+
+    return samples
+
+
+def of_public_notice(world: World) -> list[Sample]:
+    """What everybody may object to."""
+    return [
+        Sample(owned.label, {"institution": owned.thing.institution, "kind": "claim", "case_id": owned.published})
+        for owned in world.owned
+    ]
+
+
 def of_runs(world: World) -> list[Sample]:
     return [Sample(run.label, {"run_id": run.run}, run.thing) for run in world.runs]
 

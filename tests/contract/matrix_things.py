@@ -21,7 +21,10 @@ class Visitor:
 
 @dataclass(frozen=True)
 class Owned:
-    """What one learner has: a draft and a submitted claim, each with a file, a posting, a conversion, an application."""
+    """What one learner has: claims with their files, a posting, a conversion, an application, and what follows on them.
+
+    ``published`` is a claim on public notice; letter, appeal and objection are about the submitted one.
+    """
 
     label: str
     thing: Thing
@@ -32,6 +35,10 @@ class Owned:
     posting: UUID
     conversion: UUID
     application: UUID
+    published: UUID
+    letter: UUID
+    appeal: UUID
+    objection: UUID
 
 
 @dataclass(frozen=True)

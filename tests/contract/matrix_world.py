@@ -12,6 +12,7 @@ from django.db import connections
 from django.test import Client
 
 from creditbank.domain.access import NOBODY, Actor, Role, Thing
+from creditbank.domain.letters import Kind
 from creditbank.exchange.documents import read_document
 from creditbank.exchange.official_lists import packaged_kind, read_list
 from creditbank.exchange.registrar import default_mapping
@@ -21,12 +22,14 @@ from creditbank.gateways import clock, staging
 from creditbank.gateways.files import open_upload
 from creditbank.gateways.identities import Identities
 from creditbank.queries.official_lists.proposals import proposals_of
+from creditbank.records.appeals import Appeal, Objection
 from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
-from creditbank.records.recognition import Evidence, ScheduledCommand
+from creditbank.records.recognition import Claim, Evidence, ScheduledCommand
 from creditbank.records.results import ImportProblem, ImportRun
 from creditbank.records.rules import RuleVersion
 from creditbank.records.scope import acting_for
+from creditbank.services.letters import Told, case_of_claim, write_letter
 from creditbank.services.log import publish_waiting
 from creditbank.services.masterdata.editions import prepare_edition, publish_edition
 from creditbank.services.official_lists.imports import apply_list
@@ -37,7 +40,7 @@ from creditbank.services.registrar.export import make_batch
 from creditbank.services.registrar.reconcile import ReturnedSheet, keep_returned
 from creditbank.services.rules import publish_rule_version
 from creditbank.web.doors import STAFF_SESSION_KEY
-from tests.cast import AT, PACKS, PASSWORD, Cast
+from tests.cast import AT, ON, PACKS, PASSWORD, Cast
 from tests.contract.matrix_things import (
     Batch,
     Export,
@@ -187,13 +190,13 @@ def _visitor(label: str, actor: Actor) -> Visitor:
 def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID | None) -> Owned:
     learner, at = replace(NOBODY, person=actor.person), clock.now()
     claims, files = [], []
-    for nth in (1, 2):
+    for nth in (1, 2, 3):
         facts = FACTS | {"activity": f"大赛 {actor.person.hex[-8:]} {nth}"}
         with acting_for(person=learner.person, purpose="test") as scope:
             draft = Draft(institution=place, outcome_type="innovation", title="省级技能大赛二等奖", facts=facts)
             claim = keep_draft(scope=scope, actor=learner, draft=draft, at=at).claim_id
             add_evidence(scope=scope, actor=learner, bank=bank, claim_id=claim, name="a.pdf", content=PDF, at=at)
-            if nth == 2:
+            if nth >= 2:
                 submit_claim(scope=scope, actor=learner, claim_id=claim, at=at, on=at.date())
             files.append(scope.rows(Evidence).get(claim_id=claim).evidence_id)
         claims.append(claim)
@@ -203,8 +206,27 @@ def _own(bank, cast: Cast, label: str, actor: Actor, place: UUID, college: UUID 
     (converted,) = convert(cast, conversion(actor.person, (used.lot_id, 100), key=label), institution=place)
     return Owned(
         label, Thing(actor.person, place, college), claims[0], files[0], claims[1], files[1], posted.posting_id,
-        converted.conversion_id, _application(cast, label, learner, place),
+        converted.conversion_id, _application(cast, label, learner, place), claims[2],
+        *_decided(learner.person, place, college, claims[1], claims[2]),
     )  # fmt: skip
+
+
+def _decided(learner: UUID, place: UUID, college: UUID | None, claim: UUID, published: UUID) -> list[UUID]:
+    """A letter, an appeal and an objection about a claim; another claim stands on public notice."""
+    with acting_for(institution=place, purpose="test") as scope:
+        case = case_of_claim(scope, scope.rows(Claim).get(claim_id=claim))
+        letter = write_letter(scope=scope, case=case, told=Told(Kind.REFUSED), actor=None, at=AT).letter_id
+        about = {"learner_id": learner, "institution_id": place, "college_id": college, "case_kind": "claim",
+                 "case_id": claim, "number": "1", "title": "x"}  # fmt: skip
+        appeal, objection = clock.new_id(), clock.new_id()
+        scope.rows(Appeal).create(
+            **about, appeal_id=appeal, letter_id=letter, state="filed", asked=100, grounds="x", filed_at=AT
+        )
+        scope.rows(Objection).create(
+            **about, objection_id=objection, state="open", said="x", raised_at=AT, raised_on=ON
+        )
+        scope.rows(Claim).filter(claim_id=published).update(state="recognised", final_on=ON)
+    return [letter, appeal, objection]
 
 
 def _application(cast: Cast, label: str, learner: Actor, place: UUID) -> UUID:

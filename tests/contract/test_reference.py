@@ -9,6 +9,7 @@ import pytest
 from creditbank.cli import main, reference
 from creditbank.config.settings import SETTINGS
 from creditbank.domain.access import PERMISSIONS
+from creditbank.domain.appeals import life, objection
 from creditbank.domain.conversions.application import STEPS as APPLICATION_STEPS
 from creditbank.domain.recognition import STEPS
 from creditbank.domain.rule_life.states import STEPS as RULE_STEPS
@@ -47,7 +48,8 @@ def test_nothing_is_left_out(made):
     assert [rule.name for rule in PERMISSIONS if f"`{rule.name}`" not in made["permissions.md"]] == []
     assert [table.name for table in TABLES if f"`{table.name}`" not in made["tables.md"]] == []
     arrows = re.findall(r"^    (\w+) --> (\w+): (\w+)$", made["states.md"], re.MULTILINE)
-    claims = sum(len(step.origins) for step in (*STEPS.values(), *APPLICATION_STEPS.values()))
+    lives = (*STEPS.values(), *APPLICATION_STEPS.values(), *life.STEPS.values(), *objection.STEPS.values())
+    claims = sum(len(step.origins) for step in lives)
     rules = {(origin, step.target) for step in RULE_STEPS.values() for origin in step.origins if step.target}
     assert len(arrows) == claims + sum(
         len(step.origins - {step.target}) for step in RULE_STEPS.values() if step.target is not None

@@ -18,6 +18,8 @@ MESSAGES = {
     "application.wrong_state": "This application is {state} now, so it cannot be {act}. Nothing was changed; open it"
     " again to see where it stands.",
     "application.own_case": "Nobody decides their own application. Nothing was changed; a colleague can take it.",
+    "application.decided_before": "You decided this application before, so somebody else decides it now. Nothing was"
+    " changed.",
     "application.second_person": "A conversion is reversed by somebody who did not decide it. Nothing was changed.",
     "application.reason_needed": "Choose a reason first: the learner is told why. Nothing was changed.",
     "application.changed": "Since this page was opened what your credit can become has changed. Nothing was held; look"
@@ -44,8 +46,10 @@ class State(StrEnum):
     SUBMITTED = "submitted"
     UNDER_REVIEW = "under_review"
     APPROVED = "approved"
+    OBJECTED = "objected"
     POSTED = "posted"
     REFUSED = "refused"
+    APPEALED = "appealed"
     WITHDRAWN = "withdrawn"
     REVERSED = "reversed"
 
@@ -58,6 +62,12 @@ class Act(StrEnum):
     TAKE = "take"
     APPROVE = "approve"
     REFUSE = "refuse"
+    OBJECT = "object"
+    RESUME = "resume"
+    REOPEN = "reopen"
+    APPEAL = "appeal"
+    STAND = "stand"
+    GRANT = "grant"
     POST = "post"
     REVERSE = "reverse"
 
@@ -66,8 +76,10 @@ STATE_NAMES: Mapping[State, Text] = {
     State.SUBMITTED: Text("已提交", "submitted"),
     State.UNDER_REVIEW: Text("审核中", "under review"),
     State.APPROVED: Text("已批准", "approved"),
+    State.OBJECTED: Text("异议处理中", "under objection"),
     State.POSTED: Text("已置换", "posted"),
     State.REFUSED: Text("不予置换", "refused"),
+    State.APPEALED: Text("申诉中", "under appeal"),
     State.WITHDRAWN: Text("已撤回", "withdrawn"),
     State.REVERSED: Text("已冲正", "reversed"),
 }
@@ -78,6 +90,12 @@ ACT_NAMES: Mapping[Act, Text] = {
     Act.TAKE: Text("领取", "taken"),
     Act.APPROVE: Text("批准", "approved"),
     Act.REFUSE: Text("不予置换", "refused"),
+    Act.OBJECT: Text("提出异议", "objected to"),
+    Act.RESUME: Text("继续公示", "put on public notice again"),
+    Act.REOPEN: Text("重新审核", "put under review again"),
+    Act.APPEAL: Text("申诉", "appealed"),
+    Act.STAND: Text("维持原决定", "left as decided"),
+    Act.GRANT: Text("经申诉批准", "approved on appeal"),
     Act.POST: Text("置换", "posted"),
     Act.REVERSE: Text("冲正", "reversed"),
 }
@@ -95,7 +113,7 @@ class Step:
 
 _WAITING = frozenset({State.SUBMITTED, State.UNDER_REVIEW})
 
-OPEN = _WAITING | {State.APPROVED}
+OPEN = _WAITING | {State.APPROVED, State.OBJECTED, State.APPEALED}
 """The states in which credit is held for an application, and in no other."""
 
 STEPS: Mapping[Act, Step] = {
@@ -104,10 +122,19 @@ STEPS: Mapping[Act, Step] = {
     Act.TAKE: Step(frozenset({State.SUBMITTED}), State.UNDER_REVIEW, Who.REVIEWER),
     Act.APPROVE: Step(_WAITING, State.APPROVED, Who.REVIEWER),
     Act.REFUSE: Step(_WAITING, State.REFUSED, Who.REVIEWER, reason_needed=True),
+    Act.OBJECT: Step(frozenset({State.APPROVED}), State.OBJECTED, Who.ANYBODY),
+    Act.RESUME: Step(frozenset({State.OBJECTED}), State.APPROVED, Who.REVIEWER),
+    Act.REOPEN: Step(frozenset({State.OBJECTED}), State.UNDER_REVIEW, Who.REVIEWER),
+    Act.APPEAL: Step(frozenset({State.REFUSED}), State.APPEALED, Who.LEARNER),
+    Act.STAND: Step(frozenset({State.APPEALED}), State.REFUSED, Who.BANK),
+    Act.GRANT: Step(frozenset({State.APPEALED}), State.APPROVED, Who.PANEL),
     Act.POST: Step(frozenset({State.APPROVED}), State.POSTED, Who.BANK),
     Act.REVERSE: Step(frozenset({State.POSTED}), State.REVERSED, Who.REGISTRAR, reason_needed=True),
 }
 """The whole life cycle; drawn in the reference documentation."""
+
+DECIDING = frozenset({Act.APPROVE, Act.REFUSE, Act.RESUME, Act.REOPEN, Act.GRANT})
+"""What nobody does to an application that they decided before: it came back by an objection or an appeal."""
 
 REFUSAL_REASONS = (
     "not_equivalent",
@@ -133,8 +160,10 @@ def decide(
     step = STEPS[act]
     if state not in step.origins:
         return Refusal.because("application.wrong_state", state=STATE_NAMES[state], act=ACT_NAMES[act])
-    if step.who in (Who.REVIEWER, Who.REGISTRAR) and actor == learner:
+    if step.who in (Who.REVIEWER, Who.REGISTRAR, Who.PANEL) and actor == learner:
         return Refusal.because("application.own_case")
+    if act in DECIDING and actor is not None and actor == decided_by:
+        return Refusal.because("application.decided_before")
     if act is Act.REVERSE and actor == decided_by:
         return Refusal.because("application.second_person")
     if step.reason_needed and reason not in reasons:

@@ -19,7 +19,7 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
           AND application.application_id = used.application_id
         WHERE hold.kind = 'hold' AND NOT EXISTS (SELECT FROM posting AS release
             WHERE release.learner_id = hold.learner_id AND release.resolves = hold.posting_id)
-          AND (application.state IN ('submitted', 'under_review', 'approved')) IS NOT TRUE
+          AND (application.state IN ('submitted', 'under_review', 'approved', 'objected', 'appealed')) IS NOT TRUE
         """,
     ),
     (
@@ -47,7 +47,8 @@ _INVARIANTS: tuple[tuple[str, tuple[str, ...], str], ...] = (
           WHERE side.learner_id = application.learner_id AND side.conversion_id = application.conversion_id
         ) AS posted
         WHERE uses = 0 OR held <> uses
-          OR released <> CASE WHEN state IN ('submitted', 'under_review', 'approved') THEN 0 ELSE uses END
+          OR released <> CASE WHEN state IN ('submitted', 'under_review', 'approved', 'objected', 'appealed')
+            THEN 0 ELSE uses END
           OR (state IN ('posted', 'reversed')) <> (conversion_id IS NOT NULL)
           OR (conversion_id IS NOT NULL AND (posted.used <> using_.amount OR posted.made <> application.credit))
           OR (state = 'reversed') <> (mirrors > 0)

@@ -10,10 +10,11 @@ from django.db.models import Max
 
 from creditbank.domain.conversions.application import Act, State
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.ledger import Release
+from creditbank.domain.ledger import Hold, Release
+from creditbank.domain.values import Hundredths
 from creditbank.records.conversions import ConversionApplication, ConversionEvent, ConversionUse
 from creditbank.records.scope import Scope
-from creditbank.services.ledger.hold import release_holds
+from creditbank.services.ledger.hold import hold_credit, release_holds
 from creditbank.services.operations import note_operation
 
 
@@ -100,3 +101,25 @@ def release_credit(
     if isinstance(released, Refusal):
         # Holds end with their application alone, whose row is locked.
         raise TypeError(f"a hold of an open application cannot end: {released.explanation[0].code}")
+
+
+def hold_again(
+    scope: Scope, application: ConversionApplication, *, key: str, actor: UUID, at: datetime, on: date
+) -> Refusal | None:
+    """Hold anew what an application would use, under keys that begin with ``key``; refused where it was used since."""
+    own = {"learner_id": application.learner_id, "application_id": application.application_id}
+    uses = list(scope.rows(ConversionUse).filter(**own).order_by("lot_id"))
+    posted = hold_credit(
+        scope=scope,
+        holds=[
+            Hold(use.learner_id, f"{key}:{use.lot_id}", use.lot_id, Hundredths(use.amount), on) for use in uses
+        ],
+        reason="conversion.appealed",
+        actor=actor,
+        at=at,
+    )  # fmt: skip
+    if isinstance(posted, Refusal):
+        return posted
+    for use, hold in zip(uses, posted, strict=True):
+        scope.rows(ConversionUse).filter(**own, lot_id=use.lot_id).update(hold_id=hold.posting_id)
+    return None

@@ -12,6 +12,7 @@ from creditbank.domain.access import Actor, Thing, may
 from creditbank.domain.conversions.application import MOST_GRADE, Act, State, decide
 from creditbank.domain.explanation import Refusal, to_data
 from creditbank.domain.ledger import Conversion, Deposit, Use
+from creditbank.domain.letters import Kind
 from creditbank.domain.recognition import final_on
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths
@@ -23,6 +24,7 @@ from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.conversions.history import move_application, release_credit
 from creditbank.services.ledger.convert import post_conversions
+from creditbank.services.letters import Told, case_of_application, write_letter
 from creditbank.services.operations import note_operation, tell_learner
 from creditbank.services.recognition.history import lock_learners
 
@@ -100,10 +102,12 @@ def refuse_application(
     assert actor.person is not None
     release_credit(scope, application, reason="conversion.refused", actor=actor.person, at=at, on=on)
     _tell(scope, application, "conversion.refused", at, reason=reason)
-    return move_application(
+    move_application(
         scope=scope, application=application, act=Act.REFUSE, target=target, actor=actor.person, at=at, reason=reason,
         note=note, request_id=request_id, decided_at=at, decided_by=actor.person,
     )  # fmt: skip
+    _write(scope, application, Told(Kind.NOT_CONVERTED, words=(note,)), actor.person, at, request_id)
+    return application
 
 
 def approve_application(
@@ -146,6 +150,38 @@ def approve_application(
         scope=scope, application=application, act=Act.APPROVE, target=target, actor=actor.person, at=at,
         request_id=request_id, decided_at=at, decided_by=actor.person, final_on=due, **changes,
     )  # fmt: skip
+    _write(scope, application, Told(Kind.CONVERTED), actor.person, at, request_id)
+    if due <= on:
+        _post(scope, application, at=at, on=on)
+    return application
+
+
+def grant_application(
+    *, scope: Scope, application: ConversionApplication, actor: Actor, grade: str, told: Told, at: datetime, on: date,
+    request_id: str = "",
+) -> ConversionApplication | Refusal:  # fmt: skip
+    """Approve an application on appeal, as a panel has decided; its credit was held anew when it was appealed.
+
+    Args:
+        scope: acts for the institution.
+        application: under appeal, its row locked.
+        actor: whose vote was the last.
+        grade: to record where the rules leave it to a person; empty for what the rules said.
+        told: what the letter says.
+        at: the moment.
+        on: the same day in the institution's zone.
+        request_id: the request that asked.
+    """
+    target = _decided(application, actor, Act.GRANT)
+    if isinstance(target, Refusal):
+        return target
+    due = final_on(on, scope.rows(Institution).get(pk=application.institution_id).publicity_days)
+    move_application(
+        scope=scope, application=application, act=Act.GRANT, target=target, actor=actor.person, at=at,
+        request_id=request_id, decided_at=at, decided_by=actor.person, final_on=due,
+        **({"grade": grade} if grade else {}),
+    )  # fmt: skip
+    _write(scope, application, told, actor.person, at, request_id)
     if due <= on:
         _post(scope, application, at=at, on=on)
     return application
@@ -164,8 +200,9 @@ def finalise_conversions(*, scope: Scope, at: datetime, on: date, limit: int = 2
 
 def _decided(application: ConversionApplication, actor: Actor, act: Act, reason: str = "") -> State | Refusal:
     return decide(
-        act=act, state=State(application.state), learner=application.learner_id, actor=actor.person, reason=reason
-    )
+        act=act, state=State(application.state), learner=application.learner_id, actor=actor.person, reason=reason,
+        decided_by=application.decided_by,
+    )  # fmt: skip
 
 
 def _refused(now: Option | None, seen: str, recorded: Recorded | None) -> Refusal | None:
@@ -208,6 +245,13 @@ def _post(scope: Scope, application: ConversionApplication, *, at: datetime, on:
         scope=scope, application=application, act=Act.POST, target=State.POSTED, actor=None, at=at,
         conversion_id=posted[0].conversion_id,
     )  # fmt: skip
+
+
+def _write(
+    scope: Scope, application: ConversionApplication, told: Told, actor: UUID | None, at: datetime, request_id: str
+) -> None:
+    case = case_of_application(application)
+    write_letter(scope=scope, case=case, told=told, actor=actor, at=at, request_id=request_id)
 
 
 def _deposits(scope: Scope, application: ConversionApplication, on: date) -> tuple[Deposit, ...]:

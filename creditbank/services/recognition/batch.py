@@ -54,7 +54,10 @@ def schedule_approval(
             )
         except NotVisible:
             continue
-        target = decide(act=Act.SCHEDULE, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
+        target = decide(
+            act=Act.SCHEDULE, state=State(claim.state), learner=claim.learner_id, actor=actor.person,
+            decided_by=claim.decided_by,
+        )  # fmt: skip
         if not isinstance(target, Refusal) and (key not in suggested or not _recommended(claim)):
             target = Refusal.because("recognition.not_recommended")
         if isinstance(target, Refusal):

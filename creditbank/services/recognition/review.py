@@ -10,6 +10,7 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Refusal, from_data
 from creditbank.domain.ledger import Deposit
+from creditbank.domain.letters import Kind
 from creditbank.domain.recognition import Act, State, decide, final_on
 from creditbank.domain.reversal import first_to_reverse
 from creditbank.domain.rules.model import Ruling
@@ -21,6 +22,7 @@ from creditbank.records.recognition import Claim, Evidence
 from creditbank.records.scope import Scope
 from creditbank.services.access import fetch_claim
 from creditbank.services.ledger.post import Reversal, post_deposits, reverse_postings
+from creditbank.services.letters import Told, case_of_claim, write_letter
 from creditbank.services.operations import note_operation, tell_learner
 from creditbank.services.recognition.claim import proposal_columns
 from creditbank.services.recognition.history import lock_learners, move_claim
@@ -140,7 +142,10 @@ def approve_claim(
         claim_id=key.claim_id,
         lock=True,
     )
-    target = decide(act=Act.APPROVE, state=State(claim.state), learner=claim.learner_id, actor=actor.person)
+    target = decide(
+        act=Act.APPROVE, state=State(claim.state), learner=claim.learner_id, actor=actor.person,
+        decided_by=claim.decided_by,
+    )  # fmt: skip
     refusal = target if isinstance(target, Refusal) else None
     proposed = None if refusal else _propose_again(scope, claim, on)
     if isinstance(proposed, Refusal):
@@ -178,9 +183,45 @@ def approve_claim(
         final_on=due,
         **columns,
     )
+    _write(scope, claim, Told(Kind.RECOGNISED), actor.person, at, request_id)
     if due <= on:
         _deposit(scope, claim, proposed.term, proposed.academic_year, actor=actor.person, at=at, on=on)
     return Decided(key, claim.number, Hundredths(claim.credit))
+
+
+def grant_claim(
+    *, scope: Scope, claim: Claim, actor: Actor, judgement: Judgement, told: Told, at: datetime, on: date,
+    request_id: str = "",
+) -> Claim | Refusal:  # fmt: skip
+    """Recognise a claim on appeal, as a panel has decided; it is published and posted as any other decision is.
+
+    Args:
+        scope: acts for the institution.
+        claim: under appeal, its row locked.
+        actor: whose vote was the last.
+        judgement: what the panel recognises.
+        told: what the letter says.
+        at: the moment.
+        on: the same day in the institution's zone.
+        request_id: the request that asked.
+    """
+    target = decide(
+        act=Act.GRANT, state=State(claim.state), learner=claim.learner_id, actor=actor.person,
+        decided_by=claim.decided_by,
+    )  # fmt: skip
+    if isinstance(target, Refusal):
+        return target
+    due = final_on(on, scope.rows(Institution).get(pk=claim.institution_id).publicity_days)
+    move_claim(
+        scope=scope, claim=claim, act=Act.GRANT, target=target, actor=actor.person, at=at, request_id=request_id,
+        decided_at=at, decided_by=actor.person, final_on=due, credit=judgement.credit, category=judgement.category,
+    )  # fmt: skip
+    _write(scope, claim, told, actor.person, at, request_id)
+    if due <= on:
+        proposed = _propose_again(scope, claim, on)
+        term, year = ("", "") if isinstance(proposed, Refusal) else (proposed.term, proposed.academic_year)
+        _deposit(scope, claim, term, year, actor=actor.person, at=at, on=on)
+    return claim
 
 
 def finalise_due(*, scope: Scope, at: datetime, on: date, limit: int = 200) -> int:
@@ -279,7 +320,10 @@ def step_claim(
         claim_id=key.claim_id,
         lock=True,
     )
-    target = decide(act=act, state=State(claim.state), learner=claim.learner_id, actor=actor.person, reason=reason)
+    target = decide(
+        act=act, state=State(claim.state), learner=claim.learner_id, actor=actor.person, reason=reason,
+        decided_by=claim.decided_by,
+    )  # fmt: skip
     if isinstance(target, Refusal):
         return target
     moved = move_claim(
@@ -294,6 +338,8 @@ def step_claim(
         request_id=request_id,
         **changes,
     )
+    if act is Act.REFUSE:
+        _write(scope, moved, Told(Kind.REFUSED, words=(note,)), actor.person, at, request_id)
     if act in (Act.REFUSE, Act.REQUEST_SUPPLEMENT):
         tell_learner(
             scope=scope,
@@ -305,6 +351,11 @@ def step_claim(
             at=at,
         )
     return moved
+
+
+def _write(scope: Scope, claim: Claim, told: Told, actor: UUID | None, at: datetime, request_id: str) -> None:
+    case = case_of_claim(scope, claim)
+    write_letter(scope=scope, case=case, told=told, actor=actor, at=at, request_id=request_id)
 
 
 def _propose_again(scope: Scope, claim: Claim, on: date) -> Proposed | Refusal:

@@ -18,12 +18,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from creditbank.domain.audit.model import Credit
-from creditbank.domain.conversions.application import State, acts_from
+from creditbank.domain.conversions.application import OPEN, Act, acts_from
 from creditbank.domain.conversions.words import COUNTED
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Who
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id, now, today
+from creditbank.queries.appeals import objections_of_case
 from creditbank.queries.conversion_applications import ApplicationDetail, application_of, applications_of
 from creditbank.queries.conversion_options import (
     Holdings,
@@ -35,6 +36,7 @@ from creditbank.queries.conversion_options import (
     pinned,
     usable,
 )
+from creditbank.queries.letters import letters_of_case
 from creditbank.queries.passbook import Holder, enrolments_of
 from creditbank.queries.progress import effects_of, planned_courses
 from creditbank.records.scope import Scope, acting_for
@@ -42,7 +44,7 @@ from creditbank.services.access import NotVisible
 from creditbank.services.conversions.apply import Wish, apply_for_conversion, withdraw_application
 from creditbank.web.doors import door
 from creditbank.web.learner.frame import day_in, found, own_scope, show
-from creditbank.web.learner.words import CONVERSION_ACTS, CONVERSION_REASONS, CONVERSION_STATES, lines_said
+from creditbank.web.learner.words import CONVERSION_ACTS, CONVERSION_REASONS, CONVERSION_STATES, OBJECTIONS, lines_said
 
 _MOST_SHOWN, _MOST_LOTS = 30, 500
 
@@ -114,7 +116,15 @@ def application(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """One application: where it stands, what happened, what is held, and what comes next."""
     with own_scope(request) as scope:
         one = found(application_of(scope, request.visitor.actor.person, application_id))
-        return show(request, scope, "application", _detail_shown(one))
+        learner = request.visitor.actor.person
+        context = _detail_shown(one) | {
+            "letters": letters_of_case(scope, learner, application_id),
+            "objections": [
+                {"one": line, "tag": OBJECTIONS[line.state]}
+                for line in objections_of_case(scope, learner, application_id)
+            ],
+        }
+        return show(request, scope, "application", context)
 
 
 @door("conversion.apply")
@@ -299,9 +309,9 @@ def _detail_shown(one: ApplicationDetail) -> dict[str, Any]:
         "one": one,
         "tag": CONVERSION_STATES[one.line.state],
         "title": one.line.title.said_in(language).strip("“”"),
-        "held": one.line.state in (State.SUBMITTED, State.UNDER_REVIEW, State.APPROVED),
+        "held": one.line.state in OPEN,
         "reason": CONVERSION_REASONS.get(one.reason, ""),
         "counts": _counts(one.counts, language),
-        "may_withdraw": bool(acts_from(one.line.state, Who.LEARNER)),
+        "may_withdraw": Act.WITHDRAW in acts_from(one.line.state, Who.LEARNER),
         "events": events[::-1],
     }

@@ -15,13 +15,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.gateways.clock import now
+from creditbank.queries.appeals import objections_of_case
 from creditbank.queries.claims import ClaimLine, ClaimPage, claim_of, claims_of
+from creditbank.queries.letters import letters_of_case
 from creditbank.queries.official_lists.proposals import proposals_of
 from creditbank.services.recognition.claim import withdraw_claim
 from creditbank.web.doors import door
 from creditbank.web.learner.answers import answers_shown
 from creditbank.web.learner.frame import found, own_scope, show
-from creditbank.web.learner.words import ACTS, STATES, lines_said, reason_said
+from creditbank.web.learner.words import ACTS, OBJECTIONS, STATES, lines_said, reason_said
 
 _RAISES_QUESTIONS = frozenset({State.SUPPLEMENT_REQUESTED, State.REFUSED, State.REVERSED})
 
@@ -53,6 +55,11 @@ def request_page(request: HttpRequest, claim_id: UUID) -> HttpResponse:
             "may_edit": Act.SUBMIT in acts,
             "may_withdraw": Act.WITHDRAW in acts,
             "reason": reason_said(claim.reason),
+            "letters": letters_of_case(scope, request.visitor.actor.person, claim_id),
+            "objections": [
+                {"one": one, "tag": OBJECTIONS[one.state]}
+                for one in objections_of_case(scope, request.visitor.actor.person, claim_id)
+            ],
             "asks": claim.contact and claim.line.state in _RAISES_QUESTIONS,
         }
         return show(request, scope, "request", context)

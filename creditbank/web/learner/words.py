@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from creditbank.domain.appeals.life import State as Appealed
+from creditbank.domain.appeals.objection import State as Objected
 from creditbank.domain.conversions.application import Act as ConversionAct
 from creditbank.domain.conversions.application import State as Applied
 from creditbank.domain.explanation import Explanation
@@ -24,8 +26,10 @@ STATES: dict[State, tuple[str, object]] = {
     State.SUPPLEMENT_REQUESTED: ("warn", _("More material needed")),
     State.SCHEDULED: ("info", _("In review")),
     State.RECOGNISED: ("ok", _("Recognised, on public notice")),
+    State.OBJECTED: ("warn", _("Recognised, an objection is being answered")),
     State.DEPOSITED: ("ok", _("Deposited")),
     State.REFUSED: ("bad", _("Not recognised")),
+    State.APPEALED: ("info", _("Your appeal is being heard")),
     State.WITHDRAWN: ("plain", _("Withdrawn")),
     State.REVERSED: ("bad", _("Reversed")),
 }
@@ -38,6 +42,12 @@ ACTS: dict[str, tuple[str, object]] = {
     "request_supplement": ("warn", _("More material was asked for")),
     "approve": ("ok", _("The outcome was recognised")),
     "refuse": ("bad", _("The outcome was not recognised")),
+    "object": ("warn", _("Somebody objected; it becomes final once that is answered")),
+    "resume": ("ok", _("The objection was answered; public notice goes on")),
+    "reopen": ("warn", _("An objection was found right; the review begins again")),
+    "appeal": ("info", _("You appealed")),
+    "stand": ("bad", _("The decision stands")),
+    "grant": ("ok", _("Your appeal changed the decision")),
     "deposit": ("ok", _("The credit was deposited")),
     "reverse": ("bad", _("The deposit was reversed")),
 }
@@ -64,8 +74,10 @@ CONVERSION_STATES: dict[Applied, tuple[str, object]] = {
     Applied.SUBMITTED: ("info", _("In review")),
     Applied.UNDER_REVIEW: ("info", _("In review")),
     Applied.APPROVED: ("ok", _("Approved, on public notice")),
+    Applied.OBJECTED: ("warn", _("Approved, an objection is being answered")),
     Applied.POSTED: ("ok", _("Converted")),
     Applied.REFUSED: ("bad", _("Not converted")),
+    Applied.APPEALED: ("info", _("Your appeal is being heard")),
     Applied.WITHDRAWN: ("plain", _("Withdrawn")),
     Applied.REVERSED: ("bad", _("Reversed")),
 }
@@ -77,6 +89,12 @@ CONVERSION_ACTS: dict[ConversionAct, tuple[str, object]] = {
     ConversionAct.TAKE: ("info", _("The review began")),
     ConversionAct.APPROVE: ("ok", _("The conversion was approved")),
     ConversionAct.REFUSE: ("bad", _("The conversion was refused; the credit is available again")),
+    ConversionAct.OBJECT: ("warn", _("Somebody objected; it becomes final once that is answered")),
+    ConversionAct.RESUME: ("ok", _("The objection was answered; public notice goes on")),
+    ConversionAct.REOPEN: ("warn", _("An objection was found right; the review begins again")),
+    ConversionAct.APPEAL: ("info", _("You appealed; the credit is held again")),
+    ConversionAct.STAND: ("bad", _("The decision stands; the credit is available again")),
+    ConversionAct.GRANT: ("ok", _("Your appeal changed the decision")),
     ConversionAct.POST: ("ok", _("The credit was converted")),
     ConversionAct.REVERSE: ("bad", _("The conversion was reversed")),
 }
@@ -92,6 +110,36 @@ CONVERSION_REASONS: dict[str, object] = {
     "recognised_by_mistake": _("It was recognised by mistake."),
     "evidence_invalid": _("The evidence turned out to be invalid."),
     "duplicate": _("The same outcome had been deposited before."),
+}
+
+APPEALS: dict[Appealed, tuple[str, object]] = {
+    Appealed.FILED: ("info", _("Filed")),
+    Appealed.HEARD: ("info", _("Before the panel")),
+    Appealed.UPHELD: ("bad", _("The decision stands")),
+    Appealed.AMENDED: ("ok", _("Granted in part")),
+    Appealed.GRANTED: ("ok", _("Granted")),
+    Appealed.INADMISSIBLE: ("bad", _("Not admitted")),
+    Appealed.WITHDRAWN: ("plain", _("Withdrawn")),
+}
+"""Tone and word of each state of an appeal."""
+
+OBJECTIONS: dict[Objected, tuple[str, object]] = {
+    Objected.OPEN: ("warn", _("Waits for its answer")),
+    Objected.ACCEPTED: ("bad", _("Found right")),
+    Objected.DISMISSED: ("ok", _("Dismissed")),
+    Objected.OVERTAKEN: ("plain", _("Settled with the new review")),
+}
+"""Tone and word of each state of an objection."""
+
+_APPEAL_NOTICES: dict[str, tuple[str, object]] = {
+    "appeal.heard": ("info", _("Your appeal about “%(title)s” is before a panel")),
+    "appeal.upheld": ("bad", _("Your appeal about “%(title)s”: the decision stands")),
+    "appeal.amended": ("ok", _("Your appeal about “%(title)s” is granted in part")),
+    "appeal.granted": ("ok", _("Your appeal about “%(title)s” is granted")),
+    "appeal.inadmissible": ("bad", _("Your appeal about “%(title)s” is not admitted")),
+    "objection.raised": ("warn", _("Somebody objected to “%(title)s”")),
+    "objection.dismissed": ("ok", _("An objection to “%(title)s” was dismissed")),
+    "objection.accepted": ("warn", _("An objection to “%(title)s” was found right; it is reviewed again")),
 }
 
 KINDS: dict[str, object] = {
@@ -175,6 +223,11 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
             amount = format_credit(int(notice.facts.get("credit", 0)))
             tone = "ok"
             said = gettext("“%(title)s” was recognised: %(amount)s credits") % {"title": title, "amount": amount}
+        case code if code in _APPEAL_NOTICES:
+            tone, words = _APPEAL_NOTICES[code]
+            said = str(words) % {"title": title}
+            if notice.facts.get("final_on"):
+                reason = gettext("It becomes final on %(day)s.") % {"day": notice.facts["final_on"]}
         case "lists.unclaimed":
             tone = "info"
             said = gettext("“%(title)s” is on an official list and you have not claimed it yet") % {"title": title}
@@ -185,6 +238,10 @@ def notice_said(notice: NoticeLine) -> dict[str, Any]:
         url, word = reverse("learner:request", args=[notice.claim_id]), gettext("Open the request")
     elif notice.facts.get("application"):
         url, word = reverse("learner:application", args=[notice.facts["application"]]), gettext("Open the application")
+    elif notice.facts.get("letter"):
+        url, word = reverse("learner:appeal", args=[notice.facts["letter"]]), gettext("Open the appeal")
+    elif notice.facts.get("objection"):
+        url, word = reverse("learner:objection", args=[notice.facts["objection"]]), gettext("Open the objection")
     elif notice.code == "lists.unclaimed":
         url, word = reverse("learner:proposals"), gettext("Look at it")
     return {"notice": notice, "tone": tone, "title": said, "detail": reason, "url": url, "word": word}

@@ -30,6 +30,7 @@ from creditbank.queries.conversion_applications import (
     list_applications,
 )
 from creditbank.queries.conversion_options import Option, ask_again, asks_grade
+from creditbank.queries.letters import letters_of_case
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
 from creditbank.services.conversions.review import (
@@ -43,6 +44,7 @@ from creditbank.services.conversions.review import (
 from creditbank.web.design.forms import Choices, DesignForm
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.doors import door
+from creditbank.web.office.appeal_words import matters_of
 from creditbank.web.office.desk import actor_of, at_desk, day_of, minute_of, request_id, show, today_at
 from creditbank.web.office.words import APPLICATION_ACTS, APPLICATION_REASONS, APPLICATION_STATES, REASONS
 
@@ -207,6 +209,8 @@ def _page(
         "may_approve": Act.APPROVE in acts and possible,
         "may_refuse": Act.REFUSE in acts,
         "own": key.learner_id == actor.person,
+        "letters": letters_of_case(scope, key.learner_id, key.application_id),
+        "matters": matters_of(scope, key.learner_id, key.application_id),
         "grade_form": (grade_form or GradeForm(prefix="grade")) if now is not None and asks_grade(now) else None,
         "wrong": grade_form,
         "may_reverse": one.line.state is State.POSTED

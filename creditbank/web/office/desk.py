@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from creditbank.domain.access import Actor, may_enter
 from creditbank.gateways import clock
+from creditbank.queries.appeals import count_open as count_matters
 from creditbank.queries.conversion_applications import count_applications
 from creditbank.queries.official_lists.lists import count_doubtful
 from creditbank.queries.queue import count_open
@@ -28,6 +29,7 @@ from creditbank.web.office.pending import pending_of
 
 QUEUE = "office:queue"
 APPLICATIONS = "office:applications"
+APPEALS = "office:appeals"
 LISTS = "office:lists"
 _MENU = (
     (
@@ -36,6 +38,7 @@ _MENU = (
             (Place(_("Workbench"), "office:today", "home", "h"), "office.read"),
             (Place(_("Recognition review"), QUEUE, "clipboard-document-check", "q"), "recognition.read"),
             (Place(_("Conversion review"), APPLICATIONS, "arrows-right-left", "n"), "conversion.read"),
+            (Place(_("Appeals and objections"), APPEALS, "megaphone", "a"), "appeal.read"),
         ),
     ),
     (
@@ -104,6 +107,8 @@ def show(
         counts[LISTS] = doubtful
     if may_enter(actor, "conversion.read") and (waiting := count_applications(scope, actor)):
         counts[APPLICATIONS] = waiting
+    if may_enter(actor, "appeal.read") and (matters := count_matters(scope, actor)):
+        counts[APPEALS] = matters
     pending = None
     if may_enter(actor, "recognition.review"):
         pending = pending_of(scope, actor, request.GET.get("batch", ""))

@@ -17,6 +17,7 @@ from creditbank.domain.recognition import Act, State, Who, acts_from
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways import clock
 from creditbank.queries.cases import CaseDetail, read_case
+from creditbank.queries.letters import letters_of_case
 from creditbank.queries.outcome_types import OutcomeType, OutcomeTypes
 from creditbank.queries.queue import (
     OPEN,
@@ -34,6 +35,7 @@ from creditbank.services.access import NotVisible
 from creditbank.web.design.tables import Column, Filter, read_state
 from creditbank.web.design.tables import State as TableState
 from creditbank.web.doors import door
+from creditbank.web.office.appeal_words import matters_of
 from creditbank.web.office.desk import QUEUE, actor_of, at_desk, day_of, key_of, key_text, minute_of, show
 from creditbank.web.office.forms import JudgementForm, ReasonForm
 from creditbank.web.office.words import ACTS, LISTED, REASONS, STANDINGS, STATES
@@ -189,6 +191,8 @@ def case_context(
         "refuse_form": ReasonForm(Act.REFUSE),
         "reverse_form": ReasonForm(Act.REVERSE),
         "reason": REASONS.get(detail.reason, ""),
+        "letters": letters_of_case(scope, found.learner_id, found.claim_id),
+        "matters": matters_of(scope, found.learner_id, found.claim_id),
         "facts": [{"label": label, "value": value} for label, value in detail.facts],
         "events": [_event(step, detail) for step in detail.steps],
     } | (forms or {})

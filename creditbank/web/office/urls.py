@@ -6,6 +6,7 @@ from django.urls import path, register_converter
 
 from creditbank.web.addresses import RowKey
 from creditbank.web.office import (
+    appeals,
     applications,
     batches,
     catalogue,
@@ -25,6 +26,7 @@ from creditbank.web.office import (
     frameworks,
     imports,
     learners,
+    letters,
     list_imports,
     list_kinds,
     lists,
@@ -53,6 +55,8 @@ register_converter(RowKey, "row_key")
 
 app_name = "office"
 
+_APPEAL = "appeals/<uuid:learner_id>/<uuid:appeal_id>/"
+_LETTER = "letters/<uuid:learner_id>/<uuid:letter_id>/"
 _SET = "data/<slug:data_set>/"
 _SHEET = f"{_SET}import/<uuid:upload_id>/"
 _ROW = f"{_SET}row/<row_key:key>/"
@@ -202,6 +206,14 @@ urlpatterns = [
     path("rules/<uuid:version_id>/", rules.version, name="rule-version"),
     path("rules/<uuid:version_id>/compare/", rules.compare, name="rule-compare"),
     path("rules/<uuid:version_id>/begin/", rules.begin, name="rule-begin-from"),
+    path("appeals/", appeals.listing, name="appeals"),
+    path(_APPEAL, appeals.appeal, name="appeal"),
+    path(f"{_APPEAL}conduct/", appeals.conduct, name="appeal-conduct"),
+    path(f"{_APPEAL}vote/", appeals.vote, name="appeal-vote"),
+    path("objections/<uuid:learner_id>/<uuid:objection_id>/", appeals.one_objection, name="objection"),
+    path(_LETTER, letters.letter, name="letter"),
+    path(f"{_LETTER}letter.pdf", letters.pdf, name="letter-pdf"),
+    path(f"{_LETTER}correct/", letters.correct, name="letter-correct"),
     path("rules/<uuid:version_id>/objection/", rules.objection, name="rule-objection"),
     path("rules/<uuid:version_id>/step/", rules.step, name="rule-version-step"),
     path(_DRAFT, rule_drafts.one, name="rule-draft"),

@@ -15,6 +15,7 @@ _PLACES = (
     Place(_("Directory"), "public:outcomes", "bookmark-square"),
     Place(_("Verify"), "public:verify", "shield-check"),
     Place(_("Rules"), "public:rules", "scale"),
+    Place(_("Public notice"), "public:publicity", "megaphone"),
     Place(_("Education resources"), "public:resources", "academic-cap"),
     Place(_("Frameworks"), "public:frameworks", "scale"),
     Place(_("Public log"), "public:log", "queue-list"),

@@ -5,7 +5,18 @@ from __future__ import annotations
 from django.urls import path, re_path, register_converter
 
 from creditbank.web.addresses import RowKey
-from creditbank.web.public import estimate, frameworks, health, log, outcomes, resources, rules, verify, views
+from creditbank.web.public import (
+    estimate,
+    frameworks,
+    health,
+    log,
+    outcomes,
+    publicity,
+    resources,
+    rules,
+    verify,
+    views,
+)
 
 register_converter(RowKey, "resource_key")
 
@@ -35,6 +46,8 @@ urlpatterns = [
     path("rules/", rules.listing, name="rules"),
     path("rules/conversions/", rules.conversions, name="conversion-rules"),
     path("rules/<uuid:version_id>/", rules.version, name="rule"),
+    path("publicity/", publicity.listing, name="publicity"),
+    path("publicity/<uuid:institution>/<slug:kind>/<uuid:case_id>/objection/", publicity.objection, name="objection"),
     path("help/", views.help_page, name="help"),
     path("log/", log.overview, name="log"),
     path("log/checkpoint", log.checkpoint, name="checkpoint"),
