@@ -6,8 +6,9 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from creditbank.domain.access import Role
 from creditbank.gateways import bank as bank_gateway
-from creditbank.gateways import database, keys, wording
+from creditbank.gateways import couriers, database, keys, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,29 @@ SETTINGS = (
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
     Setting(
         "CREDITBANK_PROXIES", str, "", False, "Addresses of reverse proxies whose X-Forwarded headers are believed."
+    ),
+    Setting(
+        "CREDITBANK_MAIL",
+        str,
+        "outbox:",
+        True,
+        "The mail server, smtps://user:password@host:465 or smtp://host:587; outbox: writes into the bank's folder.",
+    ),
+    Setting("CREDITBANK_MAIL_FROM", str, "bank@localhost", False, "The address that the bank's e-mails come from."),
+    Setting(
+        "CREDITBANK_SMS",
+        str,
+        "outbox:",
+        False,
+        "An https: address that sends text messages; its token is in keys/sms.json. outbox: writes into the folder.",
+    ),
+    Setting("CREDITBANK_REGISTRATION", bool, True, False, "People may open an account by themselves."),
+    Setting(
+        "CREDITBANK_SECOND_FACTOR",
+        str,
+        "",
+        False,
+        "Roles that enter the office only with a second factor, separated by commas: registrar,operator.",
     ),
     Setting(
         "CREDITBANK_ORIGIN",
@@ -126,6 +150,10 @@ DATABASES = {
     "sequencer": _connection("sequencer"),
     "auditor": _connection("auditor"),
 }
+COURIERS = couriers.Couriers(BANK, value("CREDITBANK_MAIL"), value("CREDITBANK_MAIL_FROM"), value("CREDITBANK_SMS"))
+REGISTRATION = value("CREDITBANK_REGISTRATION")
+FACTOR_ROLES = frozenset(Role(word.strip()) for word in value("CREDITBANK_SECOND_FACTOR").split(",") if word.strip())
+
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

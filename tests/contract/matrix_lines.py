@@ -108,6 +108,14 @@ REGISTRY: dict[str, Entry] = {
     "account:mine": Entry("account.own"),
     "account:password": Entry("account.own"),
     "account:sign_in": Entry("account.sign_in", get=frozenset({200, 302})),
+    "account:begin": Entry("account.sign_in"),
+    "account:code": Entry("account.sign_in", get=DONE),  # without a code that was asked for it leads back
+    "account:finish": Entry("account.sign_in", get=DONE),
+    "account:second": Entry("account.sign_in", get=DONE),  # without a password that was right it leads back
+    "account:passkey": Entry("account.sign_in"),
+    "account:security": Entry("account.own"),
+    "account:authenticator": Entry("account.own"),
+    "account:make_passkey": Entry("account.own"),
     "account:sign_out": Entry("account.own"),
     "account:desk": Entry("account.own", post=frozenset({302, 404})),  # nobody has the desk that is not named
     "learner:passbook": Entry("passbook.read"),
