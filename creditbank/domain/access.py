@@ -67,6 +67,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("conversion.review", "application", Tenant.INSTITUTION, _STAFF, own_case_allowed=False),
     Permission("evidence.read", "evidence", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("learner.read", "learner", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
+    Permission("binding.issue", "binding_code", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("results.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("opening.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),

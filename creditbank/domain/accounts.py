@@ -7,6 +7,7 @@ import hmac
 import re
 import unicodedata
 from dataclasses import dataclass
+from enum import StrEnum
 
 CODE_MINUTES = 10
 """For how long a code that was sent can be typed in."""
@@ -77,6 +78,47 @@ def read_digits(text: str) -> str:
     """The digits of a code as it was typed, whatever stands between them; nothing where there is anything else."""
     plain = unicodedata.normalize("NFKC", text).translate(_FILLERS)
     return plain if plain.isascii() and plain.isdigit() else ""
+
+
+BINDING_TRIES = 5
+"""How often the code of a school may be typed in wrongly before the office has to give another one."""
+BINDING_DAYS = 60
+"""For how many days the code of a school is good."""
+
+
+class Binding(StrEnum):
+    """What binding a school's number to an account comes to."""
+
+    DONE_BEFORE = "done_before"
+    """The number is bound to this account already."""
+    TAKEN = "taken"
+    """Another account signs in for it."""
+    BECOME = "become"
+    """The account, which holds nothing yet, becomes the lifelong account that the school opened."""
+    MOVE = "move"
+    """The number, under which nothing stands yet, comes to the account."""
+    MERGE = "merge"
+    """Both hold credit or requests: joining them is a decision of people."""
+
+
+def binding_of(*, same: bool, taken: bool, account_holds: bool, number_holds: bool) -> Binding:
+    """What binding a number comes to; nothing that anybody holds is ever lost or joined unseen."""
+    if same:
+        return Binding.DONE_BEFORE
+    if taken:
+        return Binding.TAKEN
+    if not account_holds:
+        return Binding.BECOME
+    return Binding.MERGE if number_holds else Binding.MOVE
+
+
+def same_name(typed: str, kept: str) -> bool:
+    """Whether two ways of writing a name are one: width, capitals, spaces and the dots of names apart."""
+    plain, other = (
+        "".join(letter for letter in unicodedata.normalize("NFKC", text).casefold() if letter.isalnum())
+        for text in (typed, kept)
+    )
+    return bool(plain) and plain == other
 
 
 TOTP_SECONDS = 30

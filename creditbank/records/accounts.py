@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
 
 
@@ -75,3 +76,20 @@ class Factor(models.Model):
     class Meta:
         db_table = "account_factor"
         indexes = [models.Index(fields=["account_id", "kind"], name="account_factor_owner")]
+
+
+class BindingCode(models.Model):
+    """The code that a school gave for one student number; whoever has it binds the number to their account."""
+
+    pk = models.CompositePrimaryKey("institution_id", "student_number")
+    institution = models.ForeignKey(Institution, on_delete=models.PROTECT)
+    student_number = models.TextField()
+    code_hash = models.BinaryField()
+    tries = models.SmallIntegerField(default=0, db_default=0)
+    issued_by = models.UUIDField()
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "binding_code"

@@ -23,6 +23,8 @@ class Account(AbstractBaseUser):
     name_en = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    became = models.UUIDField(null=True)
+    """The account that a school's number made of this one; its passkeys still say this one's name."""
     sessions_since = models.IntegerField(default=0, db_default=0)
     """Counts up when every session of the account has to end: each carries a digest of it."""
 

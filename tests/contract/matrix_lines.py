@@ -116,6 +116,7 @@ REGISTRY: dict[str, Entry] = {
     "account:security": Entry("account.own"),
     "account:authenticator": Entry("account.own"),
     "account:make_passkey": Entry("account.own"),
+    "account:bind": Entry("account.own"),
     "account:sign_out": Entry("account.own"),
     "account:desk": Entry("account.own", post=frozenset({302, 404})),  # nobody has the desk that is not named
     "learner:passbook": Entry("passbook.read"),
@@ -196,6 +197,7 @@ REGISTRY: dict[str, Entry] = {
     "office:import": Entry("results.read_imports", of_runs),
     "office:import-csv": Entry("results.read_imports", of_runs),
     "office:run-reversal": Entry("opening.write", of_opening_runs),
+    "office:binding-codes": Entry("binding.issue", post=NOTHING_CHOSEN),
     "office:exports": Entry("export.read"),
     "office:export-make": Entry("export.make"),
     "office:export": Entry("export.read", of_exports()),

@@ -84,7 +84,7 @@ def make_recovery(*, scope: Scope, person: UUID, at: datetime, request_id: str =
             id=new_id(),
             account_id=person,
             kind=Factor.Kind.RECOVERY,
-            secret=_recovery_hash(person, code),
+            secret=_recovery_hash(code),
             created_at=at,
         )
     note_attempt(scope, person, "done", at, request_id, action="account.make_recovery")
@@ -147,13 +147,13 @@ def _prove_authenticator(scope: Scope, identities: Identities, person: UUID, typ
 
 def _prove_recovery(scope: Scope, person: UUID, typed: str) -> str:
     code = "".join(letter for letter in typed.lower() if letter.isalnum())
-    wanted = _recovery_hash(person, code)
+    wanted = _recovery_hash(code)
     rows = scope.rows(Factor).filter(Q(account_id=person, kind=Factor.Kind.RECOVERY, secret=wanted))
     return Factor.Kind.RECOVERY if rows.delete()[0] else ""
 
 
-def _recovery_hash(person: UUID, code: str) -> bytes:
-    return keyed("recovery code", f"{person}:{code}")
+def _recovery_hash(code: str) -> bytes:
+    return keyed("recovery code", code)
 
 
 def _full(scope: Scope, person: UUID) -> bool:

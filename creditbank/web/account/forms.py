@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -129,3 +131,24 @@ class PasskeyForm(AddForm):
     answer = forms.CharField(max_length=MOST_TEXT, widget=forms.HiddenInput, required=False)
     state = forms.CharField(max_length=1000, widget=forms.HiddenInput, required=False)
     field_order = ("name", "current", "answer", "state")
+
+
+class BindForm(DesignForm):
+    """A school, the number and name it knows somebody by, and the code of its office."""
+
+    school = forms.ChoiceField(label=_("School"))
+    student_number = forms.CharField(
+        label=_("Student number"), max_length=100, widget=forms.TextInput({"autocomplete": "off", "class": "n"})
+    )
+    name = forms.CharField(
+        label=_("Name, as the school writes it"), max_length=100, widget=forms.TextInput({"autocomplete": "name"})
+    )
+    code = forms.CharField(
+        label=_("Code from the academic office"),
+        max_length=40,
+        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *arguments: Any, schools: list[tuple[str, str]], **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.fields["school"].choices = [("", "—"), *schools]

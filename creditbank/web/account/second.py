@@ -116,6 +116,8 @@ def _signed(request: HttpRequest) -> Account | Throttled | None:
     person = passkeys.claimed(answer) if challenge else None
     if person is None:
         return None
+    # The account may have become another one since the passkey was made.
+    person = Account.objects.filter(id=person).values_list("became", flat=True).first() or person
     with acting_for(person=person, purpose="sign_in") as scope:
         network = request.META.get("REMOTE_ADDR", "")
         fresh = count_passkey(scope=scope, network=network, challenge=challenge, at=now())
