@@ -36,6 +36,8 @@ _HOLDING = (
     "official_list_line",
     "official_list_choice",
 )
+_ONE = "(SELECT 1 FROM {} WHERE learner_id = %s LIMIT 1)"
+_HELD = " UNION ALL ".join(map(_ONE.format, _HOLDING)) + " LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,7 @@ def _learner_of(scope: Scope, number: str, name: str, code: str, at: datetime) -
 def _holds(scope: Scope, learner: UUID) -> bool:
     """Whether anything of lasting worth stands under a learner, at any institution."""
     with acting_for(person=learner, institution=scope.institution, purpose="binding", using=scope.using) as whole:
-        asked = " UNION ALL ".join(f"(SELECT 1 FROM {table} WHERE learner_id = %s LIMIT 1)" for table in _HOLDING)
-        return bool(whole.fetch(f"SELECT 1 FROM ({asked}) AS held LIMIT 1", [learner] * len(_HOLDING)))  # noqa: S608
+        return bool(whole.fetch(_HELD, [learner] * len(_HOLDING)))
 
 
 def _enrolled(scope: Scope, learner: UUID, *, elsewhere: bool = False) -> bool:

@@ -78,7 +78,7 @@ class CodeForm(DesignForm):
     """The code of a message."""
 
     code = forms.CharField(
-        label=_("Code"),
+        label=_("Code from the message"),
         max_length=40,
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric", "class": "short n"}),
     )

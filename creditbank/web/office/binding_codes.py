@@ -33,7 +33,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
                 raise Http404
             issued = issue_codes(scope=scope, actor=actor, cohort=line.cohort, at=now, request_id=request_id(request))
             if issued:
-                head = (_t("Student number"), _t("Name"), _t("Code"), _t("Good until"))
+                head = (_t("Student number"), _t("Name"), _t("Binding code"), _t("Good until"))
                 rows = [
                     (one.student_number, one.name, one.code, f"{timezone.localtime(one.expires_at):%Y-%m-%d}")
                     for one in issued
