@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from creditbank.domain.access import Role
+from creditbank.exchange.sign_in import MOST_BYTES, read_providers
 from creditbank.gateways import bank as bank_gateway
-from creditbank.gateways import couriers, database, keys, wording
+from creditbank.gateways import couriers, database, documents, keys, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ SETTINGS = (
         False,
         "An https: address that sends text messages; its token is in keys/sms.json. outbox: writes into the folder.",
     ),
+    Setting("CREDITBANK_SIGN_IN", str, "", False, "A file that names the sign-ins of schools, OIDC and CAS."),
     Setting("CREDITBANK_REGISTRATION", bool, True, False, "People may open an account by themselves."),
     Setting(
         "CREDITBANK_SECOND_FACTOR",
@@ -151,6 +153,11 @@ DATABASES = {
     "auditor": _connection("auditor"),
 }
 COURIERS = couriers.Couriers(BANK, value("CREDITBANK_MAIL"), value("CREDITBANK_MAIL_FROM"), value("CREDITBANK_SMS"))
+PROVIDERS = (
+    read_providers(documents.file_bytes(value("CREDITBANK_SIGN_IN"), most_bytes=MOST_BYTES), name="CREDITBANK_SIGN_IN")
+    if value("CREDITBANK_SIGN_IN")
+    else ()
+)
 REGISTRATION = value("CREDITBANK_REGISTRATION")
 FACTOR_ROLES = frozenset(Role(word.strip()) for word in value("CREDITBANK_SECOND_FACTOR").split(",") if word.strip())
 

@@ -9,6 +9,8 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
+from creditbank.domain.values import Text
+
 CODE_MINUTES = 10
 """For how long a code that was sent can be typed in."""
 CODE_TRIES = 5
@@ -35,8 +37,10 @@ MESSAGES = {
     " password now and tell your institution's academic office.",
     "accounts.factor_added": "A second step was added to the sign-in of your Credit Bank account. If it was not you,"
     " set a new password now and tell your institution's academic office.",
-    "accounts.factor_removed": "A second step was removed from the sign-in of your Credit Bank account. If it was not"
+    "accounts.factor_removed": "A way of signing in was removed from your Credit Bank account. If it was not"
     " you, set a new password now and tell your institution's academic office.",
+    "accounts.connected": "A school's sign-in was connected to your Credit Bank account. If it was not you, set a new"
+    " password now and tell your institution's academic office.",
     "accounts.recovery_used": "A recovery code was used to sign in to your Credit Bank account. If it was not you,"
     " set a new password now and tell your institution's academic office.",
 }
@@ -119,6 +123,37 @@ def same_name(typed: str, kept: str) -> bool:
         for text in (typed, kept)
     )
     return bool(plain) and plain == other
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Somebody else's sign-in that this bank takes.
+
+    Attributes:
+        code: in addresses and in the file of its secret.
+        kind: ``oidc`` or ``cas``.
+        name: what the button says.
+        address: of OpenID Connect the issuer, of CAS the folder above ``login``.
+        client: the name that the provider knows the bank by; of CAS nothing.
+        school: the code of the institution whose numbers it vouches for; empty for none.
+        number: the claim or attribute in which the student number comes.
+    """
+
+    code: str
+    kind: str
+    name: Text
+    address: str
+    client: str = ""
+    school: str = ""
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Vouched:
+    """What a provider says of somebody who has signed in there: its own lasting name for them, and a number."""
+
+    subject: str
+    number: str = ""
 
 
 TOTP_SECONDS = 30

@@ -10,7 +10,7 @@ from creditbank.domain.access import Actor
 from creditbank.domain.accounts import Address
 from creditbank.domain.values import Text
 from creditbank.gateways.identities import Identities
-from creditbank.records.accounts import Contact, Factor
+from creditbank.records.accounts import Contact, ExternalIdentity, Factor
 from creditbank.records.institutions import Institution
 from creditbank.records.scope import Scope
 
@@ -55,6 +55,12 @@ def passkeys_of(scope: Scope, account: UUID) -> list[bytes]:
     """The kept public parts of the passkeys of the scope's person."""
     rows = scope.rows(Factor).filter(account_id=account, kind=Factor.Kind.PASSKEY)
     return [bytes(row) for row in rows.values_list("secret", flat=True)]
+
+
+def connected(scope: Scope, account: UUID) -> frozenset[str]:
+    """The codes of the providers at which an account signs in."""
+    rows = ExternalIdentity.objects.using(scope.using).filter(account_id=account)
+    return frozenset(rows.values_list("provider", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,3 +93,20 @@ class BindingCode(models.Model):
 
     class Meta:
         db_table = "binding_code"
+
+
+class ExternalIdentity(models.Model):
+    """A person's sign-in at a provider; its name for them is kept as a keyed index only."""
+
+    id = models.UUIDField(primary_key=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="identities")
+    provider = models.TextField()
+    subject_index = models.BinaryField()
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "external_identity"
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "subject_index"], name="external_identity_once"),
+            models.UniqueConstraint(fields=["provider", "account"], name="external_identity_one_each"),
+        ]

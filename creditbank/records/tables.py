@@ -33,6 +33,7 @@ TABLES: tuple[Table, ...] = (
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
     # Asked before anybody is known: by a keyed index, never by an address. Nothing of them is for the auditor.
     Table("account_contact", _O, Rows.OPAQUE, app="SELECT, INSERT, DELETE, UPDATE (account_id)", auditor=""),
+    Table("external_identity", _O, Rows.OPAQUE, app="SELECT, INSERT, DELETE, UPDATE (account_id)", auditor=""),
     Table(
         "account_code",
         _O,

@@ -117,6 +117,9 @@ REGISTRY: dict[str, Entry] = {
     "account:authenticator": Entry("account.own"),
     "account:make_passkey": Entry("account.own"),
     "account:bind": Entry("account.own"),
+    "account:with": Entry(
+        "account.sign_in", lambda _world: [Sample(arguments={"provider": "none"})], get=frozenset({404})
+    ),
     "account:sign_out": Entry("account.own"),
     "account:desk": Entry("account.own", post=frozenset({302, 404})),  # nobody has the desk that is not named
     "learner:passbook": Entry("passbook.read"),

@@ -13,7 +13,7 @@ from django.db.models import F
 from creditbank.domain.access import Actor
 from creditbank.domain.accounts import BINDING_DAYS, BINDING_TRIES, Binding, binding_of, same_name
 from creditbank.gateways.keys import new_letters
-from creditbank.records.accounts import BindingCode, Contact, Factor
+from creditbank.records.accounts import BindingCode, Contact, ExternalIdentity, Factor
 from creditbank.records.declaration import Distribution
 from creditbank.records.people import Account, Enrolment, LearnerNumber, Membership
 from creditbank.records.scope import Scope, acting_for
@@ -141,6 +141,17 @@ def bind_school(
     if learner is None:
         note_attempt(scope, account.id, "refused", at, request_id, action="account.bind")
         return None
+    bound = settle(scope=scope, account=account, number=number, learner=learner, at=at)
+    if bound.account is not None:
+        codes = scope.rows(BindingCode).filter(institution_id=scope.institution, student_number=number)
+        codes.update(used_at=at)
+    outcome = "done" if bound.account else "refused"
+    note_attempt(scope, account.id, outcome, at, request_id, action="account.bind")
+    return bound
+
+
+def settle(*, scope: Scope, account: Account, number: str, learner: UUID, at: datetime) -> Bound:
+    """Let a number come to an account once it was shown to be theirs, as far as nothing of worth is joined."""
     outcome = binding_of(
         same=learner == account.id,
         taken=Account.objects.using(scope.using).filter(id=learner).exists(),
@@ -153,10 +164,6 @@ def bind_school(
     elif outcome is Binding.MOVE:
         _move(scope, number, learner, account.id, at)
         done = account
-    if done is not None:
-        codes = scope.rows(BindingCode).filter(institution_id=scope.institution, student_number=number)
-        codes.update(used_at=at)
-    note_attempt(scope, account.id, "done" if done else "refused", at, request_id, action="account.bind")
     return Bound(outcome, done)
 
 
@@ -213,6 +220,7 @@ def _become(scope: Scope, account: Account, learner: UUID, at: datetime) -> Acco
         created_at=at,
     )
     Contact.objects.using(scope.using).filter(account_id=account.id).update(account_id=learner)
+    ExternalIdentity.objects.using(scope.using).filter(account_id=account.id).update(account_id=learner)
     factors = list(scope.rows(Factor).filter(account_id=account.id))
     scope.rows(Factor).filter(account_id=account.id).delete()
     with acting_for(person=learner, purpose="binding", using=scope.using) as own:

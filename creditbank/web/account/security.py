@@ -20,12 +20,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
+from creditbank.domain.accounts import Provider
 from creditbank.gateways.clock import now
 from creditbank.gateways.identities import Identities
 from creditbank.gateways.keys import new_secret
 from creditbank.gateways.passkeys import base32_of
-from creditbank.queries.accounts import contacts_of, count_recovery, factors_of, passkeys_of
+from creditbank.queries.accounts import connected, contacts_of, count_recovery, factors_of, passkeys_of
 from creditbank.records.scope import Scope, acting_for
+from creditbank.services.accounts.external import disconnect
 from creditbank.services.accounts.factors import (
     add_authenticator,
     add_passkey,
@@ -34,6 +36,7 @@ from creditbank.services.accounts.factors import (
     remove_factor,
 )
 from creditbank.services.accounts.sessions import end_sessions, knows_password
+from creditbank.web.account.external import leave, unreachable
 from creditbank.web.account.forms import AddForm, AuthenticatorForm, PasskeyForm
 from creditbank.web.account.frame import frame_of
 from creditbank.web.account.letters import tell_owner
@@ -60,16 +63,22 @@ def security(request: HttpRequest) -> HttpResponse:
                     codes = _changed(request, scope, person, form)
             if codes:
                 form = AddForm()
+            elif not form.errors and (wanted := _wanted(request)) is not None:
+                address = leave(request, wanted)
+                context = {"address": address, "provider": wanted} | frame_of(request)
+                return render(request, "account/leave.html", context) if address else unreachable(request)
             elif not form.errors:
                 tell_owner(request, person, "accounts.factor_removed")
-                messages.success(request, _("The second step is removed. Other devices have to sign in again."))
+                messages.success(request, _("The sign-in of your account is changed."))
                 return redirect("account:security")
     with acting_for(person=person, purpose="account") as scope:
+        have = connected(scope, person)
         context = {
             "contacts": [address.masked for address in contacts_of(scope, Identities(settings.BANK), person)],
             "factors": factors_of(scope, person),
             "recovery": count_recovery(scope, person),
             "codes": codes,
+            "providers": [(one, one.code in have) for one in settings.PROVIDERS],
             "form": form,
             "required": bool(request.visitor.actor.roles & settings.FACTOR_ROLES)
             and not request.session.get(FACTOR_SESSION_KEY),
@@ -158,6 +167,13 @@ def make_passkey(request: HttpRequest) -> HttpResponse:
 
 def _changed(request: HttpRequest, scope: Scope, person: UUID, form: AddForm) -> tuple[str, ...]:
     """Do what the form asks: new recovery codes, which are shown, or a step removed."""
+    if request.POST.get("connect"):
+        return ()
+    if request.POST.get("disconnect"):
+        code = request.POST["disconnect"][:32]
+        if not disconnect(scope=scope, account=request.user, provider=code, at=now(), request_id=request.request_id):
+            form.add_error(None, _("This sign-in is not connected any more. Nothing changed."))
+        return ()
     if request.POST.get("act") == "recovery":
         return make_recovery(scope=scope, person=person, at=now(), request_id=request.request_id)
     named = request.POST.get("factor", "")
@@ -171,6 +187,12 @@ def _changed(request: HttpRequest, scope: Scope, person: UUID, form: AddForm) ->
     if not factors_of(scope, person):
         request.session.pop(FACTOR_SESSION_KEY, None)
     return ()
+
+
+def _wanted(request: HttpRequest) -> Provider | None:
+    """The provider that is to be connected."""
+    named = request.POST.get("connect", "")
+    return next((one for one in settings.PROVIDERS if one.code == named), None)
 
 
 def _added(request: HttpRequest, scope: Scope, person: UUID) -> tuple[str, ...]:

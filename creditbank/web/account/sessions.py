@@ -46,7 +46,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "account/sign_in.html",
-        {"form": form, "next": own(request, wanted), "registration": settings.REGISTRATION},
+        {
+            "form": form,
+            "next": own(request, wanted),
+            "registration": settings.REGISTRATION,
+            "providers": settings.PROVIDERS,
+        },
         status=status,
     )
 

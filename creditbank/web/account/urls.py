@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from creditbank.web.account import bindings, mine, registration, second, security, sessions
+from creditbank.web.account import bindings, external, mine, registration, second, security, sessions
 
 app_name = "account"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("security/authenticator/", security.authenticator, name="authenticator"),
     path("security/passkey/", security.make_passkey, name="make_passkey"),
     path("schools/", bindings.bind, name="bind"),
+    path("with/<slug:provider>/", external.sign_in_with, name="with"),
     path("sign-in/", sessions.sign_in, name="sign_in"),
     path("sign-out/", sessions.sign_out, name="sign_out"),
     path("desk/", sessions.choose_desk, name="desk"),
