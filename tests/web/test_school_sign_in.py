@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
+import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +15,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import pytest
 from django.conf import settings
 
-from creditbank.domain.accounts import Provider
+from creditbank.domain.accounts import Provider, Vouched
 from creditbank.domain.values import Text
 from creditbank.exchange.sign_in import read_providers
 from creditbank.gateways import keys, sign_in_providers
@@ -148,23 +151,81 @@ def test_the_answer_of_another_visit_another_browser_or_a_second_time_signs_nobo
     assert fresh.get(f"{WITH}?error=access_denied&state=x").status_code == 422
 
 
-def test_a_token_for_another_bank_or_another_visit_is_not_believed(letters, oidc, pupil):
-    def vouched(**other):
-        asked = {"back": "http://localhost/account/with/school/", "nonce": "n", "verifier": "v" * 43}
-        address = sign_in_providers.begin_address(oidc, state="s", **asked)
-        code = parse_qs(urlsplit(outside(address, {"sub": "s-1"})).query)["code"][0]
-        return sign_in_providers.vouched_by_oidc(oidc, code=code, secret=SECRET, **(asked | other))
+class Forger(BaseHTTPRequestHandler):
+    """A provider that answers with whatever token it was told to make."""
 
-    assert vouched().subject == "s-1"
-    assert vouched(nonce="of another visit") is None
-    with pytest.raises(OutboundProblem):
-        vouched(verifier="w" * 43)  # stolen on the way back
+    def _say(self, value):
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        issuer = self.server.issuer
+        if self.path.endswith("openid-configuration"):
+            places = {"authorization_endpoint": "auth", "token_endpoint": "token", "jwks_uri": "keys"}
+            return self._say({"issuer": issuer} | {name: f"{issuer}/{place}" for name, place in places.items()})
+        return self._say({"keys": [self.server.key.as_dict(private=False)]})
+
+    def do_POST(self):
+        self.server.asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self._say({"id_token": self.server.token})
+
+    def log_message(self, *_arguments):
+        pass
+
+
+def test_a_token_is_believed_only_when_everything_about_it_is_right():
+    from joserfc import jwt
+    from joserfc.jwk import RSAKey
+
+    with _serving(Forger) as server:
+        server.key = RSAKey.generate_key(2048, {"kid": "1", "use": "sig"})
+        server.issuer = f"http://127.0.0.1:{server.server_port}"
+        provider = Provider("school", "oidc", Text("x"), server.issuer, "bank", "svc", "number")
+        seconds = int(now().timestamp())
+        right = {"iss": server.issuer, "aud": "bank", "sub": "s-1", "nonce": "n", "exp": seconds + 60, "number": 7}
+
+        def vouched(claims, key=None, alg="RS256", token=None):
+            server.token = token or jwt.encode({"alg": alg, "kid": "1"}, claims, key or server.key, algorithms=[alg])
+            return sign_in_providers.vouched_by_oidc(
+                provider, code="c", secret=SECRET, back="http://localhost/", nonce="n", verifier="v"
+            )
+
+        assert vouched(right) == Vouched("s-1", "7")
+        assert server.asked["code_verifier"] == ["v"]
+        assert vouched(right | {"aud": ["bank", "other"], "azp": "bank"}) == Vouched("s-1", "7")
+        for wrong in (
+            {"iss": "https://other.example"},
+            {"aud": "other"},
+            {"aud": ["bank", "other"]},
+            {"nonce": "m"},
+            {"exp": seconds - 120},
+            {"sub": ""},
+            {"sub": "x" * 300},
+        ):
+            assert vouched(right | wrong) is None, wrong
+        for name in ("iss", "aud", "sub", "nonce", "exp"):
+            assert vouched({key: value for key, value in right.items() if key != name}) is None, name
+        assert vouched(right, RSAKey.generate_key(2048, {"kid": "1"})) is None  # signed by somebody else
+        head, body, _signature = jwt.encode({"alg": "RS256"}, right, server.key).split(".")
+
+        def coded(data):
+            return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+        none, shared = coded(b'{"alg":"none"}'), coded(b'{"alg":"HS256","kid":"1"}')
+        by_public_key = hmac.digest(server.key.as_pem(private=False), f"{shared}.{body}".encode(), "sha256")
+        assert vouched(right, token=f"{shared}.{body}.{coded(by_public_key)}") is None
+        assert vouched(right, token=f"{none}.{body}.") is None
+        assert vouched(right, token=f"{head}.{body}.AAAA") is None
+        assert vouched(right, token="junk") is None
 
 
 def test_a_provider_that_speaks_for_another_issuer_is_not_asked(letters, oidc, monkeypatch):
     from dataclasses import replace
 
-    monkeypatch.setattr(settings, "PROVIDERS", (replace(oidc, address=oidc.address.replace("localhost", "127.0.0.1")),))
+    monkeypatch.setattr(settings, "PROVIDERS", (replace(oidc, address=f"{oidc.address}/"),))
     assert browser().get(WITH).status_code == 503
 
 
@@ -201,8 +262,8 @@ class Cas(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _cas():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Cas)
+def _serving(handler):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.tickets, server.body = {}, ""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -216,7 +277,7 @@ def _cas():
 
 @pytest.fixture
 def cas(monkeypatch):
-    with _cas() as server:
+    with _serving(Cas) as server:
         address = f"http://127.0.0.1:{server.server_port}/cas"
         provider = Provider("school", "cas", Text("统一身份认证", "CAS"), address, "", "svc", "number")
         monkeypatch.setattr(settings, "PROVIDERS", (provider,))
@@ -266,9 +327,9 @@ def test_the_door_out_goes_to_no_private_network_that_nobody_wrote_down():
     for address in ("http://example.cn/", "https://10.0.0.1/", "https://169.254.169.254/", "ftp://x", "https://"):
         with pytest.raises(OutboundProblem):
             ask(address, known="https://school.example.cn/")
-    with _cas() as server, pytest.raises(OutboundProblem, match="private"):
+    with _serving(Cas) as server, pytest.raises(OutboundProblem, match="private"):
         ask(f"http://127.0.0.1:{server.server_port}/cas/login?service=x", known="https://school.example.cn/")
-    with _cas() as server:
+    with _serving(Cas) as server:
         address = f"http://127.0.0.1:{server.server_port}/cas/login?service=x"
         with pytest.raises(OutboundProblem, match="302"):
             ask(address, known=address)
