@@ -117,6 +117,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     from creditbank.services.demonstration.catalogue import publish_items
     from creditbank.services.demonstration.college.calendar import present_year
     from creditbank.services.demonstration.college.sheets import RESULTS_EACH
+    from creditbank.services.demonstration.conversions import convert_credit
     from creditbank.services.log import publish_waiting
     from creditbank.services.masterdata.existing import take_existing_everywhere
 
@@ -162,6 +163,8 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
     _say("Filing and reviewing claims")
     staff = {item.sign_in: item for item in people}
     counts = learners.file_claims(ids, [*own, *enrolled], staff, bank, chance, at=at, on=on)
+    converting = [one for one in own if one.id not in {staff[name].id for name in ("lin", "mei") if name in staff}]
+    converted = convert_credit(college.id, converting, staff["chen"].id, at=at, on=on)
     _say("Publishing a catalogue of outcomes")
     items = read_catalogue(packaged("catalogue/demo.yaml"), name="demo-catalogue")
     publish_items(ids[places.COLLEGE], items, author=staff["zhao"].id, second=staff["liu"].id, at=at, on=on)
@@ -190,6 +193,7 @@ def _build(bank: banks.Bank, seed: int, students: int) -> dict[str, Any]:
             for person in people
         ],
         "claims": counts,
+        "conversions": converted,
         "college": simulated,
     }
 

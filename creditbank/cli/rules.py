@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any
 from creditbank.cli import conversion_rules, rule_impact, rule_scan
 from creditbank.cli.rule_answers import answer_data, finding_data, result_data
 from creditbank.cli.shown import said
+from creditbank.domain.conversions import composition as conversion_composition
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.differences import conversion_differences
 from creditbank.domain.conversions.loops import NO_CARRIERS
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.explanation import Refusal, Verdict, to_data
+from creditbank.domain.rule_documents import kind_decided, lay_any
 from creditbank.domain.rules import composition, counterfactuals, differences, facts, figures, lint_limits, trace
 from creditbank.domain.rules import lint as rules_lint
 from creditbank.domain.rules.cases import answer_case, run_case
 from creditbank.domain.rules.compile import compile_rules
-from creditbank.domain.rules.composition import compose
 from creditbank.domain.rules.model import RuleSet
 from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.places import UnreadableError
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from creditbank.domain.conversions.compile import CompiledConversions
+    from creditbank.domain.conversions.composition import ComposedConversions
     from creditbank.domain.explanation import Explanation, Line
     from creditbank.domain.rule_documents import AnyRules
     from creditbank.domain.rules.cases import Case
@@ -62,6 +64,7 @@ _MESSAGES = {
     **lint_limits.MESSAGES,
     **differences.MESSAGES,
     **composition.MESSAGES,
+    **conversion_composition.MESSAGES,
 }
 _MOST_OUTCOME_BYTES = 50_000_000
 
@@ -168,10 +171,10 @@ def _laid(args: argparse.Namespace, named: str) -> RuleSet | ConversionRules:
     if args.base is None:
         return _rules(named)
     base = _rules(args.base)
-    if not isinstance(base, RuleSet):
-        raise LookupError(f"{args.base} are rules for conversion, on which no overlay is laid")  # noqa: TRY004
     overlay = load_overlay(file_bytes(named, most_bytes=MOST_BYTES), name=named)
-    composed = compose(base, overlay)
+    if kind_decided(overlay.kind) != base.kind:
+        raise LookupError(f"{named} is laid on rules for {kind_decided(overlay.kind)}, {args.base} is for {base.kind}")
+    composed = lay_any(base, overlay)
     if composed.conflicts:
         raise _ConflictError(named, composed)
     return composed.rules
@@ -180,7 +183,7 @@ def _laid(args: argparse.Namespace, named: str) -> RuleSet | ConversionRules:
 class _ConflictError(Exception):
     """An overlay that does not fit the rules it is laid on."""
 
-    def __init__(self, named: str, composed: Composed) -> None:
+    def __init__(self, named: str, composed: Composed | ComposedConversions) -> None:
         super().__init__(named)
         self.named = named
         self.refused = composed.refused

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = {
     "cases": "creditbank.domain.rules.schema:cases_schema",
+    "conversion-overlay": "creditbank.domain.conversions.schema:conversion_overlay_schema",
     "conversion_cases": "creditbank.domain.conversions.schema:conversion_cases_schema",
     "conversion_rules": "creditbank.domain.conversions.schema:conversion_rules_schema",
     "certification-units": "creditbank.domain.frameworks.schema:certification_units_schema",

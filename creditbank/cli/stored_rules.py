@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from creditbank.cli.shown import said
+from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal, Verdict
 from creditbank.domain.rule_documents import (
     AnyRules,
@@ -129,15 +130,18 @@ def read_back(args: argparse.Namespace) -> int:
     with opened(args, "rules"):
         from creditbank.gateways import clock
         from creditbank.queries.rule_sets import find_content
-        from creditbank.queries.rules import version_in_force
+        from creditbank.queries.rules import rules_in_force, version_in_force
         from creditbank.records.scope import acting_for
 
         place = place_of(args)
         on: date = clock.today(place.zone)
         with acting_for(institution=place.id, purpose="rules.show") as scope:
             if args.laid:
-                found = version_in_force(scope, institution=place.id, code=args.rules, on=on)
-                content = rules_data(found.compiled.rules) if found else None
+                asked: dict[str, Any] = {"institution": place.id, "code": args.rules, "on": on}
+                found = version_in_force(scope, **asked)
+                converts = rules_in_force(scope, kind=CONVERSION, **asked)
+                decides = found.compiled.rules if found else converts.rules if converts else None
+                content = rules_data(decides) if decides is not None else None
             else:
                 content = find_content(scope, args.rules, number=args.version, on=on)
     if content is None:

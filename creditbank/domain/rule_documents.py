@@ -10,10 +10,18 @@ from creditbank.domain.canonical import content_hash
 from creditbank.domain.conversions.cases import SCHEMA as CONVERSION_CASES_SCHEMA
 from creditbank.domain.conversions.cases import ConversionCase, read_conversion_cases, run_conversion_case
 from creditbank.domain.conversions.compile import compile_conversions
-from creditbank.domain.conversions.differences import conversion_differences
+from creditbank.domain.conversions.composition import ComposedConversions, compose_conversions
+from creditbank.domain.conversions.differences import conversion_differences, conversion_overlay_differences
 from creditbank.domain.conversions.lint import lint_conversions
 from creditbank.domain.conversions.loops import NO_CARRIERS, Carriers, finding, loops
 from creditbank.domain.conversions.model import ConversionRules, Course
+from creditbank.domain.conversions.overlay import KIND as CONVERSION_OVERLAY
+from creditbank.domain.conversions.overlay import SCHEMA as CONVERSION_OVERLAY_SCHEMA
+from creditbank.domain.conversions.overlay import (
+    conversion_overlay_data,
+    conversion_overlay_hash,
+    read_conversion_overlay,
+)
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
@@ -21,6 +29,7 @@ from creditbank.domain.conversions.write import conversion_rules_data, conversio
 from creditbank.domain.explanation import Explanation
 from creditbank.domain.rules.cases import CASES_SCHEMA, Case, Difference, read_cases, run_case
 from creditbank.domain.rules.compile import compile_rules
+from creditbank.domain.rules.composition import Composed, compose
 from creditbank.domain.rules.differences import differences, overlay_differences
 from creditbank.domain.rules.finding import Finding
 from creditbank.domain.rules.lint import lint
@@ -209,9 +218,32 @@ def _not_laid(*_asked: Any) -> Any:
     raise ValueError("an overlay is tested as it decides, laid on the rules it inherits")
 
 
+OVERLAYS: Mapping[str, str] = {RECOGNITION: OVERLAY, CONVERSION: CONVERSION_OVERLAY}
+"""The kind of an overlay's documents by that of the rules it is laid on."""
+_DECIDED = {overlay: kind for kind, overlay in OVERLAYS.items()}
+
+
+def is_overlay(kind: str) -> bool:
+    """Whether documents of a kind decide only as they are laid on what is inherited."""
+    return kind in _DECIDED
+
+
 def kind_decided(kind: str) -> str:
     """The kind of rules by which documents of a kind decide, and that of their rule set: an overlay is laid on one."""
-    return RECOGNITION if kind == OVERLAY else kind
+    return _DECIDED.get(kind, kind)
+
+
+def lay_any(base: DecidingRules, overlay: Overlay) -> Composed | ComposedConversions:
+    """An overlay laid on rules of whichever kind it is for.
+
+    Raises:
+        ValueError: it is for rules of the other kind.
+    """
+    if isinstance(base, RuleSet) and overlay.kind == OVERLAY:
+        return compose(base, overlay)
+    if isinstance(base, ConversionRules) and overlay.kind == CONVERSION_OVERLAY:
+        return compose_conversions(base, overlay)
+    raise ValueError(f"{overlay.kind} is not laid on rules for {base.kind}")
 
 
 def _answer_recognition(rules: RuleSet, cases: Sequence[Case]) -> tuple[Answered, ...]:
@@ -266,6 +298,18 @@ KINDS: Mapping[str, DocumentKind[Any, Any]] = {
         hash=overlay_hash,
         lint=lambda _overlay, _around: (),
         differences=overlay_differences,
+        read_cases=_not_laid,
+        answer=_not_laid,
+    ),
+    CONVERSION_OVERLAY: DocumentKind(
+        kind=CONVERSION_OVERLAY,
+        schema=CONVERSION_OVERLAY_SCHEMA,
+        cases=CONVERSION_CASES_SCHEMA,
+        read=read_conversion_overlay,
+        data=conversion_overlay_data,
+        hash=conversion_overlay_hash,
+        lint=lambda _overlay, _around: (),
+        differences=conversion_overlay_differences,
         read_cases=_not_laid,
         answer=_not_laid,
     ),

@@ -11,10 +11,9 @@ from uuid import UUID
 from creditbank.domain.access import Actor
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import KINDS, AnyRules, read_rules, rules_data
+from creditbank.domain.rule_documents import KINDS, OVERLAYS, AnyRules, read_rules, rules_data
 from creditbank.domain.rule_life.states import State
 from creditbank.domain.rules.overlay import KIND as OVERLAY
-from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import DocumentError, read_document, write_document
@@ -173,30 +172,32 @@ def begin_overlay(*, scope: Scope, actor: Actor, version_id: UUID, at: datetime)
     Raises:
         NotVisible: there is no such version, or it is not one that could be overlaid here.
     """
-    rows = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, kind=RECOGNITION)
+    rows = scope.rows(RuleVersion).select_related("rule_set").filter(pk=version_id, kind__in=OVERLAYS)
     version = rows.exclude(institution_id=scope.institution).first()
     if version is None:
         raise NotVisible
+    kind = OVERLAYS[version.kind]
     origin = {"overlay": str(version.number), "laid_on": str(version.id)}
     own = scope.rows(RuleVersion).filter(institution_id=scope.institution, rule_set__code=version.rule_set.code)
-    newest = own.filter(kind=OVERLAY).exclude(state=State.ABOLISHED.value).order_by("-number").first()
+    newest = own.filter(kind=kind).exclude(state=State.ABOLISHED.value).order_by("-number").first()
     if newest is not None:
         origin["kept"] = str(newest.number)
         rules = read_rules(newest.content)
         return _begin(scope, actor, rules, write_document(rules_data(rules)), origin, at)
     name = Text(f"{version.rule_set.name}（本校）", f"{version.rule_set.name_en or version.rule_set.name}, here")
+    rows_called = "rows" if kind == OVERLAY else "rules"
     document = {
-        "schema": OVERLAY_SCHEMA,
+        "schema": KINDS[kind].schema,
         "code": version.rule_set.code,
-        "kind": OVERLAY,
+        "kind": kind,
         "name": {"zh": name.zh, "en": name.en},
         "source": {"zh": "待填写", "en": "To be filled in"},
-        "add": {"rows": []},
-        "tighten": {"rows": []},
+        "add": {rows_called: []},
+        "tighten": {rows_called: []},
     }
     text = write_document(document)
     return begin_draft(
-        scope=scope, actor=actor, code=version.rule_set.code, kind=OVERLAY, name=name, text=text,
+        scope=scope, actor=actor, code=version.rule_set.code, kind=kind, name=name, text=text,
         rules=reading_of(text).rules, origin=origin, at=at,
     )  # fmt: skip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from creditbank.domain.conversions.cases import read_conversion_cases, read_courses
+from creditbank.domain.conversions.overlay import SCHEMA as CONVERSION_OVERLAY_SCHEMA
+from creditbank.domain.conversions.overlay import read_conversion_overlay
 from creditbank.domain.conversions.read import SCHEMA as CONVERSION_SCHEMA
 from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.frameworks.model import carried_by
@@ -47,12 +49,15 @@ def load_rule_set(data: bytes, *, name: str) -> RuleSet:
 
 
 def load_overlay(data: bytes, *, name: str) -> Overlay:
-    """What a document adds to inherited rules and tightens.
+    """What a document adds to inherited rules for recognition or for conversion, as its schema says, and tightens.
 
     Raises:
         DocumentError: the first problem with its line, column and path; the others in its ``more``.
     """
-    return _load(data, "rules-overlay", name, read_overlay)
+    found = read_document(data, name=name)
+    if found.get("schema") == CONVERSION_OVERLAY_SCHEMA:
+        return _load(data, "conversion-overlay", name, read_conversion_overlay, document=found)
+    return _load(data, "rules-overlay", name, read_overlay, document=found)
 
 
 def load_outcomes(data: bytes, rule_set: RuleSet, *, name: str, most_bytes: int = MOST_BYTES) -> tuple[Case, ...]:
@@ -82,8 +87,8 @@ def load_any_rules(data: bytes, *, name: str) -> AnyRules:
     found = read_document(data, name=name)
     if found.get("schema") == CONVERSION_SCHEMA:
         return _load(data, "conversion_rules", name, read_conversion_rules, document=found)
-    if found.get("schema") == OVERLAY_SCHEMA:
-        return _load(data, "rules-overlay", name, read_overlay, document=found)
+    if found.get("schema") in (OVERLAY_SCHEMA, CONVERSION_OVERLAY_SCHEMA):
+        return load_overlay(data, name=name)
     return _load(data, "rules", name, read_rule_set, document=found)
 
 

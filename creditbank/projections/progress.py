@@ -21,23 +21,24 @@ from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Hundredths
 from creditbank.gateways.postgres import run
 from creditbank.gateways.solver import solve
+from creditbank.records.conversions import TOWARDS_AWARDS
 from creditbank.records.programmes import Programme
 from creditbank.records.scope import Scope
 
 CHUNK = 5000
 """Learners whose rows are written by one statement."""
 
-_LOTS = """
+_LOTS = f"""
 SELECT enrolment.learner_id, enrolment.programme_code, lot.lot_id, balance.amount, lot.category, lot.level, lot.field,
   lot.code, lot.outcome_type, lot.earned_on, lot.expires_on
 FROM enrolment
 LEFT JOIN balance ON balance.learner_id = enrolment.learner_id AND balance.institution_id = enrolment.institution_id
   AND balance.state = 'available' AND balance.amount > 0
-LEFT JOIN lot ON lot.learner_id = balance.learner_id AND lot.lot_id = balance.lot_id
+LEFT JOIN lot ON lot.learner_id = balance.learner_id AND lot.lot_id = balance.lot_id AND {TOWARDS_AWARDS}
 WHERE enrolment.institution_id = %(institution)s
   AND (%(only)s::uuid[] IS NULL OR enrolment.learner_id = ANY(%(only)s::uuid[]))
 ORDER BY enrolment.learner_id, lot.earned_on, lot.lot_id
-"""
+"""  # noqa: S608 - fixed fragments only
 
 _WRITE = """
 INSERT INTO progress (learner_id, programme_id, institution_id, met, counted, short_by, answer, as_of)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,32 +10,28 @@ from uuid import UUID
 
 from creditbank.domain.conversions.application import OPEN, fingerprint
 from creditbank.domain.conversions.compile import CompiledConversions, compile_conversions
+from creditbank.domain.conversions.credit_lots import Lot, item_of
 from creditbank.domain.conversions.evaluate import convert, possibilities
 from creditbank.domain.conversions.model import (
-    CATEGORY,
-    CERTIFICATE,
-    COURSE,
-    INSTITUTION,
-    OUTCOME,
     Around,
     ConversionRules,
     Course,
-    Item,
     Possibility,
     Standing,
     Target,
     TargetKind,
 )
-from creditbank.domain.conversions.read import KIND, read_conversion_rules
+from creditbank.domain.conversions.read import KIND
 from creditbank.domain.conversions.trace import targets_said
-from creditbank.domain.rules.facts import read_known
+from creditbank.domain.rules.decision import Context
 from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths, Text
 from creditbank.gateways.clock import day_in
+from creditbank.queries import credit_lots
 from creditbank.queries.courses import course_library
-from creditbank.queries.frameworks import whole_units
-from creditbank.queries.rule_context import known_of_learner
-from creditbank.queries.rules import all_in_force
+from creditbank.queries.frameworks import library_at, public_library, whole_units
+from creditbank.queries.rule_context import Period, known_of_learner, period_of
+from creditbank.queries.rules import CompositionOf, RulesInForce, all_in_force, stored_conversions
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -54,19 +49,10 @@ class Regulation:
     number: int
     name: Text
     compiled: CompiledConversions
-
-
-@dataclass(frozen=True, slots=True)
-class HeldLot:
-    """A lot of which credit is available, with what the bank knows of its outcome by the names rules may ask for."""
-
-    lot_id: UUID
-    title: Text
-    available: Hundredths
-    expires_on: date | None
-    known: Mapping[str, Any]
-    carried: Mapping[str, str]
-    """By kind of carrier the code under which a rule's fact may name it."""
+    composed: CompositionOf | None = None
+    """Whose rules these are, where an overlay is laid on what is inherited."""
+    composed_of: tuple[str, ...] = ()
+    """The versions it was laid on, from the top down, as an application stores them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +83,7 @@ class Holdings:
     """All that answers what a learner's credit can become on a day, read once."""
 
     regulations: tuple[Regulation, ...]
-    lots: tuple[HeldLot, ...]
+    lots: tuple[Lot, ...]
     courses: Mapping[str, Course]
     units: Mapping[tuple[str, str], frozenset[str]]
     waiting: tuple[tuple[str, str, str, int], ...]
@@ -105,25 +91,18 @@ class Holdings:
     around: Mapping[UUID, Around]
 
 
-# What is known of a lot: of a claim what its form asked, of a result its mark, of everything what the ledger keeps.
-_LOTS = """
-SELECT lot.lot_id, lot.title, lot.title_en, coalesce(balance.amount, 0), lot.expires_on, lot.outcome_type,
-  lot.category, lot.level, lot.grade, lot.code, lot.earned_on, lot.source_kind, institution.code,
-  claim.facts::text, claim.item ->> 'code', reported.mark
+_LOTS = f"""
+SELECT coalesce(balance.amount, 0), institution.code, {credit_lots.COLUMNS}
 FROM lot
 LEFT JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
   AND balance.state = 'available'
 JOIN institution ON institution.id = lot.institution_id
-LEFT JOIN claim ON lot.source_kind = 'claim' AND claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
-LEFT JOIN LATERAL (
-  SELECT result.mark FROM result WHERE lot.source_kind = 'result' AND result.learner_id = lot.learner_id
-    AND result.institution_id = lot.institution_id AND result.lot_id = lot.lot_id ORDER BY result.as_of DESC LIMIT 1
-) AS reported ON true
+{credit_lots.JOINS}
 WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s
   AND (lot.expires_on IS NULL OR lot.expires_on > %(on)s)
   AND CASE WHEN %(only)s::uuid[] IS NULL THEN balance.amount > 0 ELSE lot.lot_id = ANY(%(only)s::uuid[]) END
 ORDER BY lot.lot_id
-"""
+"""  # noqa: S608 - fixed fragments only
 _HOLDS = """
 SELECT conversion_use.lot_id, conversion_use.amount FROM conversion_use
 WHERE learner_id = %(learner)s AND application_id = %(application)s AND institution_id = %(institution)s
@@ -148,17 +127,24 @@ WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND 
 def regulations_of(scope: Scope, institution: UUID, on: date) -> tuple[Regulation, ...]:
     """The conversion rules in force at an institution on a day, its own and those it inherits, by code."""
     return tuple(
-        Regulation(now.version_id, now.rules.code, now.number, now.rules.name, compile_conversions(now.rules))
+        _regulation(now, now.rules)
         for now in all_in_force(scope, institution=institution, kind=KIND, on=on)
         if isinstance(now.rules, ConversionRules)
     )
 
 
-def regulation_at(scope: Scope, version_id: UUID) -> Regulation:
-    """A stored version of conversion rules, whatever became of it since."""
-    stored = scope.rows(RuleVersion).select_related("rule_set").get(pk=version_id)
-    rules = read_conversion_rules(stored.content)
-    return Regulation(version_id, stored.rule_set.code, stored.number, rules.name, compile_conversions(rules))
+def regulation_at(scope: Scope, version_id: UUID, composed_of: Sequence[str] = ()) -> Regulation:
+    """A stored version of conversion rules, whatever became of it since; of an overlay with what it was laid on."""
+    stored = stored_conversions(scope, scope.rows(RuleVersion).get(pk=version_id), composed_of)
+    assert isinstance(stored.rules, ConversionRules)
+    return _regulation(stored, stored.rules)
+
+
+def _regulation(now: RulesInForce, rules: ConversionRules) -> Regulation:
+    compiled = compile_conversions(rules)
+    return Regulation(
+        now.version_id, rules.code, now.number, rules.name, compiled, now.composed, tuple(now.composed_of)
+    )
 
 
 def holdings_of(
@@ -188,19 +174,39 @@ def holdings_of(
     values = {"learner": learner, "institution": institution, "on": on, "application": excluding}
     asked = tuple(regulations) if regulations is not None else regulations_of(scope, institution, on)
     holds = None if excluding is None else dict(scope.fetch(_HOLDS, values))
-    lots = [_lot(row) for row in scope.fetch(_LOTS, values | {"only": None if holds is None else list(holds)})]
-    if holds is not None:
-        lots = [replace(lot, available=Hundredths(holds[lot.lot_id])) for lot in lots]
+    lots = [
+        credit_lots.lot_of(tuple(row), credit=available if holds is None else holds[row[0]], institution=place)
+        for available, place, *row in scope.fetch(_LOTS, values | {"only": None if holds is None else list(holds)})
+    ]
     waiting = tuple(_waiting(scope, learner, excluding))
     courses = _courses(scope, institution, on, values)
-    units = whole_units(scope)
+    units, period = whole_units(library_at(scope)), period_of(scope, institution, on)
     around = {
         one.version_id: Around(
-            _context(scope, learner, one, waiting, on), _called(one, courses), units, complete=bool(courses)
+            _context(scope, learner, one, waiting, on, period), _called(one, courses), units, complete=bool(courses)
         )
         for one in asked
     }
     return Holdings(asked, tuple(lots), courses, units, waiting, around)
+
+
+def holdings_of_nobody(scope: Scope, institution: UUID, lots: Sequence[Lot], *, on: date) -> Holdings:
+    """What answers for somebody who holds these lots at an institution and nothing else, by what is published.
+
+    Courses that a level above hands down are not public: a target that is not found is left to a person, not refused.
+    """
+    asked = regulations_of(scope, institution, on)
+    courses = course_library(scope, institution, on) if asked else {}
+    units, period = whole_units(public_library(scope)), period_of(scope, institution, on)
+    around = {}
+    for one in asked:
+        rules = one.compiled.rules
+        context = known_of_learner(
+            scope, institution=institution, learner=None, caps=rules.cap, prerequisites=rules.prerequisite,
+            version=one.version_id, on=on, period=period,
+        )  # fmt: skip
+        around[one.version_id] = Around(context, _called(one, courses), units)
+    return Holdings(asked, tuple(lots), courses, units, (), around)
 
 
 def options_of(held: Holdings) -> tuple[Option, ...]:
@@ -208,7 +214,11 @@ def options_of(held: Holdings) -> tuple[Option, ...]:
     found = [
         _option(held, regulation, one)
         for regulation in held.regulations
-        for one in possibilities(regulation.compiled, _items(regulation, held.lots), held.around[regulation.version_id])
+        for one in possibilities(
+            regulation.compiled,
+            [item_of(regulation.compiled.rules, lot) for lot in held.lots],
+            held.around[regulation.version_id],
+        )
     ]
     return tuple(sorted(found, key=lambda one: (_ORDER.index(one.one.ruling), one.targets.zh, one.one.row)))
 
@@ -220,7 +230,13 @@ def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option |
         return None
     around = held.around[regulation.version_id]
     try:
-        one = convert(regulation.compiled, row, _items(regulation, held.lots), around, course=course or None)
+        one = convert(
+            regulation.compiled,
+            row,
+            [item_of(regulation.compiled.rules, lot) for lot in held.lots],
+            around,
+            course=course or None,
+        )
     except ValueError:
         return None
     return _option(held, regulation, one)
@@ -229,7 +245,7 @@ def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option |
 def ask_again(scope: Scope, application: ConversionApplication) -> Option | None:
     """What the rules of an application answer now, of what is held for it; None where its row leads nowhere now."""
     zone = scope.rows(Institution).values_list("zone", flat=True).get(pk=application.institution_id)
-    regulation = regulation_at(scope, application.rule_version_id)
+    regulation = regulation_at(scope, application.rule_version_id, application.composed_of)
     held = holdings_of(
         scope,
         application.learner_id,
@@ -262,6 +278,8 @@ def made_titles(held: Holdings, one: Possibility, compiled: CompiledConversions)
 
 def _option(held: Holdings, regulation: Regulation, one: Possibility) -> Option:
     key = target_key(one.targets)
+    if regulation.composed is not None:
+        one = replace(one, explanation=regulation.composed.attributed(one.explanation))
     return Option(
         regulation,
         one,
@@ -269,43 +287,6 @@ def _option(held: Holdings, regulation: Regulation, one: Possibility) -> Option:
         Hundredths(sum(made.credit for made in one.made)),
         next((number for number, targets, *_rest in held.waiting if targets == key), ""),
     )
-
-
-def _items(regulation: Regulation, lots: Sequence[HeldLot]) -> list[Item]:
-    rules = regulation.compiled.rules
-    items = []
-    for lot in lots:
-        raw = {**lot.known, **{fact: lot.carried[kind] for kind, fact in rules.carriers.items() if kind in lot.carried}}
-        outcome = read_known(rules.facts, raw)
-        items.append(Item(str(lot.lot_id), lot.title, outcome, lot.available, lot.expires_on))
-    return items
-
-
-def _lot(row: tuple[Any, ...]) -> HeldLot:
-    (
-        lot, title, title_en, amount, expires, outcome_type, category, level, grade, code, earned, source, place,
-        facts, item, mark,
-    ) = row  # fmt: skip
-    known = {
-        "outcome_type": outcome_type,
-        "category": category,
-        "level": None if level is None else str(level),
-        "grade": grade,
-        "mark": None if mark is None else str(mark),
-        "score": None if mark is None else str(mark),
-        "earned_on": earned.isoformat(),
-        "valid_until": None if expires is None else expires.isoformat(),
-    }
-    answered: dict[str, Any] = json.loads(facts) if facts else {}
-    carried = {OUTCOME: outcome_type, CATEGORY: category, INSTITUTION: place}
-    if source in {"result", "conversion"} and code:
-        carried[COURSE] = code
-    elif item or code:
-        carried[CERTIFICATE] = item or code
-    return HeldLot(
-        lot, Text(title, title_en), Hundredths(amount), expires, {**known, **answered},
-        {kind: str(value) for kind, value in carried.items()},
-    )  # fmt: skip
 
 
 def _courses(scope: Scope, institution: UUID, on: date, values: Mapping[str, Any]) -> Mapping[str, Course]:
@@ -348,14 +329,19 @@ def _waiting(scope: Scope, learner: UUID, excluding: UUID | None) -> Iterator[tu
 
 
 def _context(
-    scope: Scope, learner: UUID, one: Regulation, waiting: Sequence[tuple[str, str, str, int]], on: date
-) -> Any:
+    scope: Scope,
+    learner: UUID,
+    one: Regulation,
+    waiting: Sequence[tuple[str, str, str, int]],
+    on: date,
+    period: Period,
+) -> Context:
     """Limits count what was made and what open applications would make."""
     rules = one.compiled.rules
     assert scope.institution is not None
     known = known_of_learner(
         scope, institution=scope.institution, learner=learner, caps=rules.cap, prerequisites=rules.prerequisite,
-        version=one.version_id, on=on,
+        version=one.version_id, on=on, period=period,
     )  # fmt: skip
     used = dict(known.used)
     for cap in rules.cap:

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from creditbank.domain.conversions.model import INSTITUTION, ConversionRules
 from creditbank.domain.conversions.offered import not_offered
-from creditbank.domain.conversions.read import KIND, read_conversion_rules
+from creditbank.domain.conversions.read import KIND
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rule_documents import read_rules
 from creditbank.domain.rules.model import OneOf
 from creditbank.domain.values import Text
 from creditbank.queries.courses import course_library
+from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_sets import Version, list_versions, public_versions
 from creditbank.records.institutions import Institution
 from creditbank.records.rules import RuleVersion
@@ -53,9 +55,21 @@ def passages(*, on: date) -> tuple[Passage, ...]:
     with acting_for(purpose="public") as scope:
         places = list(scope.rows(Institution).order_by("code"))
         names = {place.code: Text(place.name, place.name_en) for place in places}
-        contents = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
-        rules = {key: read_conversion_rules(content) for key, content in contents.values_list("id", "content")}
-    return tuple(_passage(one, rules[one.version_id], places, names) for one in versions)
+        rules = _as_laid(scope, versions, on)
+    return tuple(_passage(one, rules[one.version_id], places, names) for one in versions if one.version_id in rules)
+
+
+def _as_laid(scope: Scope, versions: Iterable[Version], on: date) -> dict[UUID, ConversionRules]:
+    """What versions say, an overlay as it is laid on its first day or now; without those that are laid on nothing."""
+    known = {one.version_id: one for one in versions}
+    found: dict[UUID, ConversionRules] = {}
+    for key, content in scope.rows(RuleVersion).filter(pk__in=list(known)).values_list("id", "content"):
+        one = known[key]
+        day = max(on, one.effective_from or on)
+        rules = standing_of(scope, read_rules(content), institution=one.institution_id, on=day).rules
+        if isinstance(rules, ConversionRules):
+            found[key] = rules
+    return found
 
 
 def sending(rules: ConversionRules) -> tuple[frozenset[str], bool]:
@@ -99,12 +113,11 @@ def targets_not_offered(scope: Scope, *, on: date) -> tuple[NotOffered, ...]:
     own = {one.code for one in versions if (one.institution_id, one.state) == (place.id, "in_force")}
     versions = [one for one in versions if one.institution_id == place.id or one.code not in own]
     library = course_library(scope, place.id, on)
-    contents = dict(
-        scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions]).values_list("id", "content")
-    )
+    rules = _as_laid(scope, versions, on)
     found = (
-        NotOffered(one, not_offered(read_conversion_rules(contents[one.version_id]), library), not library)
+        NotOffered(one, not_offered(rules[one.version_id], library), not library)
         for one in versions
+        if one.version_id in rules
     )
     return tuple(one for one in found if one.targets)
 

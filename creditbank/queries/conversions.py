@@ -10,10 +10,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
-from creditbank.domain.conversions.impact import PastConversion, UsedLot
+from creditbank.domain.conversions.credit_lots import Lot
+from creditbank.domain.conversions.impact import PastConversion
 from creditbank.domain.conversions.model import Target, TargetKind
 from creditbank.domain.reversal import LaterUse
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries import credit_lots
 from creditbank.records.institutions import Institution
 from creditbank.records.people import Account
 from creditbank.records.scope import Scope
@@ -61,7 +63,7 @@ ORDER BY posting.from_state = 'issued', posting.posting_id
 
 
 # Conversions are narrowed, and cut to the newest, before anything is read of their lots and learners.
-_POSTED = """
+_POSTED = f"""
 WITH done AS MATERIALIZED (
   SELECT posting.learner_id, posting.conversion_id, max(posting.effective_on) AS counts_from,
     max(posting.recorded_at) AS recorded_at
@@ -76,19 +78,20 @@ WITH done AS MATERIALIZED (
   GROUP BY posting.learner_id, posting.conversion_id
   ORDER BY 3 DESC, 4 DESC, 2 LIMIT %(limit)s
 )
-SELECT done.learner_id, done.conversion_id, done.counts_from, posting.from_state = 'issued', posting.lot_id,
-  coalesce(posting.from_after, 0) + posting.amount, lot.title, lot.title_en, lot.code, lot.category, lot.level,
-  lot.grade, lot.outcome_type, lot.earned_on, lot.expires_on, claim.facts, coalesce(enrolment.student_number, ''),
+SELECT done.learner_id, done.conversion_id, done.counts_from, posting.from_state = 'issued',
+  coalesce(posting.from_after, 0) + posting.amount, coalesce(enrolment.student_number, ''),
   coalesce(enrolment.name, ''), coalesce(enrolment.name_en, ''), coalesce(enrolment.programme_code, ''),
-  coalesce(enrolment.cohort::text, '')
+  coalesce(enrolment.cohort::text, ''), {credit_lots.COLUMNS}
 FROM done JOIN posting ON posting.learner_id = done.learner_id AND posting.conversion_id = done.conversion_id
   AND posting.kind = 'convert'
 JOIN lot ON lot.learner_id = posting.learner_id AND lot.lot_id = posting.lot_id
-LEFT JOIN claim ON claim.learner_id = lot.learner_id AND claim.claim_id = lot.source_id
 LEFT JOIN enrolment ON enrolment.learner_id = done.learner_id AND enrolment.institution_id = %(institution)s
+{credit_lots.JOINS}
 ORDER BY done.counts_from DESC, done.recorded_at DESC, done.conversion_id, posting.from_state = 'issued',
   posting.posting_id
-"""
+"""  # noqa: S608 - fixed fragments only
+_PERSON = 5
+"""How many columns tell whose a conversion is, before those of a lot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,37 +153,17 @@ def posted_conversions(
 
 
 def _posted(rows: list[tuple[Any, ...]], institution: str) -> PostedConversion:
-    used: list[UsedLot] = []
+    used: list[Lot] = []
     targets: list[Target] = []
     titles: list[Text] = []
-    for (
-        _learner,
-        _conversion,
-        _on,
-        gives,
-        lot,
-        credit,
-        title,
-        title_en,
-        code,
-        category,
-        level,
-        grade,
-        kind,
-        *more,
-    ) in rows:
+    for _learner, _conversion, _on, gives, credit, *rest in rows:
+        lot = credit_lots.lot_of(tuple(rest[_PERSON:]), credit=credit, institution=institution)
         if gives:
-            targets.append(_target(code, category))
-            titles.append(Text(title, title_en))
+            targets.append(_target(lot))
+            titles.append(lot.title)
             continue
-        earned_on, expires_on, claimed, *_person = more
-        known = {
-            "course": code if kind == "course" else None, "certificate": code if kind == "certificate" else None,
-            "outcome": code, "category": category, "institution": institution, "outcome_type": kind, "code": code,
-            "level": level, "grade": grade, "earned_on": earned_on, "title": title,
-        }  # fmt: skip
-        used.append(UsedLot(str(lot), Text(title, title_en), Hundredths(credit), claimed or {}, known, expires_on))
-    learner, conversion, on, *_rest, number, name, name_en, programme, cohort = rows[0]
+        used.append(lot)
+    learner, conversion, on, _gives, _credit, number, name, name_en, programme, cohort, *_lot = rows[0]
     made = Text(
         "、".join(one.zh for one in titles),
         ", ".join(one.en for one in titles) if all(one.en for one in titles) else "",
@@ -189,10 +172,11 @@ def _posted(rows: list[tuple[Any, ...]], institution: str) -> PostedConversion:
     return PostedConversion(past, number, Text(name, name_en))
 
 
-def _target(code: str, category: str) -> Target:
+def _target(lot: Lot) -> Target:
     """What a conversion made, as rules name it."""
-    if code:
+    if code := lot.known["code"]:
         return Target(TargetKind.COURSE, code)
+    category = lot.known["category"]
     return Target(TargetKind.CATEGORY, category) if category else Target(TargetKind.ELECTIVE)
 
 

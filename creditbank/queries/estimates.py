@@ -9,14 +9,16 @@ from itertools import islice
 from uuid import UUID
 
 from creditbank.domain.catalogue.items import Item
+from creditbank.domain.conversions.credit_lots import Lot, carried
 from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.decision import Context, Outcome, Proposal
 from creditbank.domain.rules.evaluate import evaluate
 from creditbank.domain.rules.facts import Field, form_fields, read_outcome
 from creditbank.domain.rules.model import FactType, Ruling
 from creditbank.domain.values import Hundredths, Text
+from creditbank.queries.conversion_options import Option, holdings_of_nobody, options_of
 from creditbank.queries.outcome_schemas import asked_of
-from creditbank.queries.outcome_types import outcome_types_of
+from creditbank.queries.outcome_types import OutcomeType, outcome_types_of
 from creditbank.queries.recognition import Proposed, propose
 from creditbank.queries.rules import InForce
 from creditbank.records.institutions import Institution
@@ -161,7 +163,10 @@ class Estimate:
     """What an outcome would become at an institution, or why nothing can be said."""
 
     institution: Text
+    code: str
     answer: Proposed | Refusal
+    options: tuple[Option, ...] = ()
+    """What the credit could become there by the conversion rules in force, and why not; empty without any."""
 
 
 def offered_anywhere(scope: Scope, on: date) -> tuple[Offered, ...]:
@@ -197,8 +202,28 @@ def estimate_everywhere(scope: Scope, outcome_type: str, answers: Mapping[str, s
         names = {fact.name for fact in asked.rules.facts}
         raw = {name: value for name, value in answers.items() if name in names}
         answer = propose(scope, institution=place.id, outcome_type=outcome_type, raw=raw, on=on)
-        found.append(Estimate(Text(place.name, place.name_en), answer))
+        options = _options(scope, place, answer, asked.kind, on)
+        found.append(Estimate(Text(place.name, place.name_en), place.code, answer, options))
     return tuple(sorted(found, key=_most_first))
+
+
+def _options(
+    scope: Scope, place: Institution, answer: Proposed | Refusal, kind: OutcomeType, on: date
+) -> tuple[Option, ...]:
+    """What credit as it is proposed could become, by itself."""
+    if isinstance(answer, Refusal) or answer.proposal.ruling is not Ruling.RECOGNISE:
+        return ()
+    proposal = answer.proposal
+    lot = Lot(
+        id="estimate",
+        title=kind.name,
+        credit=proposal.credit,
+        expires_on=proposal.expires_on,
+        known={"outcome_type": kind.code, "level": proposal.level, "earned_on": answer.facts.get("earned_on")},
+        claimed=answer.facts,
+        of=carried(outcome_type=kind.code, code="", category=proposal.category or "", institution=place.code),
+    )
+    return options_of(holdings_of_nobody(scope, place.id, [lot], on=on))
 
 
 def _most_first(one: Estimate) -> tuple[int, str]:

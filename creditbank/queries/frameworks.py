@@ -168,15 +168,15 @@ def library_at(scope: Scope) -> Library:
     return Library(tuple(shelf for _place, shelf in sorted(found.items(), key=lambda item: order[item[0]])))
 
 
-def whole_units(scope: Scope) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Which certification units a course, certificate or outcome carries whole, as the scope's institution reads it.
+def whole_units(library: Library) -> Mapping[tuple[str, str], frozenset[str]]:
+    """Which certification units a course, certificate or outcome carries whole, by what a library holds.
 
-    Of one code the institution's own unit counts, then that of the level above. What carries only a share of a unit is
-    left out: no conversion takes a part for the whole.
+    Of one code the nearest unit counts, an institution's own before that of the level above. What carries only a share
+    of a unit is left out: no conversion takes a part for the whole.
     """
     return {
         carrier: whole
-        for carrier, units in units_carried(library_at(scope)).items()
+        for carrier, units in units_carried(library).items()
         if (whole := frozenset(code for code, share in units.items() if share >= 1))
     }
 

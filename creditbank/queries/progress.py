@@ -20,6 +20,7 @@ from creditbank.domain.programmes.model import LEAVES
 from creditbank.domain.programmes.plan import Nature, Plan, credit_in_term
 from creditbank.domain.programmes.reading import read_programme
 from creditbank.domain.values import Hundredths, Text
+from creditbank.records.conversions import TOWARDS_AWARDS
 from creditbank.records.programmes import Programme, Progress
 from creditbank.records.scope import Scope
 
@@ -199,7 +200,7 @@ WHERE enrolment.learner_id = %(learner)s AND enrolment.institution_id = %(instit
 ORDER BY programme.version DESC LIMIT 1
 """
 
-_LOTS = """
+_LOTS = f"""
 SELECT lot.lot_id, lot.title, lot.title_en, balance.amount, lot.category, lot.level, lot.field, lot.code,
   institution.code, lot.grade, lot.earned_on, lot.expires_on
 FROM lot
@@ -207,8 +208,9 @@ JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot
   AND balance.state = 'available' AND balance.amount > 0
 JOIN institution ON institution.id = lot.institution_id
 WHERE lot.learner_id = %(learner)s AND (lot.learner_id = %(person)s OR lot.institution_id = %(institution)s)
+  AND {TOWARDS_AWARDS}
 ORDER BY lot.lot_id
-"""
+"""  # noqa: S608 - fixed fragments only
 
 
 def _credits(scope: Scope, learner: UUID) -> tuple[tuple[Credit, ...], dict[str, Text]]:

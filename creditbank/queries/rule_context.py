@@ -75,15 +75,14 @@ def known_around(
     caps = caps_of(compiled, category, outcome)
     needs = [part for part in compiled.rules.prerequisite if isinstance(part.needs, NeedsCredit)]
     passes = any(isinstance(part.needs, NeedsCourses) for part in compiled.rules.prerequisite)
+    made = _Made(asked, period)
     context = Context(
         claimed_on=on,
-        used=_used(asked, caps, limits, period),
+        used=_used(asked, caps, limits, made),
         earlier={choose: Hundredths(_keyed(asked, choose, key, None)[1]) for choose, key in families.items()},
         held={part.id: _held(asked, part.needs) for part in needs if isinstance(part.needs, NeedsCredit)},
         passed=_passed(asked) if passes else None,
-        beside={
-            cap.id: _within(asked, cap, cap.beside, period) for cap in caps if cap.beside and category not in cap.beside
-        },
+        beside={cap.id: made.within(cap, cap.beside) for cap in caps if cap.beside and category not in cap.beside},
         planned=_planned(asked) if any(isinstance(cap.maximum, Portion) for cap in caps) else {},
     )
     return Known(context, families | {f"cap:{name}": key for name, key in limits.items()}, period)
@@ -98,17 +97,19 @@ def known_of_learner(
     prerequisites: Sequence[Prerequisite],
     version: UUID,
     on: date,
+    period: Period | None = None,
 ) -> Context:
     """What limits and prerequisites of a version ask of a learner on a day, by the lots that it made.
 
-    Limits that count by an outcome's facts are left out: what a conversion makes has none.
+    Limits that count by an outcome's facts are left out: what a conversion makes has none. ``period`` is that of the
+    day, where it is read already.
     """
     asked = _Learner(scope, institution, learner, None, version)
     needs = [part for part in prerequisites if isinstance(part.needs, NeedsCredit)]
     plain = tuple(cap for cap in caps if not is_keyed(cap))
     return Context(
         claimed_on=on,
-        used=_used(asked, plain, {}, period_of(scope, institution, on)),
+        used=_used(asked, plain, {}, _Made(asked, period or period_of(scope, institution, on))),
         held={part.id: _held(asked, part.needs) for part in needs if isinstance(part.needs, NeedsCredit)},
         passed=_passed(asked) if any(isinstance(part.needs, NeedsCourses) for part in prerequisites) else None,
         planned=_planned(asked) if any(isinstance(cap.maximum, Portion) for cap in caps) else {},
@@ -135,27 +136,26 @@ _SIBLINGS = """
 (SELECT sibling.id FROM rule_version AS this
  JOIN rule_set AS own ON own.id = this.rule_set_id
  JOIN rule_set AS other ON other.id = own.id OR (other.code = own.code AND EXISTS (
-   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id) AND laid.kind = 'overlay'))
+   SELECT 1 FROM rule_version AS laid WHERE laid.rule_set_id IN (own.id, other.id)
+    AND laid.kind IN ('overlay', 'conversion_overlay')))
  JOIN rule_version AS sibling ON sibling.rule_set_id = other.id
  WHERE this.id = %(version)s)
 """
 
 _USED = f"""
-SELECT coalesce(sum(balance.amount), 0)
+SELECT lot.category, lot.term, lot.academic_year, sum(balance.amount)
 FROM lot JOIN balance ON balance.learner_id = lot.learner_id AND balance.lot_id = lot.lot_id
 WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND balance.state <> 'revoked'
   AND lot.rule_version_id IN {_SIBLINGS}
-  AND (%(categories)s::text[] IS NULL OR lot.category = ANY(%(categories)s))
-  AND (%(term)s::text IS NULL OR lot.term = %(term)s)
-  AND (%(academic_year)s::text IS NULL OR lot.academic_year = %(academic_year)s)
+GROUP BY lot.category, lot.term, lot.academic_year
 """  # noqa: S608 - fixed fragments only
 
 _PENDING = f"""
-SELECT coalesce(sum(credit), 0) FROM claim
+SELECT category, NULL, NULL, sum(credit) FROM claim
 WHERE learner_id = %(learner)s AND institution_id = %(institution)s AND state = 'recognised'
   AND rule_version_id IN {_SIBLINGS}
   AND claim_id IS DISTINCT FROM %(excluding)s
-  AND (%(categories)s::text[] IS NULL OR category = ANY(%(categories)s))
+GROUP BY category
 """  # noqa: S608 - fixed fragments only
 
 # A claim without a day counts in every term: a limit is rather asked of a person than broken.
@@ -182,30 +182,50 @@ WHERE lot.learner_id = %(learner)s AND lot.institution_id = %(institution)s AND 
 """
 
 
-def _used(asked: _Learner, caps: tuple[Cap, ...], limits: Mapping[str, str], period: Period) -> dict[str, int]:
+@dataclass(slots=True)
+class _Made:
+    """The credit that the rules of a version made for a learner, posted or only decided; read when first asked for."""
+
+    asked: _Learner
+    period: Period
+    _posted: Sequence[tuple[Any, ...]] | None = None
+    _decided: Sequence[tuple[Any, ...]] = ()
+
+    def within(self, cap: Cap, categories: tuple[str, ...]) -> int:
+        """The credit of some categories (of all, when empty) within the scope of a cap.
+
+        What is decided has no term yet: a limit is rather kept too early than broken.
+        """
+        if self.asked.learner is None:
+            return 0
+        if self._posted is None:
+            values = {**_base(self.asked), "version": self.asked.version}
+            self._posted = self.asked.scope.fetch(_USED, values)
+            self._decided = self.asked.scope.fetch(_PENDING, values)
+        total = sum(credit for category, *_when, credit in self._decided if not categories or category in categories)
+        for category, term, year, credit in self._posted:
+            if (categories and category not in categories) or (cap.scope is CapScope.TERM and term != self.period.term):
+                continue
+            if cap.scope is CapScope.ACADEMIC_YEAR and year != self.period.academic_year:
+                continue
+            total += credit
+        return int(total)
+
+
+def _used(asked: _Learner, caps: tuple[Cap, ...], limits: Mapping[str, str], made: _Made) -> dict[str, int]:
     """What the learner already holds within each cap, with what is decided but not posted yet."""
     used: dict[str, int] = {}
     for cap in caps:
         if cap.scope is CapScope.CLAIM:
             continue
         if is_keyed(cap):
+            period = made.period
             days = {CapScope.TERM: period.term_days, CapScope.ACADEMIC_YEAR: period.year_days}.get(cap.scope)
             count, credit = _keyed(asked, f"cap:{cap.id}", limits[cap.id], days)
             used[cap.id] = count if isinstance(cap.maximum, Count) else credit
             continue
-        used[cap.id] = _within(asked, cap, cap.categories, period)
+        used[cap.id] = made.within(cap, cap.categories)
     return used
-
-
-def _within(asked: _Learner, cap: Cap, categories: tuple[str, ...], period: Period) -> int:
-    """The credit of some categories (of all, when empty) within the scope of a cap."""
-    values = {
-        "categories": list(categories) or None,
-        "term": period.term if cap.scope is CapScope.TERM else None,
-        "academic_year": period.academic_year if cap.scope is CapScope.ACADEMIC_YEAR else None,
-        "version": asked.version,
-    }
-    return int(_one(asked, _USED, values)) + int(_one(asked, _PENDING, values))
 
 
 def _keyed(asked: _Learner, name: str, key: str, days: tuple[date, date] | None) -> tuple[int, int]:

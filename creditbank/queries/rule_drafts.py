@@ -11,10 +11,9 @@ from uuid import UUID
 from django.db.models.fields.json import KT
 
 from creditbank.domain.explanation import Explanation, Line, Verdict
-from creditbank.domain.rule_documents import AnyRules, kept_rules, kind_decided, read_rules
+from creditbank.domain.rule_documents import OVERLAYS, AnyRules, is_overlay, kept_rules, kind_decided, read_rules
 from creditbank.domain.rule_life.applies import read_applies
 from creditbank.domain.rule_life.states import Act, Life, State
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.values import Text
 from creditbank.queries.courses import findings_of
 from creditbank.queries.outcome_types import today_at
@@ -40,6 +39,11 @@ class DraftLine:
     origin: dict[str, Any]
     saved_at: datetime
     saved_by: UUID
+
+    @property
+    def overlay(self) -> bool:
+        """Whether it is to be laid on inherited rules."""
+        return is_overlay(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ def _line(row: Any) -> DraftLine:
         draft_id=row.id,
         rule_set_id=row.rule_set_id,
         code=row.rule_set.code,
-        kind=row.said_kind or (OVERLAY if "overlay" in row.origin else row.rule_set.kind),
+        kind=row.said_kind or (OVERLAYS[row.rule_set.kind] if "overlay" in row.origin else row.rule_set.kind),
         name=Text(row.rule_set.name, row.rule_set.name_en),
         state=State(row.state),
         revision=row.revision,

@@ -9,13 +9,12 @@ from typing import Any
 from uuid import UUID
 
 from creditbank.domain.access import Actor
+from creditbank.domain.conversions.credit_lots import Lot, item_of
 from creditbank.domain.conversions.impact import (
     Comparison,
     PastConversion,
-    UsedLot,
     comparing,
     conversion_impact,
-    item_of,
 )
 from creditbank.domain.conversions.model import Around, ConversionRules
 from creditbank.domain.conversions.trace import targets_said
@@ -37,7 +36,7 @@ from creditbank.domain.rules.impact import (
 from creditbank.domain.values import Text, format_credit
 from creditbank.queries.conversions import PostedConversion, posted_conversions
 from creditbank.queries.courses import course_library
-from creditbank.queries.frameworks import whole_units
+from creditbank.queries.frameworks import library_at, whole_units
 from creditbank.queries.rule_context import known_around
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import Scope
@@ -180,7 +179,7 @@ def conversions_compared(scope: Scope, *, before: ConversionRules, after: Conver
     """Two versions with the courses and certification units of the scope's institution."""
     assert scope.institution is not None
     library = course_library(scope, scope.institution, on)
-    around = Around(Context(on), library, whole_units(scope), complete=bool(library))
+    around = Around(Context(on), library, whole_units(library_at(scope)), complete=bool(library))
     return comparing(before, after, around)
 
 
@@ -218,17 +217,16 @@ def _conversion_beside(comparison: Comparison, past: PastConversion, changed: Ch
     return Beside(changed, (*facts, (Text("置换为", "Becomes"), said)), before.explanation, after.explanation)
 
 
-def _lot_said(comparison: Comparison, lot: UsedLot) -> list[tuple[Text, Text]]:
-    for of in (comparison.after, comparison.before):
-        item = item_of(of.rules, lot)
-        if not isinstance(item, Refusal):
-            shown = [
-                (fact.label, fact_shown(fact, value))
-                for fact, value in zip(of.rules.facts, item.outcome.values, strict=True)
-                if value is not None
-            ]
-            return [(label, one if isinstance(one, Text) else Text(one, one)) for label, one in shown]
-    return [(Text("成果", "Outcome"), lot.title)]
+def _lot_said(comparison: Comparison, lot: Lot) -> list[tuple[Text, Text]]:
+    rules = comparison.after.rules
+    shown = [
+        (fact.label, fact_shown(fact, value))
+        for fact, value in zip(rules.facts, item_of(rules, lot).outcome.values, strict=True)
+        if value is not None
+    ]
+    if not shown:
+        return [(Text("成果", "Outcome"), lot.title)]
+    return [(label, one if isinstance(one, Text) else Text(one, one)) for label, one in shown]
 
 
 def claimed_groups(

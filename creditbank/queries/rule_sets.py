@@ -11,7 +11,14 @@ from creditbank.domain.conversions.matrix import Matrix, matrix
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.words import RulesSaid, rules_said
 from creditbank.domain.explanation import Explanation
-from creditbank.domain.rule_documents import AnyRules, DecidingRules, kind_decided, read_rules, rules_differences
+from creditbank.domain.rule_documents import (
+    AnyRules,
+    DecidingRules,
+    is_overlay,
+    kind_decided,
+    read_rules,
+    rules_differences,
+)
 from creditbank.domain.rule_life.states import Act, standing
 from creditbank.domain.rule_life.states import State as Stage
 from creditbank.domain.rules.amounts import credit_shown
@@ -51,6 +58,11 @@ class Version:
     meeting: str
     taken_in: bool
     approved_at: datetime
+
+    @property
+    def overlay(self) -> bool:
+        """Whether it adds to inherited rules and tightens them, and decides as it is laid on these."""
+        return is_overlay(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +140,8 @@ class VersionShown:
     matrix: Matrix | None = None
     """The same as a matrix of outcomes and what they become."""
     figures: tuple[FigureShown, ...] = ()
+    laid: Explanation = ()
+    """What an overlay makes of the rules it inherits, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +215,8 @@ def _shown(scope: Scope, row: Any, on: date) -> VersionShown:
         decides=rules,
         base=standing.base,
         refused=standing.refused,
-        conversion=rules_said(rules, names) if isinstance(rules, ConversionRules) else None,
+        conversion=rules_said(rules, names, standing.own) if isinstance(rules, ConversionRules) else None,
+        laid=_compared(standing.inherited, rules),
         matrix=matrix(rules, names) if isinstance(rules, ConversionRules) else None,
         figures=tuple(FigureShown(one.id, figure_shown(one), one.clause) for one in rules.figures)
         if isinstance(rules, RuleSet)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.laying import conversions_laid_before, lay_conversions
+from creditbank.domain.conversions.overlay import read_conversion_overlay
+from creditbank.domain.conversions.read import KIND as CONVERSION
+from creditbank.domain.conversions.read import read_conversion_rules
 from creditbank.domain.explanation import Explanation, Line, Refusal, Verdict
-from creditbank.domain.rule_documents import AnyRules, kind_decided, read_rules
+from creditbank.domain.rule_documents import AnyRules, is_overlay, kept_rules, kind_decided, read_rules
 from creditbank.domain.rule_life.applies import (
     Applies,
     Candidate,
@@ -22,8 +27,8 @@ from creditbank.domain.rule_life.applies import (
 from creditbank.domain.rule_life.history import Done, known_versions
 from creditbank.domain.rule_life.states import Act, State
 from creditbank.domain.rules.compile import Compiled, compile_rules, compiled_before
+from creditbank.domain.rules.composition import Conflict
 from creditbank.domain.rules.laying import attributed, laid_before, lay
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.overlay import read_overlay
 from creditbank.domain.rules.read import KIND, read_rule_set
 from creditbank.domain.values import Text
@@ -53,7 +58,7 @@ class InForce:
 
     def attributed(self, explanation: Explanation) -> Explanation:
         """An explanation that says of each clause whose it is, where rules of several institutions decide."""
-        return attributed(explanation, self.composed.base, self.composed.own) if self.composed else explanation
+        return self.composed.attributed(explanation) if self.composed else explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +76,24 @@ class CompositionOf:
     left_out: Explanation
     lost: Mapping[UUID, Explanation]
 
+    def attributed(self, explanation: Explanation) -> Explanation:
+        """An explanation that says of each clause whose it is."""
+        return attributed(explanation, self.base, self.own)
+
 
 @dataclass(frozen=True, slots=True)
 class RulesInForce:
-    """A version in force and what its document says, of whatever kind it is."""
+    """A version in force and what it says, of whatever kind it is; rules for conversion with overlays laid on them."""
 
     version_id: UUID
     number: int
     rules: AnyRules
+    composed: CompositionOf | None = None
+
+    @property
+    def composed_of(self) -> list[str]:
+        """What a decision stores of the versions beneath an overlay, from the top down."""
+        return [str(one) for one in self.composed.beneath] if self.composed else []
 
 
 class Versions:
@@ -89,14 +104,22 @@ class Versions:
     """
 
     def __init__(
-        self, scope: Scope, institution: UUID, code: str, kind: str = KIND, *, coming: tuple[UUID, date] | None = None
+        self,
+        scope: Scope,
+        institution: UUID,
+        code: str,
+        kind: str = KIND,
+        *,
+        coming: tuple[UUID, date] | None = None,
+        levels: Sequence[tuple[UUID, Sequence[Candidate]]] | None = None,
     ) -> None:
+        """Of one code at an institution; ``levels`` are its versions from there to the top, where they were read."""
         self._scope = scope
         self._code = code
         self._kind = kind
         self._coming = coming
-        self._places = _places(scope, institution)
-        self._read: list[tuple[UUID, Sequence[Candidate]]] = []
+        self._places = iter(()) if levels is not None else _places(scope, institution)
+        self._read: list[tuple[UUID, Sequence[Candidate]]] = list(levels or ())
 
     def asking(self, on: date) -> InForce | None:
         """The version whose questions a form asks on a day: that in force, also while it is suspended.
@@ -114,9 +137,27 @@ class Versions:
             return None
         return _laid(self._scope, found[-1], overlays)
 
+    def standing(self, on: date) -> RulesInForce | None:
+        """The rules of a day as they are laid, of whatever kind, also while they are suspended."""
+        found, overlays = self._standing(on)
+        if not found:
+            return None
+        if self._kind == CONVERSION:
+            return _laid_conversions(self._scope, found[-1], overlays)
+        laid = _laid(self._scope, found[-1], overlays)
+        return RulesInForce(laid.version_id, laid.number, laid.compiled.rules, laid.composed)
+
     def read(self, on: date) -> RulesInForce | None:
-        """The newest version in force on a day as its document says it, of whatever kind; nothing where suspended."""
+        """The newest version in force on a day, nothing where that is suspended.
+
+        Rules for conversion are as they are laid, those for recognition as the version's own document says them.
+        """
         standing, overlays = self._standing(on)
+        if self._kind == CONVERSION:
+            standing = [one for one in standing if one.state is not State.SUSPENDED]
+            if not standing or any(one.state is State.SUSPENDED for one in overlays):
+                return None
+            return _laid_conversions(self._scope, standing[-1], overlays)
         found = [one for one in overlays[-1:] or standing if one.state is not State.SUSPENDED]
         if not found:
             return None
@@ -137,7 +178,7 @@ class Versions:
             chosen = choose(self._code, versions, claimed_on=claimed_on, earned_on=earned_on, cohort=cohort)
             if isinstance(chosen, Chosen):
                 why = why or chosen.why
-                if chosen.version.kind != OVERLAY:
+                if not is_overlay(chosen.version.kind):
                     return _laid(self._scope, chosen.version, overlays, why)
                 overlays.insert(0, chosen.version)
             elif chosen is not None and not _passes(_of_day(versions, claimed_on), chosen):
@@ -158,8 +199,8 @@ class Versions:
         overlays: list[Candidate] = []
         for _place, versions in self._levels():
             if found := _of_day(versions, on):
-                if found[-1].kind != OVERLAY:
-                    return [one for one in found if one.kind != OVERLAY], overlays
+                if not is_overlay(found[-1].kind):
+                    return [one for one in found if not is_overlay(one.kind)], overlays
                 overlays.insert(0, found[-1])
         return [], overlays
 
@@ -181,9 +222,14 @@ def rules_in_force(scope: Scope, *, institution: UUID, kind: str, code: str, on:
 def all_in_force(scope: Scope, *, institution: UUID, kind: str, on: date) -> tuple[RulesInForce, ...]:
     """All rules of a kind in force on a day at an institution, its own and those it inherits, by code."""
     places = list(_places(scope, institution))
-    rule_sets = scope.rows(RuleSet).filter(institution_id__in=places, kind=kind)
-    codes = sorted(set(rule_sets.values_list("code", flat=True)))
-    found = (rules_in_force(scope, institution=institution, kind=kind, code=code, on=on) for code in codes)
+    rows = scope.rows(RuleVersion).filter(institution_id__in=places, rule_set__kind=kind_decided(kind))
+    by_code: dict[str, dict[UUID, list[Candidate]]] = {}
+    for code, place, *said in rows.order_by("number").values_list("rule_set__code", "institution_id", *_CANDIDATE):
+        by_code.setdefault(code, {}).setdefault(place, []).append(_candidate_of(*said))
+    found = []
+    for code, versions in sorted(by_code.items()):
+        levels = [(place, versions.get(place, [])) for place in places]
+        found.append(Versions(scope, institution, code, kind, levels=levels).read(on))
     return tuple(one for one in found if one is not None)
 
 
@@ -223,6 +269,16 @@ def in_force(scope: Scope, version: RuleVersion, composed_of: Sequence[str] = ()
     return InForce(version.id, version.number, version.effective_from, compiled)
 
 
+def stored_conversions(scope: Scope, version: RuleVersion, composed_of: Sequence[str] = ()) -> RulesInForce:
+    """A stored version of conversion rules; that of an overlay with what it was laid on when it decided."""
+    if composed_of:
+        found = scope.rows(RuleVersion).filter(pk__in=[UUID(one) for one in composed_of])
+        stored = {str(one.id): one for one in found}
+        base, *overlays = [_candidate(stored[one]) for one in composed_of]
+        return _laid_conversions(scope, base, [*overlays, _candidate(version)])
+    return _laid_conversions(scope, _candidate(version), ())
+
+
 def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None = None) -> Sequence[Candidate]:
     """The versions of an institution's own rule set as things stand, the lowest number first.
 
@@ -230,27 +286,32 @@ def candidates(scope: Scope, institution: UUID, code: str, *, kind: str | None =
     """
     rows = scope.rows(RuleVersion).filter(institution_id=institution, rule_set__code=code).order_by("number")
     rows = rows.filter(rule_set__kind=kind_decided(kind)) if kind is not None else rows
-    return [
-        Candidate(
-            version_id,
-            number,
-            State(state),
-            read_applies(applies) if applies else Applies(),
-            None if first is None else Days(first, last),
-            content_hash,
-            kind,
-        )
-        for version_id, number, state, applies, first, last, content_hash, kind in rows.values_list(
-            "id",
-            "number",
-            "state",
-            "applies",
-            "effective_from",
-            "effective_until",
-            "content_hash",
-            "kind",
-        )
-    ]
+    return [_candidate_of(*said) for said in rows.values_list(*_CANDIDATE)]
+
+
+_CANDIDATE = ("id", "number", "state", "applies", "effective_from", "effective_until", "content_hash", "kind")
+"""The columns of a version that say whether it may decide, in the order of :func:`_candidate_of`."""
+
+
+def _candidate_of(
+    version_id: UUID,
+    number: int,
+    state: str,
+    applies: Any,
+    first: date | None,
+    last: date | None,
+    content_hash: str,
+    kind: str,
+) -> Candidate:
+    return Candidate(
+        version_id,
+        number,
+        State(state),
+        read_applies(applies) if applies else Applies(),
+        None if first is None else Days(first, last),
+        content_hash,
+        kind,
+    )
 
 
 def recorded_steps(scope: Scope, rule_set: UUID, until: datetime | None = None) -> Sequence[Candidate]:
@@ -291,24 +352,62 @@ def _laid(scope: Scope, base: Candidate, overlays: Sequence[Candidate], why: Lin
     if not overlays:
         return _compiled(scope, base, why)
     versions = (base, *overlays)
-    found = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
-    about = {
-        version_id: (content_hash, Text(name, name_en))
-        for version_id, content_hash, name, name_en in found.values_list(
-            "id", "content_hash", "institution__name", "institution__name_en"
-        )
-    }
+    about = _about(scope, versions)
     hashes = tuple(about[one.version_id][0] for one in versions)
     laid = laid_before(hashes)
     if laid is None:
-        content = dict(found.values_list("id", "content"))
+        content = _contents(scope, versions)
         read = [read_overlay(content[one.version_id]) for one in overlays]
         laid = lay(read_rule_set(content[base.version_id]), read, hashes)
+    last = overlays[-1]
+    days = [one.period.first for one in versions if one.period is not None and one.period.first is not None]
+    composition = _composition(versions, about, laid.own, laid.conflicts)
+    return InForce(last.version_id, last.number, max(days), laid.compiled, why, composition)
+
+
+def _laid_conversions(scope: Scope, base: Candidate, overlays: Sequence[Candidate]) -> RulesInForce:
+    """Conversion rules with overlays laid on them, from the top down, once for the same documents."""
+    if not overlays:
+        content = scope.rows(RuleVersion).filter(pk=base.version_id).values_list("content", flat=True)
+        return RulesInForce(base.version_id, base.number, kept_rules(base.content_hash, content.get))
+    versions = (base, *overlays)
+    about = _about(scope, versions)
+    hashes = tuple(about[one.version_id][0] for one in versions)
+    laid = conversions_laid_before(hashes)
+    if laid is None:
+        contents = _contents(scope, versions)
+        read = [read_conversion_overlay(contents[one.version_id]) for one in overlays]
+        laid = lay_conversions(read_conversion_rules(contents[base.version_id]), read, hashes)
+    last = overlays[-1]
+    return RulesInForce(
+        last.version_id, last.number, laid.rules, _composition(versions, about, laid.own, laid.conflicts)
+    )
+
+
+def _about(scope: Scope, versions: Sequence[Candidate]) -> dict[UUID, tuple[str, Text]]:
+    """The hash of each version and the name of who publishes it."""
+    found = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
+    names = found.values_list("id", "content_hash", "institution__name", "institution__name_en")
+    return {version_id: (content_hash, Text(name, name_en)) for version_id, content_hash, name, name_en in names}
+
+
+def _contents(scope: Scope, versions: Sequence[Candidate]) -> dict[UUID, Any]:
+    found = scope.rows(RuleVersion).filter(pk__in=[one.version_id for one in versions])
+    return dict(found.values_list("id", "content"))
+
+
+def _composition(
+    versions: Sequence[Candidate],
+    about: Mapping[UUID, tuple[str, Text]],
+    own: Mapping[Text, int],
+    conflicts: Sequence[Sequence[Conflict]],
+) -> CompositionOf:
+    """Whose rules a composition is made of, and what of them does not hold; the first version is the base."""
     names = [about[one.version_id][1] for one in versions]
     lost = {
-        one.version_id: tuple(conflict.line for conflict in conflicts)
-        for one, conflicts in zip(overlays, laid.conflicts, strict=True)
-        if conflicts
+        one.version_id: tuple(conflict.line for conflict in found)
+        for one, found in zip(versions[1:], conflicts, strict=True)
+        if found
     }
     left_out = tuple(
         Line(
@@ -321,11 +420,8 @@ def _laid(scope: Scope, base: Candidate, overlays: Sequence[Candidate], why: Lin
         for number, one in enumerate(versions)
         if one.version_id in lost
     )
-    own = {clause: names[number + 1] for clause, number in laid.own.items()}
-    last = overlays[-1]
-    days = [one.period.first for one in versions if one.period is not None and one.period.first is not None]
-    composition = CompositionOf(tuple(one.version_id for one in versions[:-1]), names[0], own, left_out, lost)
-    return InForce(last.version_id, last.number, max(days), laid.compiled, why, composition)
+    whose = {clause: names[number + 1] for clause, number in own.items()}
+    return CompositionOf(tuple(one.version_id for one in versions[:-1]), names[0], whose, left_out, lost)
 
 
 def _candidate(version: RuleVersion) -> Candidate:
@@ -355,7 +451,7 @@ def _begun(versions: Sequence[Candidate], version_id: UUID, day: date) -> Sequen
 
 def _passes(versions: Sequence[Candidate], refusal: Refusal) -> bool:
     """Whether the overlays of a day just do not apply to a claim, so that the rules they inherit decide alone."""
-    overlays_only = all(one.kind == OVERLAY for one in versions)
+    overlays_only = all(is_overlay(one.kind) for one in versions)
     return overlays_only and refusal.explanation[0].code == "rule_life.none_fits"
 
 

@@ -6,6 +6,11 @@ from django.db import models
 
 from creditbank.records.institutions import Institution
 
+TOWARDS_AWARDS = """(lot.source_kind <> 'conversion' OR NOT EXISTS (SELECT FROM conversion_application AS asked
+  WHERE asked.learner_id = lot.learner_id AND asked.application_id = lot.source_id
+    AND asked.counts ->> 'graduation' = 'false'))"""
+"""Of ``lot`` those that an audit looks at: what a conversion made counts towards awards unless its rules said not."""
+
 
 class ConversionApplication(models.Model):
     """A learner's application that credit they hold become something else at the institution that awarded it."""
@@ -18,6 +23,8 @@ class ConversionApplication(models.Model):
     number = models.TextField()
     state = models.TextField()
     rule_version = models.ForeignKey("records.RuleVersion", on_delete=models.PROTECT)
+    composed_of = models.JSONField(default=list, db_default=[])
+    """The versions beneath an overlay as it was laid when this was submitted, from the top down; else nothing."""
     row = models.TextField()
     course = models.TextField(blank=True, default="")
     """The course it was applied for, where the row leads into any course of a category."""

@@ -10,10 +10,9 @@ from uuid import UUID
 
 from creditbank.domain.access import Actor
 from creditbank.domain.explanation import Line, Refusal, Verdict
-from creditbank.domain.rule_documents import read_rules
+from creditbank.domain.rule_documents import is_overlay, read_rules
 from creditbank.domain.rule_life.applies import Candidate, Days, collisions, superseded
 from creditbank.domain.rule_life.states import BY_TWO, Act, State, decide, publicity_ends
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.gateways.clock import new_id
 from creditbank.queries.overlays import standing_of
 from creditbank.queries.rule_drafts import draft_life, readiness, unknown_stays
@@ -302,7 +301,7 @@ def _days_refused(first: date, last: date | None, on: date) -> Refusal | None:
 
 def _not_fitting(scope: Scope, version: RuleVersion, first: date) -> Refusal | None:
     """Why an overlay cannot begin on a day: some of it would not hold with the rules that are inherited then."""
-    rules = read_rules(version.content) if version.kind == OVERLAY else None
+    rules = read_rules(version.content) if is_overlay(version.kind) else None
     if rules is None or scope.institution is None:
         return None
     refused = standing_of(scope, rules, institution=scope.institution, on=first).refused

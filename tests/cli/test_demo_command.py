@@ -52,6 +52,10 @@ def test_the_demonstration_is_what_the_tour_says(made):
     assert roles["learner", "南溟应用技术学院"] == 3
     assert {"submitted", "deposited", "refused", "supplement_requested", "draft", "reversed"} <= cast["claims"].keys()
 
+    # The office finds applications to convert, and a course that was converted already.
+    assert {"posted", "submitted", "under_review", "refused"} <= cast["conversions"].keys()
+    assert rows("SELECT count(*) FROM lot WHERE source_kind = 'conversion'")[0][0] == cast["conversions"]["posted"]
+
     def standing(sign_in):
         return rows(
             "SELECT enrolment.name, counted, short_by FROM progress JOIN enrolment USING (learner_id, institution_id)"

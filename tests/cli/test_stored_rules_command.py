@@ -16,7 +16,9 @@ from creditbank.gateways.documents import pack_bytes, pack_cases_bytes
 from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.queries.rule_drafts import find_draft
 from creditbank.records.rules import RuleAct, RuleSet, RuleVersion
-from tests.cast import AT
+from creditbank.records.scope import acting_for
+from creditbank.services.rules import publish_rule_version
+from tests.cast import AT, ON
 from tests.services.rule_drafts import at
 from tests.services.test_overlays import CODE as LIMITS
 from tests.services.test_overlays import both, overlay
@@ -160,3 +162,27 @@ def test_an_overlay_that_does_not_hold_is_refused_with_its_paths_and_nothing_is_
     assert overlays(cast) == []
     with at(cast.zhao) as scope:
         assert not scope.rows(RuleSet).filter(institution_id=cast.college, code=LIMITS).exists()
+
+
+def test_an_overlay_on_conversion_rules_goes_in_and_the_rules_come_out_as_they_are_laid(ask, cast, tmp_path):
+    base = read_document(pack_bytes(CODE) or b"", name=CODE)
+    with acting_for(institution=cast.centre, purpose="test") as scope:
+        publish_rule_version(scope=scope, document=base, effective_from=ON, actor=cast.centre, at=AT)
+    head = {"schema": "creditbank.conversion-overlay/1", "code": CODE, "kind": "conversion_overlay"}
+    head |= {"name": both("ours"), "source": both("minutes 3")}
+    half = {"id": "professional", "ruling": "manual", "clause": both("a person looks")}
+    more = {"id": "professional", "credit": {"full": "even_if_short"}, "clause": both("more")}
+    for name, items in (("half.yaml", [half]), ("more.yaml", [more])):
+        (tmp_path / name).write_text(write_document(head | {"tighten": {"rules": items}}), encoding="utf-8")
+    (tmp_path / "base.yaml").write_text(write_document(base), encoding="utf-8")
+    status, _, err = ask("import", "more.yaml", "--from", ON.isoformat())
+    assert (status, "tighten.rules[0]: the course's own credit" in err) == (1, True)
+    status, out, _ = ask("import", "half.yaml", "--from", ON.isoformat(), "--json")
+    assert (status, json.loads(out)["kind"]) == (0, "conversion_overlay")
+    laid = read_rules(json.loads(ask("show", CODE, "--laid", "--json")[1]))
+    assert (laid.kind, [row.ruling.value for row in laid.rows][:2]) == ("conversion", ["manual", "recognise"])
+    # On files the same is told without a bank.
+    assert main(["rules", "lint", "half.yaml", "--base", "base.yaml"]) == 0
+    assert main(["rules", "lint", "more.yaml", "--base", "base.yaml"]) == 1
+    assert main(["rules", "diff", "half.yaml", "--base", "base.yaml"]) == 1
+    assert main(["rules", "lint", "half.yaml", "--base", "cn-innovation"]) == 2

@@ -76,15 +76,21 @@ COURSES = (
 def found_rules(cast, document=RULES, place=None):
     """An institution's courses and conversion rules; the college's, unless it is another."""
     place = place or cast.college
+    found_courses(place)
+    with acting_for(institution=place, purpose="test") as scope:
+        return publish_rule_version(
+            scope=scope, document=document, effective_from=date(2026, 1, 1), actor=cast.zhao.person, at=AT
+        )
+
+
+def found_courses(place):
+    """The courses of an institution."""
     with acting_for(institution=place, purpose="test") as scope:
         for code, name, credit, category in COURSES:
             scope.rows(Course).get_or_create(
                 institution_id=place, code=code,
                 defaults={"id": new_id(), "name": name, "name_en": name, "credit": credit, "category": category},
             )  # fmt: skip
-        return publish_rule_version(
-            scope=scope, document=document, effective_from=date(2026, 1, 1), actor=cast.zhao.person, at=AT
-        )
 
 
 def option(cast, row="into-professional", course="EL301", learner=None, on=ON, place=None):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +16,10 @@ from creditbank.domain.explanation import Refusal, Verdict
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id
 from creditbank.jobs.schedule import finalise_all
+from creditbank.projections.progress import held_credit
 from creditbank.queries.check.conversions import check_conversions
 from creditbank.queries.passbook import figures_of
+from creditbank.queries.progress import progress_of
 from creditbank.records.conversions import ConversionApplication
 from creditbank.records.institutions import Institution
 from creditbank.records.operations import Notice
@@ -25,10 +28,12 @@ from creditbank.services.access import NotVisible
 from creditbank.services.conversions.apply import apply_for_conversion
 from creditbank.services.conversions.reverse import reverse_conversion
 from creditbank.services.conversions.review import Recorded
+from creditbank.services.programmes import publish_programme
 from tests.cast import AT, ON
 from tests.intruder import change, superuser
 from tests.services.bookings import counts, deposit, held, overtaken, post, reverse
 from tests.services.conversion_applications import (
+    RULES,
     apply_for,
     decide,
     found_rules,
@@ -88,6 +93,26 @@ def test_credit_becomes_a_course_that_is_exempt_and_goes_out_to_the_registrar(ba
     assert (course["成绩"], course["学分"], course["申请编号"]) == ("90", "3.0", application.number)
     with acting_for(person=cast.lin.person, purpose="test") as scope:
         assert "conversion.posted" in set(scope.rows(Notice).values_list("code", flat=True))
+
+
+@pytest.mark.parametrize("counting", [True, False])
+def test_a_course_counts_towards_graduation_where_the_rules_say_so_and_not_otherwise(bank, cast, lot, counting):
+    document = copy.deepcopy(RULES)
+    document["rules"][0]["counts"]["graduation"] = counting
+    found_rules(cast, document | {"code": "college-conversion"})
+    without_publicity(cast)
+    decide(cast, apply_for(cast))
+    programme = {
+        "schema": "creditbank.programme/1", "code": "BA", "title": {"zh": "文科", "en": "Arts"},
+        "requirement": {"id": "all", "title": {"zh": "总", "en": "all"}, "credits_from": {}, "minimum": "60"},
+    }  # fmt: skip
+    with acting_for(institution=cast.college, purpose="job") as scope:
+        made = publish_programme(scope=scope, document=programme, actor=cast.zhao.person, at=AT)
+        [stored] = [one.credits for one in held_credit(scope, [cast.lin.person])]
+    with acting_for(person=cast.lin.person, purpose="test") as scope:
+        progress = progress_of(scope, cast.lin.person, made.id, on=ON)
+    assert {one.code for one in stored if one.code} == ({"EL301"} if counting else set())
+    assert sum(one.hundredths for one in stored) == progress.counted == (500 if counting else 200)
 
 
 def test_converted_credit_was_recognised_once(bank, cast, lot):

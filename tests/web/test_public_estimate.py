@@ -8,8 +8,11 @@ import pytest
 from django.conf import settings
 
 from creditbank.domain.rules.write import rule_set_data
+from creditbank.exchange.documents import read_document
 from creditbank.exchange.rules import load_pack
 from creditbank.gateways import clock
+from creditbank.gateways.documents import packaged
+from creditbank.records.catalogue import Course
 from creditbank.records.recognition import Claim
 from creditbank.records.scope import acting_for
 from creditbank.services.rules import publish_rule_version
@@ -45,6 +48,36 @@ def test_a_visitor_sees_what_a_prize_becomes_at_every_school_and_nothing_is_stor
     assert "What would give more" in said
     with acting_for(institution=cast.college, purpose="test") as scope:
         assert scope.rows(Claim).count() == 0
+
+
+def test_a_visitor_sees_which_courses_the_credit_becomes_and_what_is_missing_where_it_is_too_little(cast):
+    document = read_document(packaged("conversion/cn-electives.yaml"), name="cn-electives")
+    since, at = clock.today(settings.TIME_ZONE), clock.now()
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        made = publish_rule_version(scope=scope, document=document, effective_from=since, actor=cast.zhao.person, at=at)
+        for code, credit in (("E2", 200), ("E9", 900)):
+            scope.rows(Course).create(
+                id=clock.new_id(), institution_id=cast.college, code=code, name=f"选修{credit}", credit=credit,
+                category="通识选修课",
+            )  # fmt: skip
+    page = asked(client_of(), FACTS)
+    becomes = {one["institution"].zh: one["becomes"] for one in page.context["estimates"]}
+    with_rules = [one for one in becomes.values() if one["targets"]]
+    assert len(becomes) == 2
+    assert [(one["possible"], one["ruling"], one["more"]) for one in with_rules] == [(1, "recognise", -7)]
+    [target] = with_rules[0]["targets"]
+    assert (target["title"], target["credit"], target["left"]) == ("选修200", 200, 100)
+    said = page.content.decode()
+    assert f"/rules/{made.id}/" in said
+    assert "Would become “选修200”, 2.0 credits." in said
+    assert "This institution has published no rules for that yet." in said
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        scope.rows(Course).filter(code="E2").update(retired=True)
+    said = asked(client_of(), FACTS).content.decode()
+    assert "By itself it becomes nothing there. What is missing:" in said
+    assert "What was found does not suffice together" in said or "It takes" in said
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        assert scope.fetch("SELECT count(*) FROM lot", {}) == [(0,)]
 
 
 def test_questions_that_follow_from_an_answer_are_put_first_without_blame(cast):

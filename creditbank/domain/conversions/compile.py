@@ -103,15 +103,24 @@ def _key(source: Source) -> str | None:
 
 
 _KEPT: dict[str, CompiledConversions] = {}
+_OF_OBJECT: dict[int, CompiledConversions] = {}
+"""The same by the rules themselves, which they hold, so that no other object has their place in memory."""
 
 
 def compile_conversions(rules: ConversionRules) -> CompiledConversions:
     """The compiled form of conversion rules, made once per content hash and process."""
+    # To hash rules is to write them out; who asks with the very same ones is answered without.
+    same = _OF_OBJECT.get(id(rules))
+    if same is not None and same.rules is rules:
+        return same
     content_hash = conversion_rules_hash(rules)
     kept = _KEPT.get(content_hash)
     if kept is None:
         kept = CompiledConversions(rules, content_hash)
         while len(_KEPT) >= MOST_KEPT:
-            _KEPT.pop(next(iter(_KEPT)), None)
+            gone = _KEPT.pop(next(iter(_KEPT)), None)
+            if gone is not None:
+                _OF_OBJECT.pop(id(gone.rules), None)
         _KEPT[content_hash] = kept
+        _OF_OBJECT[id(rules)] = kept
     return kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 ELECTIVE = "elective"
 """The category in which unspecified elective credit counts."""
 
+_NONE = Hundredths(0)
 _WORST = (Ruling.REFUSE, Ruling.MANUAL, Ruling.RECOGNISE)
 _COURSES = (TargetKind.COURSE, TargetKind.WAIVER)
 
@@ -53,6 +54,23 @@ class _Held:
 
     serving: dict[tuple[int, int], list[Item]]
     barred: list[Line]
+    settled: dict[tuple[object, ...], _Settled]
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What a row does for targets of such credit and categories, whichever they are; nothing is made where it ends.
+
+    ``first`` are the lines above those of the targets, ``then`` those underneath.
+    """
+
+    ruling: Ruling
+    then: tuple[Line, ...]
+    first: tuple[Line, ...] = ()
+    uses: tuple[Use, ...] = ()
+    made: tuple[Made, ...] = ()
+    grade: str | None = None
+    surplus: Hundredths = _NONE
 
 
 def possibilities(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> tuple[Possibility, ...]:
@@ -62,9 +80,9 @@ def possibilities(compiled: CompiledConversions, items: Sequence[Item], around: 
     """
     held = _sorted(compiled, items, around)
     return tuple(
-        _row(compiled, number, one, held, around)
+        _row(compiled, number, targets, held, around)
         for number, row in enumerate(compiled.rules.rows)
-        for one in _opened(row, around)
+        for targets in _opened(row, around)
     )
 
 
@@ -81,9 +99,9 @@ def convert(
     """
     number = compiled.number[row]
     opened = [
-        one
-        for one in _opened(compiled.rules.rows[number], around)
-        if course is None or Target(TargetKind.COURSE, course) in one.targets
+        targets
+        for targets in _opened(compiled.rules.rows[number], around)
+        if course is None or Target(TargetKind.COURSE, course) in targets
     ]
     if len(opened) != 1:
         raise ValueError(f"row {row} goes into {len(opened)} courses; name one")
@@ -103,32 +121,30 @@ def best_for(
     """
     held = _sorted(compiled, items, around)
     asked = [
-        _row(compiled, number, one, held, around)
+        _row(compiled, number, targets, held, around)
         for number, row in enumerate(compiled.rules.rows)
-        if (one := _opened_for(row, target, around)) is not None and all(other in one.targets for other in more)
+        if (targets := _opened_for(row, target, around)) is not None and all(other in targets for other in more)
     ]
     return min(asked, key=_preference, default=None)
 
 
-def _opened_for(row: ConversionRow, target: Target, around: Around) -> ConversionRow | None:
-    """A row with a target named, without a look at the other courses of a category; nothing where it has it not."""
+def _opened_for(row: ConversionRow, target: Target, around: Around) -> tuple[Target, ...] | None:
+    """A row's targets with one named, without a look at the rest of a category; nothing where it has none."""
     if row.targets[0].kind is not TargetKind.COURSE_OF:
-        return row if target in row.targets else None
+        return row.targets if target in row.targets else None
     course = around.courses.get(target.code) if target.kind is TargetKind.COURSE else None
     if course is None or course.retired or course.category != row.targets[0].code:
         return None
-    return replace(row, targets=(target,))
+    return (target,)
 
 
-def _opened(row: ConversionRow, around: Around) -> tuple[ConversionRow, ...]:
-    """A row with its courses named: itself, or one for each course of a category."""
+def _opened(row: ConversionRow, around: Around) -> list[tuple[Target, ...]]:
+    """The targets of a row with courses named: its own, or each course of a category by itself."""
     if row.targets[0].kind is not TargetKind.COURSE_OF:
-        return (row,)
-    return tuple(
-        replace(row, targets=(Target(TargetKind.COURSE, course.code),))
-        for course in sorted(around.courses.values(), key=lambda course: course.code)
-        if course.category == row.targets[0].code and not course.retired
-    )
+        return [row.targets]
+    category = row.targets[0].code
+    codes = [one.code for one in around.courses.values() if one.category == category and not one.retired]
+    return [(Target(TargetKind.COURSE, code),) for code in sorted(codes)]
 
 
 def _preference(one: Possibility) -> tuple[int, int, int, str]:
@@ -137,7 +153,7 @@ def _preference(one: Possibility) -> tuple[int, int, int, str]:
 
 
 def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> _Held:
-    held = _Held({}, [])
+    held = _Held({}, [], {})
     # In their order once, and not again for every row and course.
     for item in sorted(items, key=order):
         reasons: list[Line] = []
@@ -156,39 +172,61 @@ def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around
     return held
 
 
-def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _Held, around: Around) -> Possibility:
+def _row(
+    compiled: CompiledConversions, number: int, targets: tuple[Target, ...], held: _Held, around: Around
+) -> Possibility:
     """One row, from its targets to its items, its amounts and its limits; the first that refuses ends it.
 
     What only a person can settle ends nothing: the answer says what would be used and made if they settle it.
     """
+    row = compiled.rules.rows[number]
+    said = trace.targets_said(targets, around.courses, compiled.categories)
     reasons: list[Line] = []
-    said = trace.targets_said(row.targets, around.courses, compiled.categories)
-
-    def ended(ruling: Ruling) -> Possibility:
-        explanation = trace.summary(ruling, said, 0, reasons)
-        return Possibility(ruling, row.id, row.targets, (), (), None, row.counts, Hundredths(0), explanation)
-
-    ruling = _targets(compiled, row, around, reasons)
+    if row.ruling is not Ruling.RECOGNISE:
+        reasons.append(trace.ruled(row))
+    ruling = row.ruling
+    if ruling is not Ruling.REFUSE:
+        ruling = _worse(ruling, _targets(compiled, targets, around, reasons))
     if ruling is Ruling.REFUSE:
-        return ended(ruling)
-    need = _need(row, around)
+        explanation = trace.summary(ruling, said, 0, reasons)
+        return Possibility(ruling, row.id, targets, (), (), None, row.counts, _NONE, explanation)
+    courses = [around.courses.get(target.code) if target.kind in _COURSES else None for target in targets]
+    # Courses of one category and credit differ in nothing but their names: the rest is the same for all of them.
+    alike = (number, *[course and (course.credit, course.category) for course in courses])
+    rest = held.settled.get(alike)
+    if rest is None:
+        rest = held.settled[alike] = _settle(compiled, number, targets, held, around)
+    ruling = _worse(ruling, rest.ruling)
+    named = [Made(target, one.credit, one.category) for target, one in zip(targets, rest.made, strict=False)]
+    made = (*named, *rest.made[len(named) :])
+    explanation = trace.summary(ruling, said, trace.total(named), [*rest.first, *reasons, *rest.then])
+    return Possibility(ruling, row.id, targets, rest.uses, made, rest.grade, row.counts, rest.surplus, explanation)
+
+
+def _settle(
+    compiled: CompiledConversions, number: int, targets: tuple[Target, ...], held: _Held, around: Around
+) -> _Settled:
+    """What a row does once its targets are open: its items, its amounts, its limits, its grade."""
+    row, ruling = compiled.rules.rows[number], Ruling.RECOGNISE
+    reasons: list[Line] = []
+    need = _need(row, targets, around)
     chosen = _items(compiled, number, row, held, need, reasons)
     if chosen is None:
-        return ended(Ruling.REFUSE)
-    if any(target.code not in around.courses for target in row.targets if target.kind in _COURSES):
-        return ended(Ruling.MANUAL)
+        return _Settled(Ruling.REFUSE, tuple(reasons))
+    if any(target.code not in around.courses for target in targets if target.kind in _COURSES):
+        return _Settled(Ruling.MANUAL, tuple(reasons))
     for part in compiled.rules.prerequisite:
         ready = prepared(part, compiled.categories, around.context, reasons)
         if ready is Ruling.REFUSE:
-            return ended(ready)
+            return _Settled(ready, tuple(reasons))
         ruling = _worse(ruling, ready)
-    amounts = _amounts(compiled, row, chosen, around, reasons)
+    amounts = _amounts(compiled, row, targets, chosen, around, reasons)
     made, known = _limited(compiled, row, amounts, around, reasons)
     ruling = ruling if known else Ruling.MANUAL
     credit = trace.total(made)
-    if credit == 0 and any(target.kind is not TargetKind.WAIVER for target in row.targets):
+    if credit == 0 and any(target.kind is not TargetKind.WAIVER for target in targets):
         reasons.append(trace.nothing())
-        return ended(Ruling.REFUSE)
+        return _Settled(Ruling.REFUSE, tuple(reasons))
     grade, known = _grade(compiled, row, chosen, reasons)
     ruling = ruling if known else Ruling.MANUAL
     uses, surplus = _uses(row, chosen, credit)
@@ -202,19 +240,17 @@ def _row(compiled: CompiledConversions, number: int, row: ConversionRow, held: _
     ]
     if not chosen.complete:
         below.append(trace.not_all_tried())
-    reasons.insert(0, trace.applies(row, below))
     kept = sum(use.left for use in uses)
     if surplus or (kept and row.surplus is Surplus.KEPT):
         reasons.append(trace.surplus_said(row.surplus, kept if row.surplus is Surplus.KEPT else surplus))
     reasons.append(trace.counts_said(row.counts))
-    explanation = trace.summary(ruling, said, credit, reasons)
-    return Possibility(ruling, row.id, row.targets, uses, made, grade, row.counts, surplus, explanation)
+    return _Settled(ruling, tuple(reasons), (trace.applies(row, below),), uses, made, grade, surplus)
 
 
-def _targets(compiled: CompiledConversions, row: ConversionRow, around: Around, reasons: list[Line]) -> Ruling:
+def _targets(compiled: CompiledConversions, targets: Sequence[Target], around: Around, reasons: list[Line]) -> Ruling:
     """Whether the target courses can be converted into at all, and how the learner stands to them."""
     worst = Ruling.RECOGNISE
-    for target in row.targets:
+    for target in targets:
         if target.kind not in _COURSES:
             continue
         course = around.courses.get(target.code)
@@ -245,14 +281,15 @@ def _course(compiled: CompiledConversions, course: Course, reasons: list[Line]) 
     reasons.append(trace.course_said(course))
     ruling = compiled.rules.standings[course.standing]
     if course.standing is not Standing.OPEN:
-        reasons.append(trace.stands(course, course.standing, ruling))
+        clause = compiled.rules.standing_clauses.get(course.standing)
+        reasons.append(trace.stands(course, course.standing, ruling, clause))
     return ruling
 
 
-def _need(row: ConversionRow, around: Around) -> int:
+def _need(row: ConversionRow, targets: Sequence[Target], around: Around) -> int:
     """What the targets need together, in hundredths; 0 where they take what is held."""
     if isinstance(row.worth, Full):
-        courses = [around.courses.get(target.code) for target in row.targets if target.kind is TargetKind.COURSE]
+        courses = [around.courses.get(target.code) for target in targets if target.kind is TargetKind.COURSE]
         return sum(course.credit for course in courses if course is not None)
     return 0 if isinstance(row.worth, Held) else row.worth
 
@@ -286,13 +323,18 @@ def _by_units(compiled: CompiledConversions, group: Group, item: Item, around: A
 
 
 def _amounts(
-    compiled: CompiledConversions, row: ConversionRow, chosen: Chosen, around: Around, reasons: list[Line]
+    compiled: CompiledConversions,
+    row: ConversionRow,
+    targets: Sequence[Target],
+    chosen: Chosen,
+    around: Around,
+    reasons: list[Line],
 ) -> tuple[Made, ...]:
     """What each target would be worth before limits."""
     worth = row.worth
     if isinstance(worth, Full):
         made = []
-        for target in row.targets:
+        for target in targets:
             course = around.courses[target.code]
             credit = Hundredths(0) if target.kind is TargetKind.WAIVER else course.credit
             made.append(Made(target, credit, course.category))
@@ -302,7 +344,7 @@ def _amounts(
         if chosen.credit < need:
             reasons.append(trace.short(need, chosen.credit))
         return tuple(made)
-    (target,) = row.targets
+    (target,) = targets
     if isinstance(worth, Held):
         rounding = compiled.rules.rounding
         exact = Fraction(chosen.credit) * worth.times

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from creditbank.domain.conversions import trace
 from creditbank.domain.conversions.compile import CompiledConversions, compile_conversions
+from creditbank.domain.conversions.credit_lots import item_of
 from creditbank.domain.conversions.evaluate import best_for
-from creditbank.domain.conversions.model import CATEGORY, Around, Item
-from creditbank.domain.explanation import Refusal
+from creditbank.domain.conversions.model import Around
 from creditbank.domain.rules.decision import Context, Granted
-from creditbank.domain.rules.facts import read_answers
 from creditbank.domain.rules.impact import Changed, Effect, Group, Impact, effect_of, tallied
-from creditbank.domain.rules.model import FactType, Ruling
+from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Hundredths, format_credit
 
 if TYPE_CHECKING:
@@ -21,26 +20,10 @@ if TYPE_CHECKING:
     from datetime import date
     from uuid import UUID
 
+    from creditbank.domain.conversions.credit_lots import Lot
     from creditbank.domain.conversions.model import ConversionRules, Target
     from creditbank.domain.explanation import Explanation
-    from creditbank.domain.rules.model import Fact
     from creditbank.domain.values import Text
-
-
-@dataclass(frozen=True, slots=True)
-class UsedLot:
-    """Credit that a conversion used: what its claim said, what its lot is of, how much was there before.
-
-    ``known`` is by the words of carriers (``course``, ``category`` and so on) and by names that rules may ask for as
-    they are (``level``, ``grade``, ``earned_on``).
-    """
-
-    id: str
-    title: Text
-    credit: Hundredths
-    claimed: Mapping[str, Any]
-    known: Mapping[str, Any]
-    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +33,7 @@ class PastConversion:
     learner_id: UUID
     conversion_id: UUID
     on: date
-    used: tuple[UsedLot, ...]
+    used: tuple[Lot, ...]
     targets: tuple[Target, ...]
     made: Text
     programme: str
@@ -59,13 +42,13 @@ class PastConversion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What rules say of a conversion; ``granted`` is nothing where they cannot read what was used.
+    """What rules say of a conversion.
 
-    Its category is the grade that is recorded, its field the credit that would be used up, ``used`` in words. ``named``
-    says whether some row goes into what was made at all.
+    The category of ``granted`` is the grade that is recorded, its field the credit that would be used up, ``used`` in
+    words. ``named`` says whether some row goes into what was made at all.
     """
 
-    granted: Granted | None
+    granted: Granted
     used: Hundredths
     named: bool
     explanation: Explanation
@@ -129,32 +112,8 @@ def conversion_impact(comparison: Comparison, pasts: Iterable[PastConversion]) -
     return ConversionImpact(tallied(one for _past, one in every), changed, examples, elsewhere)
 
 
-def item_of(rules: ConversionRules, lot: UsedLot) -> Item | Refusal:
-    """A lot as rules look at it, or why they cannot read it."""
-    told = {fact: kind for kind, fact in rules.carriers.items()}
-    raw = {fact.name: value for fact in rules.facts if (value := _given(fact, lot, told.get(fact.name))) is not None}
-    outcome = read_answers(rules.facts, raw)
-    return outcome if isinstance(outcome, Refusal) else Item(lot.id, lot.title, outcome, lot.credit, lot.expires_on)
-
-
-def _given(fact: Fact, lot: UsedLot, kind: str | None) -> Any:
-    """What a lot says of a fact: what was claimed under that name, what the carriers mean, what it is called itself."""
-    names = (kind, "outcome_type" if kind == CATEGORY else None, fact.name)
-    values = [lot.claimed.get(fact.name), *(lot.known.get(name) for name in names if name is not None)]
-    if fact.type is FactType.ENUM:
-        choices = {choice.code for choice in fact.choices}
-        fitting = [value for value in values if value in choices]
-        values = fitting or values
-    return next((value for value in values if value not in (None, "")), None)
-
-
 def _answer(compiled: CompiledConversions, past: PastConversion, around: Around) -> Answer:
-    items: list[Item] = []
-    for lot in past.used:
-        item = item_of(compiled.rules, lot)
-        if isinstance(item, Refusal):
-            return Answer(None, Hundredths(0), _goes_there(compiled, past, around), item.explanation)
-        items.append(item)
+    items = [item_of(compiled.rules, lot) for lot in past.used]
     found = best_for(compiled, past.targets[0], items, around, past.targets[1:])
     if found is None:
         refused = Granted(Ruling.REFUSE, None, Hundredths(0), None, None, None)
@@ -164,10 +123,6 @@ def _answer(compiled: CompiledConversions, past: PastConversion, around: Around)
     used = Hundredths(sum(use.credit for use in found.uses))
     granted = Granted(found.ruling, found.row, credit, found.grade, None, format_credit(used))
     return Answer(granted, used, named=True, explanation=found.explanation)
-
-
-def _goes_there(compiled: CompiledConversions, past: PastConversion, around: Around) -> bool:
-    return best_for(compiled, past.targets[0], (), around, past.targets[1:]) is not None
 
 
 def _effect(before: Answer, after: Answer) -> Effect:
@@ -183,8 +138,6 @@ def _alike(comparison: Comparison, past: PastConversion) -> tuple[object, ...]:
     dated = comparison.before.dates or comparison.after.dates
     lots: list[object] = []
     for lot in past.used:
-        for rules in (comparison.before.rules, comparison.after.rules):
-            item = item_of(rules, lot)
-            lots.append(item.explanation if isinstance(item, Refusal) else item.outcome)
-        lots += [lot.credit, lot.expires_on]
+        looked_at = (item_of(of.rules, lot) for of in (comparison.before, comparison.after))
+        lots += [*(item.outcome for item in looked_at), lot.credit, lot.expires_on]
     return (past.targets, past.on if dated else None, repr(lots))

@@ -15,12 +15,12 @@ from creditbank.domain.conversions.model import (
     Target,
     TargetKind,
 )
+from creditbank.domain.conversions.tightening import implies
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
-from creditbank.domain.rules.axes import Axis
 from creditbank.domain.rules.facts import cell_shown
 from creditbank.domain.rules.finding import Finding
-from creditbank.domain.rules.model import Cell, Condition, Fact, OneOf
+from creditbank.domain.rules.model import Condition, Fact, OneOf, Ruling
 from creditbank.domain.rules.tables import conditions_meet
 from creditbank.domain.values import Amount, Text
 
@@ -83,7 +83,7 @@ def _meeting(
     """The pairs, found through an index on the targets and on the values of the cell that lists fewest."""
     buckets: dict[tuple[object, ...], list[tuple[int, ConversionRow, Source]]] = {}
     for number, row in enumerate(rules.rows):
-        if len(row.groups) != 1 or row.groups[0].count != 1:
+        if _refused(row) or len(row.groups) != 1 or row.groups[0].count != 1:
             continue
         targets = tuple(sorted(str(target) for target in row.targets))
         for source in row.groups[0].sources:
@@ -145,7 +145,7 @@ def _said(facts: Mapping[str, Fact], condition: Condition) -> Text:
 
 def _targets(rules: ConversionRules, library: Mapping[str, Course] | None) -> Iterator[Finding]:
     for number, row in enumerate(rules.rows):
-        for target in row.targets:
+        for target in row.targets if not _refused(row) else ():
             if target.kind not in (TargetKind.COURSE, TargetKind.WAIVER):
                 continue
             place = (f"rules[{number}].to",)
@@ -172,9 +172,9 @@ def _closes(part: object, target: Target, course: Course | None) -> bool:
 def _sources(rules: ConversionRules) -> Iterator[Finding]:
     facts = {fact.name: fact for fact in rules.facts}
     for number, row in enumerate(rules.rows):
-        for at, group in enumerate(row.groups):
+        for at, group in enumerate(row.groups if not _refused(row) else ()):
             barred = [
-                next((part for part in rules.exclude if _implies(facts, source.when, part.when)), None)
+                next((part for part in rules.exclude if implies(facts, source.when, part.when)), None)
                 for source in group.sources
             ]
             for source, part in zip(group.sources, barred, strict=True):
@@ -184,21 +184,10 @@ def _sources(rules: ConversionRules) -> Iterator[Finding]:
                     yield Finding(Line("lint.never_serves", verdict, said), (f"rules[{number}].from[{at}]",))
 
 
-def _implies(facts: Mapping[str, Fact], source: Condition, barred: Condition) -> bool:
-    """Whether everything a source takes is barred."""
-    cells: dict[str, Cell] = {cell.fact: cell for cell in source}
-    for cell in barred:
-        mine = cells.get(cell.fact)
-        if mine is None:
-            return False
-        axis = Axis(facts[cell.fact], (mine.accept, cell.accept))
-        if axis.mask(mine.accept) & ~axis.mask(cell.accept):
-            return False
-    return True
-
-
 def _amounts(rules: ConversionRules, library: Mapping[str, Course] | None) -> Iterator[Finding]:
     for number, row in enumerate(rules.rows):
+        if _refused(row):
+            continue
         place = (f"rules[{number}]",)
         if rules.held_unit != rules.unit and not (isinstance(row.worth, Held) and row.worth.times != 1):
             said: dict[str, Said] = {"row": row.id, "held": rules.held_unit, "made": rules.unit}
@@ -213,6 +202,11 @@ def _amounts(rules: ConversionRules, library: Mapping[str, Course] | None) -> It
                     yield Finding(Line("lint.target_over_limit", verdict, said), place)
     if rules.rounding.mode != "down" and any(isinstance(row.worth, Held) for row in rules.rows):
         yield Finding(Line("lint.rounding_gains", Verdict.ASK), ("rounding.mode",))
+
+
+def _refused(row: ConversionRow) -> bool:
+    """Whether a row gives nothing, whatever is held, so that nothing can be wrong with what it gives."""
+    return row.ruling is Ruling.REFUSE
 
 
 def _made(row: ConversionRow, target: Target, library: Mapping[str, Course] | None) -> tuple[int, str]:

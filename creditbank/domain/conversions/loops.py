@@ -12,7 +12,7 @@ from creditbank.domain.conversions.model import CATEGORY, COURSE, UNIT_CARRIERS,
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
 from creditbank.domain.rules.finding import Finding
-from creditbank.domain.rules.model import FactType, OneOf
+from creditbank.domain.rules.model import FactType, OneOf, Ruling
 
 if TYPE_CHECKING:
     from creditbank.domain.conversions.model import ConversionRow, ConversionRules, Course, Source
@@ -131,7 +131,7 @@ def _edges(rule_sets: Sequence[ConversionRules], library: Mapping[str, Course], 
         (rules, row, source, targets)
         for rules in rule_sets
         for row in rules.rows
-        if (targets := _targets(rules, row, library))
+        if row.ruling is not Ruling.REFUSE and (targets := _targets(rules, row, library))
         for source in row.groups[0].sources
     ]
     made = frozenset(target for _rules, _row, _source, targets in steps for target in targets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from creditbank.domain.conversions.words import NO_NAMES, condition_said, grade_said, target_said, worth_said
+from creditbank.domain.conversions.words import NO_NAMES, condition_said, given_said, grade_said, target_said
 from creditbank.domain.rules.model import Cell, OneOf
 from creditbank.domain.values import Text
 
@@ -79,7 +79,7 @@ def _cell(row: ConversionRow, source: Source, facts: Mapping[str, Fact]) -> tupl
     return outcome, MatrixCell(
         row.id,
         condition_said(rest, facts) if rest else Text("", ""),
-        worth_said(row.worth),
+        given_said(row),
         tuple(grade_said(row.grade, facts)),
         len(row.groups) > 1 or several,
     )

@@ -147,7 +147,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ConversionRow:
-    """One line of a regulation: these items become these targets."""
+    """One line of a regulation: these items become these targets.
+
+    ``ruling`` says whether that is granted, left to a person or refused; ``locked`` rows stay as they are further down.
+    """
 
     id: str
     groups: tuple[Group, ...]
@@ -157,6 +160,8 @@ class ConversionRow:
     counts: Counts
     surplus: Surplus
     clause: Text
+    ruling: Ruling = Ruling.RECOGNISE
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +191,8 @@ class ConversionRules:
     """One immutable version of a regulation for conversion (置换).
 
     ``unit`` is the unit of what is made, ``held_unit`` that of what is held. ``carriers`` say which facts of an item
-    name what its credit is of and who gave it (see ``CARRIERS``). ``standings`` rule for each standing.
+    name what its credit is of and who gave it (see ``CARRIERS``). ``standings`` rule for each standing, by the clause
+    in ``standing_clauses`` where one is named. ``open`` rules take further rows from further down.
     """
 
     code: str
@@ -206,6 +212,8 @@ class ConversionRules:
     cap: tuple[Cap, ...] = ()
     validity: tuple[Validity, ...] = ()
     kind: str = "conversion"
+    open: bool = False
+    standing_clauses: Mapping[Standing, Text] = field(default_factory=lambda: MappingProxyType({}))
 
 
 STANDINGS: Mapping[Standing, Ruling] = MappingProxyType(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from creditbank.domain.conversions.model import TargetKind
 from creditbank.domain.explanation import Fact as Said
 from creditbank.domain.explanation import Line, Verdict
+from creditbank.domain.rules.model import Ruling
 from creditbank.domain.values import Text
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def not_offered(rules: ConversionRules, library: Mapping[str, Course]) -> Explan
     labels = {category.code: category.label for category in rules.categories}
     rows: dict[Target, list[str]] = {}
     for row in rules.rows:
-        for target in row.targets:
+        for target in row.targets if row.ruling is not Ruling.REFUSE else ():
             rows.setdefault(target, []).append(row.id)
     offered = {course.category for course in library.values() if not course.retired}
     found: list[Line] = []

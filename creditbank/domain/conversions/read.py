@@ -37,6 +37,8 @@ from creditbank.domain.rules.read_limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from creditbank.domain.values import Text
+
 SCHEMA = "creditbank.conversion_rules/1"
 KIND = "conversion"
 MOST_ROWS = 20_000
@@ -56,7 +58,7 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
     Raises:
         UnreadableError: with every problem found, each with its path; unknown keys are refused.
     """
-    place = Place(data).object(_HEAD, (*_LISTS, "held_unit", "carriers", "standings", "surplus"))
+    place = Place(data).object(_HEAD, (*_LISTS, "held_unit", "carriers", "standings", "surplus", "open"))
     if place.named("schema").value != SCHEMA:
         place.named("schema").fail(f"expected {SCHEMA}")
     if place.named("kind").value != KIND:
@@ -66,15 +68,15 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
     facts = {fact.name: fact for fact in read_facts(place.named("facts"))}
     codes = tuple(category.code for category in categories)
     surplus = Surplus(place.named("surplus").one_of(tuple(Surplus))) if place.given("surplus") else Surplus.LOST
-    rows, limits = _Rows(facts, codes, surplus), Limits(facts, codes)
+    rows, limits = Rows(facts, codes, surplus), Limits(facts, codes)
     parts: dict[str, Any] = read_lists(
         place,
         {
             "exclude": limits.exclude,
-            "prerequisite": lambda item: _of_all(item, limits.prerequisite(item)),
-            "cap": lambda item: _of_all(item, limits.cap(item)),
-            "validity": lambda item: _of_all(item, limits.validity(item)),
-            "closed": _closed,
+            "prerequisite": lambda item: of_all(item, limits.prerequisite(item)),
+            "cap": lambda item: of_all(item, limits.cap(item)),
+            "validity": limits.validity,
+            "closed": read_closed,
         },
     )
     no_doubles(place.named("closed"), [part.id for part in parts["closed"]])
@@ -84,6 +86,7 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
     no_doubles(place.named("rules"), [row.id for row in read])
     unit = place.named("unit").code()
     carriers = _carriers(place.named("carriers"), rows)
+    standings, clauses = _standings(place.named("standings"))
     if not any(name in carriers for name in UNIT_CARRIERS) and _units_named(read):
         place.named("carriers").fail(
             "rows name certification units, so say here which fact names an item's course, certificate or outcome"
@@ -99,12 +102,14 @@ def read_conversion_rules(data: Mapping[str, Any]) -> ConversionRules:
         facts=tuple(facts.values()),
         rows=read,
         carriers=carriers,
-        standings=_standings(place.named("standings")),
+        standings=standings,
+        standing_clauses=clauses,
+        open=place.named("open").flag(),
         **parts,
     )
 
 
-def _of_all(place: Place, part: Any) -> Any:
+def of_all(place: Place, part: Any) -> Any:
     """Limits and prerequisites of conversions are about the learner; what one item is like is said by exclusions."""
     if isinstance(part, Cap | Prerequisite) and part.when:
         place.named("when").fail("several items may be converted at once, so this cannot depend on one of them")
@@ -112,8 +117,6 @@ def _of_all(place: Place, part: Any) -> Any:
         place.named("by").fail("several items may be converted at once, so this cannot depend on one of them")
     if isinstance(part, Cap) and part.beside:
         place.named("beside").fail("a limit for conversion holds always; `beside` belongs to rules for recognition")
-    if getattr(part, "locked", False):
-        place.named("locked").fail("rules for conversion are not tightened further down, so nothing is locked")
     return part
 
 
@@ -121,7 +124,7 @@ def _units_named(rows: tuple[ConversionRow, ...]) -> bool:
     return any(source.units for row in rows for group in row.groups for source in group.sources)
 
 
-def _carriers(place: Place, rows: _Rows) -> dict[str, str]:
+def _carriers(place: Place, rows: Rows) -> dict[str, str]:
     if place.value is None:
         return {}
     place.object((), CARRIERS)
@@ -129,15 +132,25 @@ def _carriers(place: Place, rows: _Rows) -> dict[str, str]:
     return {name: rows.fact(at, allowed).name for name, at in place.names()}
 
 
-def _standings(place: Place) -> dict[Standing, Ruling]:
+def _standings(place: Place) -> tuple[dict[Standing, Ruling], dict[Standing, Text]]:
+    """What each standing leads to: a ruling, or an object with the ruling and its clause."""
+    rulings = dict(STANDINGS)
+    clauses: dict[Standing, Text] = {}
     if place.value is None:
-        return dict(STANDINGS)
-    rulings = tuple(Ruling)
+        return rulings, clauses
     place.object((), tuple(standing.value for standing in Standing if standing is not Standing.OPEN))
-    return {**STANDINGS, **{Standing(name): Ruling(at.one_of(rulings)) for name, at in place.names()}}
+    for name, at in place.names():
+        said = at
+        if isinstance(at.value, dict):
+            at.object(("ruling", "clause"))
+            said = at.named("ruling")
+            clauses[Standing(name)] = at.named("clause").both()
+        rulings[Standing(name)] = Ruling(said.one_of(tuple(Ruling)))
+    return rulings, clauses
 
 
-def _closed(place: Place) -> Closed:
+def read_closed(place: Place) -> Closed:
+    """Courses that nothing converts into."""
     place.object(("id", "clause"), ("courses", "natures", "categories"))
     parts = [frozenset(place.named(name).each(Place.code)) for name in ("courses", "natures", "categories")]
     if not any(parts):
@@ -146,14 +159,15 @@ def _closed(place: Place) -> Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows(Cells):
+class Rows(Cells):
     """Reads the rows of a regulation."""
 
     categories: tuple[str, ...]
     surplus: Surplus
 
     def row(self, place: Place) -> ConversionRow:
-        place.object(("id", "from", "to", "credit", "grade", "clause"), ("counts", "surplus"))
+        """One line: what it takes and makes."""
+        place.object(("id", "from", "to", "credit", "grade", "clause"), ("counts", "surplus", "ruling", "locked"))
         groups = place.named("from").each(self.group, MOST_GROUPS)
         if not groups:
             place.named("from").fail("a conversion takes at least one item")
@@ -173,6 +187,8 @@ class _Rows(Cells):
             counts=_counts(place.named("counts")),
             surplus=surplus,
             clause=place.named("clause").both(),
+            ruling=Ruling(place.named("ruling").one_of(tuple(Ruling))) if place.given("ruling") else Ruling.RECOGNISE,
+            locked=place.named("locked").flag(),
         )
 
     def group(self, place: Place) -> Group:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from creditbank.domain.conversions.model import CARRIERS, UNIT_CARRIERS, Standing, Surplus, TargetKind
+from creditbank.domain.conversions.overlay import ADDED, CHANGES, STRICTER
+from creditbank.domain.conversions.overlay import KIND as OVERLAY
+from creditbank.domain.conversions.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.conversions.read import (
     KIND,
     MOST_CODES,
@@ -16,6 +19,7 @@ from creditbank.domain.conversions.read import (
     SCHEMA,
 )
 from creditbank.domain.rules.model import Ruling
+from creditbank.domain.rules.overlay import MOST_ITEMS as MOST_OVERLAID
 from creditbank.domain.rules.read import MOST_STEPS
 from creditbank.domain.rules.read_cells import MOST_FACTS
 from creditbank.domain.rules.schema import (
@@ -36,8 +40,6 @@ _SHARED_PARTS = ("choice", "interval", "cell", "when", "fact", "cap", "validity"
 def _definitions() -> dict[str, Any]:
     code = ref_to("code")
     shared = rules_definitions()
-    for name in ("cap", "validity"):  # nothing lies over rules for conversion
-        del shared[name]["properties"]["locked"]
     del shared["cap"]["properties"]["beside"]  # what stands beside an outcome is known of recognition alone
     unit = {"anyOf": [code, list_of(code, MOST_CODES, 1)]}
     source = {"when": ref_to("when"), "credit": ref_to("amount"), "unit": unit}
@@ -84,6 +86,8 @@ def _definitions() -> dict[str, Any]:
             {
                 "counts": object_of({}, {"gpa": _FLAG, "rank": _FLAG, "transcript": _FLAG, "graduation": _FLAG}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
+                "ruling": {"enum": [ruling.value for ruling in Ruling]},
+                "locked": {"type": "boolean", "description": "overlays further down may not tighten it"},
             },
         ),
         "closed": object_of(
@@ -95,7 +99,8 @@ def _definitions() -> dict[str, Any]:
 
 def conversion_rules_schema() -> dict[str, Any]:
     """The JSON Schema of ``creditbank.conversion_rules/1``."""
-    rulings = {"enum": [ruling.value for ruling in Ruling]}
+    ruling = {"enum": [ruling.value for ruling in Ruling]}
+    rulings = {"anyOf": [ruling, object_of({"ruling": ruling, "clause": ref_to("text")})]}
     return document(
         "conversion_rules",
         "A rule set for conversion",
@@ -117,11 +122,52 @@ def conversion_rules_schema() -> dict[str, Any]:
                 "carriers": object_of({}, {name: ref_to("name") for name in CARRIERS}),
                 "standings": object_of({}, {one.value: rulings for one in Standing if one is not Standing.OPEN}),
                 "surplus": {"enum": [policy.value for policy in Surplus]},
+                "open": {"type": "boolean", "description": "overlays further down may add rows"},
                 **{name: list_of(ref_to(name), MOST_STEPS) for name in ("exclude", "prerequisite", "cap", "validity")},
                 "closed": list_of(ref_to("closed"), MOST_STEPS),
             },
         ),
         _definitions(),
+    )
+
+
+def conversion_overlay_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.conversion-overlay/1``."""
+    named = {"id": ref_to("code"), "clause": ref_to("text")}
+    stricter = {"enum": [ruling.value for ruling in STRICTER]}
+    definitions = _definitions()
+    row, cap, days = (definitions[name]["properties"] for name in ("row", "cap", "validity"))
+    changes: dict[str, dict[str, Any]] = {
+        "rules": {
+            **{name: row[name] for name in ("from", "credit")},
+            "surplus": {"const": Surplus.LOST.value},
+            "counts": object_of({"graduation": {"const": False}}),
+            "ruling": stricter,
+        },
+        "standings": {"ruling": stricter},
+        "cap": {"maximum": cap["maximum"]},
+        "validity": {name: days[name] for name in ("within", "expires")},
+    }
+    added = {name: ref_to("row" if name == "rules" else name) for name in ADDED}
+    return document(
+        "conversion-overlay",
+        "What a school adds to inherited rules for conversion, and tightens",
+        object_of(
+            {
+                "schema": {"const": OVERLAY_SCHEMA},
+                "code": ref_to("code"),
+                "kind": {"const": OVERLAY},
+                "name": ref_to("text"),
+                "source": ref_to("text"),
+            },
+            {
+                "add": object_of({}, {name: list_of(one, MOST_OVERLAID) for name, one in added.items()}),
+                "tighten": object_of(
+                    {}, {name: list_of(object_of(named, changes[name]), MOST_OVERLAID) for name in CHANGES}
+                ),
+            },
+        ),
+        definitions,
     )
 
 

@@ -35,6 +35,8 @@ MESSAGES: dict[str, str] = {
     "conversion.would_not": "Cannot become {targets}.",
     "conversion.no_row": "No row of these rules converts into {targets}.",
     "conversion.row": "Row {row} applies.",
+    "conversion.row_asks": "What row {row} converts is for a person to decide.",
+    "conversion.row_refused": "Row {row} is not granted.",
     "conversion.used": "{title}: {amount} of {held} credits are used.",
     "conversion.by_unit": "It carries the certification unit {unit}.",
     "conversion.needs": "It takes {count} of: {what}. Found: {found}.",
@@ -105,6 +107,14 @@ def no_row(targets: Text) -> Line:
 def applies(row: ConversionRow, below: list[Line]) -> Line:
     """The row with the items it uses."""
     return Line("conversion.row", Verdict.YES, {"row": row.id}, row.clause, tuple(below))
+
+
+def ruled(row: ConversionRow) -> Line:
+    """That a row is left to a person or refused, whatever is held."""
+    code, verdict = (
+        ("conversion.row_asks", Verdict.ASK) if row.ruling is Ruling.MANUAL else ("conversion.row_refused", Verdict.NO)
+    )
+    return Line(code, verdict, {"row": row.id}, row.clause)
 
 
 def used(item: Item, amount: int, units: Sequence[str] = ()) -> Line:
@@ -187,10 +197,10 @@ def course_closed(course: Course, part: Closed) -> Line:
     return Line("conversion.course_closed", Verdict.NO, {"course": course.title}, part.clause)
 
 
-def stands(course: Course, standing: Standing, ruling: Ruling) -> Line:
+def stands(course: Course, standing: Standing, ruling: Ruling, clause: Text | None = None) -> Line:
     """How the learner stands to a target course."""
     verdicts = {Ruling.RECOGNISE: Verdict.NOTE, Ruling.MANUAL: Verdict.ASK, Ruling.REFUSE: Verdict.NO}
-    return Line(f"conversion.{standing.value}", verdicts[ruling], {"course": course.title})
+    return Line(f"conversion.{standing.value}", verdicts[ruling], {"course": course.title}, clause)
 
 
 def grade_said(code: str, grade: str = "") -> Line:

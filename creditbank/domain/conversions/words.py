@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from creditbank.domain.conversions.model import (
     Closed,
@@ -93,15 +93,32 @@ class RowSaid:
     counts: Text
     surplus: Text
     clause: Text
+    ruling: Ruling
+    locked: bool
+    """Whether nobody further down may tighten it."""
+    own: bool
+    """Whether an overlay added or tightened it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartSaid:
-    """What a limit, exclusion or closed part says, beside the clause it stands for."""
+    """What a limit, exclusion or closed part says, beside the clause it stands for; marks as :class:`RowSaid` has."""
 
     id: str
     said: Text
     clause: Text
+    locked: bool
+    own: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StandingSaid:
+    """What a standing to a course leads to, with its clause where one is named."""
+
+    standing: Text
+    ruling: Text
+    clause: Text | None
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,40 +127,69 @@ class RulesSaid:
 
     rows: tuple[RowSaid, ...]
     parts: tuple[PartSaid, ...]
-    standings: tuple[tuple[Text, Text], ...]
+    standings: tuple[StandingSaid, ...]
+    open: bool
+    """Whether rows may be added further down."""
 
 
-def rules_said(rules: ConversionRules, names: Mapping[str, Text] = NO_NAMES) -> RulesSaid:
-    """The rules in words; ``names`` are those of courses by code, where they are known."""
+def rules_said(
+    rules: ConversionRules, names: Mapping[str, Text] = NO_NAMES, own: frozenset[tuple[str, str]] = frozenset()
+) -> RulesSaid:
+    """The rules in words.
+
+    ``names`` are those of courses by code, where they are known; ``own`` as list and id what an overlay added or
+    tightened.
+    """
     labels = {category.code: category.label for category in rules.categories}
     facts = {fact.name: fact for fact in rules.facts}
-    parts = [
-        *(PartSaid(part.id, _closed_said(part, names, labels), part.clause) for part in rules.closed),
-        *(PartSaid(part.id, _excluded_said(part, facts), part.clause) for part in rules.exclude),
-        *(PartSaid(part.id, _needed_said(part, names, labels), part.clause) for part in rules.prerequisite),
-        *(PartSaid(part.id, cap_said(part, labels), part.clause) for part in rules.cap),
-        *(PartSaid(part.id, _valid_said(part, facts), part.clause) for part in rules.validity),
+    parts: list[tuple[str, Any, Text]] = [
+        *(("closed", part, _closed_said(part, names, labels)) for part in rules.closed),
+        *(("exclude", part, _excluded_said(part, facts)) for part in rules.exclude),
+        *(("prerequisite", part, _needed_said(part, names, labels)) for part in rules.prerequisite),
+        *(("cap", part, cap_said(part, labels)) for part in rules.cap),
+        *(("validity", part, _valid_said(part, facts)) for part in rules.validity),
     ]
     return RulesSaid(
-        rows=tuple(row_said(row, facts, labels, names) for row in rules.rows),
-        parts=tuple(parts),
-        standings=tuple((STANDING[one], RULING[rules.standings[one]]) for one in Standing if one in rules.standings),
+        rows=tuple(row_said(row, facts, labels, names, own=("rules", row.id) in own) for row in rules.rows),
+        parts=tuple(
+            PartSaid(part.id, said, part.clause, getattr(part, "locked", False), (name, part.id) in own)
+            for name, part, said in parts
+        ),
+        standings=tuple(
+            StandingSaid(
+                STANDING[one],
+                RULING[rules.standings[one]],
+                rules.standing_clauses.get(one),
+                ("standings", one.value) in own,
+            )
+            for one in Standing
+            if one in rules.standings
+        ),
+        open=rules.open,
     )
 
 
 def row_said(
-    row: ConversionRow, facts: Mapping[str, Fact], labels: Mapping[str, Text], names: Mapping[str, Text]
+    row: ConversionRow,
+    facts: Mapping[str, Fact],
+    labels: Mapping[str, Text],
+    names: Mapping[str, Text],
+    *,
+    own: bool = False,
 ) -> RowSaid:
     """One row in words."""
     return RowSaid(
         id=row.id,
         takes=tuple(_group_said(group, facts) for group in row.groups),
         makes=tuple(target_said(target, names, labels) for target in row.targets),
-        credit=worth_said(row.worth),
+        credit=given_said(row),
         grade=tuple(grade_said(row.grade, facts)),
         counts=counts_said(row),
         surplus=SURPLUS[row.surplus],
         clause=row.clause,
+        ruling=row.ruling,
+        locked=row.locked,
+        own=own,
     )
 
 
@@ -247,6 +293,17 @@ def condition_said(condition: Condition, facts: Mapping[str, Fact]) -> Text:
         "，".join(f"{label.zh}：{shown.zh}" for label, shown in cells),
         ", ".join(f"{label.en or label.zh}: {shown.en or shown.zh}" for label, shown in cells),
     )
+
+
+def given_said(row: ConversionRow) -> Text:
+    """What a row gives: nothing where it refuses; where it asks a person, that beside the amount."""
+    if row.ruling is Ruling.REFUSE:
+        return RULING[Ruling.REFUSE]
+    amount = worth_said(row.worth)
+    if row.ruling is Ruling.MANUAL:
+        asked = RULING[Ruling.MANUAL]
+        return Text(f"{amount.zh}，{asked.zh}", f"{amount.en}; {asked.en}")
+    return amount
 
 
 def worth_said(worth: Worth) -> Text:

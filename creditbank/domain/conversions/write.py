@@ -25,6 +25,7 @@ from creditbank.domain.conversions.model import (
     Worth,
 )
 from creditbank.domain.rules import write
+from creditbank.domain.rules.model import Ruling
 
 if TYPE_CHECKING:
     from creditbank.domain.values import Text
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
 
 def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
     """Plain JSON data that ``read_conversion_rules`` reads back as equal rules."""
-    standings = {name.value: ruling.value for name, ruling in rules.standings.items() if STANDINGS[name] is not ruling}
+    clauses = rules.standing_clauses
+    standings: dict[str, Any] = {
+        name.value: {"ruling": ruling.value, "clause": _text(clauses[name])} if name in clauses else ruling.value
+        for name, ruling in rules.standings.items()
+        if STANDINGS[name] is not ruling or name in clauses
+    }
     lists = {
         "closed": [_closed(part) for part in rules.closed],
         "exclude": [write.exclude_data(part) for part in rules.exclude],
@@ -53,7 +59,8 @@ def conversion_rules_data(rules: ConversionRules) -> dict[str, Any]:
         "facts": [write.fact_data(fact) for fact in rules.facts],
         **({"carriers": dict(rules.carriers)} if rules.carriers else {}),
         **({"standings": standings} if standings else {}),
-        "rules": [_row(row) for row in rules.rows],
+        **({"open": True} if rules.open else {}),
+        "rules": [conversion_row_data(row) for row in rules.rows],
         **{name: parts for name, parts in lists.items() if parts},
     }
 
@@ -67,7 +74,8 @@ def _text(text: Text) -> dict[str, str]:
     return {"zh": text.zh, "en": text.en}
 
 
-def _row(row: ConversionRow) -> dict[str, Any]:
+def conversion_row_data(row: ConversionRow) -> dict[str, Any]:
+    """One row as plain data."""
     counts = {name: value for name, value in asdict(row.counts).items() if value != getattr(Counts(), name)}
     return {
         "id": row.id,
@@ -77,6 +85,8 @@ def _row(row: ConversionRow) -> dict[str, Any]:
         "grade": _grade(row.grade),
         **({"counts": counts} if counts else {}),
         "surplus": row.surplus.value,
+        **({"ruling": row.ruling.value} if row.ruling is not Ruling.RECOGNISE else {}),
+        **({"locked": True} if row.locked else {}),
         "clause": _text(row.clause),
     }
 

@@ -111,7 +111,7 @@ def compose(base: RuleSet, overlay: Overlay) -> Composed:
     return _Laying(base).laid(overlay)
 
 
-class _NotLaidError(Exception):
+class NotLaidError(Exception):
     """An item that cannot hold, with the line that says why."""
 
     def __init__(self, line: Line) -> None:
@@ -167,7 +167,7 @@ class _Laying:
                         for problem in unreadable.problems:
                             line = self._line("overlay.unreadable", path=problem.path, problem=problem.message)
                             conflicts.append(Conflict(problem.path, line))
-                    except _NotLaidError as error:
+                    except NotLaidError as error:
                         conflicts.append(Conflict(self._path, error.line))
                     else:
                         own.add((name, str(item["id"])))
@@ -225,7 +225,7 @@ class _Laying:
         maximum = self._limits.maximum(place.named("maximum"), cap.scope)
         kept = maximum_kept(cap, maximum)
         after = replace(cap, maximum=maximum, clause=place.named("clause").both())
-        said = {"before": _maximum(cap), "after": _maximum(after)}
+        said = {"before": maximum_said(cap), "after": maximum_said(after)}
         if kept is None:
             self._fail("overlay.not_compared", **said)
         if not kept:
@@ -249,7 +249,7 @@ class _Laying:
             self._fail("overlay.asks_below", name=rule.id)
         period = months(place.named(kind))
         if period > rule.months:
-            self._fail("overlay.raised", before=_months(rule.months), after=_months(period))
+            self._fail("overlay.raised", before=months_said(rule.months), after=months_said(period))
         self._leaves_locked_rows(rule.when, giving=isinstance(rule, Expires))
         self._lists["validity"][rule.id] = replace(rule, months=period, clause=clause)
 
@@ -346,14 +346,15 @@ class _Laying:
         return Line(code, Verdict.NO, {"path": self._path, **facts})
 
     def _fail(self, code: str, **facts: Said) -> NoReturn:
-        raise _NotLaidError(self._line(code, **facts))
+        raise NotLaidError(self._line(code, **facts))
 
 
-def _months(count: int) -> Text:
+def months_said(count: int) -> Text:
+    """A period in words."""
     return Text(f"{count} 个月", f"{count} months")
 
 
-def _maximum(cap: Cap) -> Text:
+def maximum_said(cap: Cap) -> Text:
     """What a limit lets through, in words."""
     match cap.maximum:
         case Portion(share, of):

@@ -52,6 +52,7 @@ _PARTS: dict[str, tuple[str, Text]] = {
     "rules": ("id", Text("规则行", "Row")),
     "rows": ("id", Text("规则行", "Row")),
     "closed": ("id", Text("不可置换的课程", "Closed courses")),
+    "standings": ("id", Text("学习状态", "Standing")),
 }
 """The lists of a rule set by what tells their items apart, and what people call one item."""
 
@@ -60,6 +61,8 @@ _ORDERS = {
     **{name: Text(label.zh, label.en.lower()) for name, (_key, label) in _PARTS.items()},
     "rows": Text("行", "rows"),
 }
+_REACH = {"locked": ("diff.unlocked", "diff.locked"), "open": ("diff.closed", "diff.opened")}
+"""What is said of a part that further down may or may not be changed, when that ends and when it begins."""
 _ANY, _NONE = Text("任意", "any"), Text("无", "nothing")
 
 
@@ -160,7 +163,11 @@ def listed(part: str, before: Sequence[Mapping[str, Any]], after: Sequence[Mappi
 def values(before: Mapping[str, Any], after: Mapping[str, Any], *, without: Sequence[str]) -> Iterator[Line]:
     """What changed among the values of an object, some left out."""
     for name in dict.fromkeys([*before, *after]):
-        if name not in without and before.get(name) != after.get(name):
+        if name in without or before.get(name) == after.get(name):
+            continue
+        if name in _REACH and all(isinstance(one.get(name, False), bool) for one in (before, after)):
+            yield _line(_REACH[name][bool(after.get(name))])
+        else:
             yield _line("diff.value", name=name, before=_shown(before.get(name)), after=_shown(after.get(name)))
 
 

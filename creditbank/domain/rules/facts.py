@@ -120,19 +120,23 @@ def read_answers(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome | Ref
     return Outcome(tuple(values.values()))
 
 
-def read_known(facts: Sequence[Fact], raw: Mapping[str, Any]) -> Outcome:
-    """The typed values of what is given and can be read; the others are unknown, and nothing refuses.
+def read_known(facts: Sequence[Fact], offered: Mapping[str, Sequence[Any]]) -> Outcome:
+    """The typed values of the first that can be read of what is offered for each; else unknown, and nothing refuses.
 
     For what a bank knows of credit that was recognised under other rules: no form asked these questions.
     """
     values: dict[str, Value | None] = {}
     for fact in facts:
         values[fact.name] = None
-        given = raw.get(fact.name)
-        if given is None or (isinstance(given, str) and not given.strip()) or not holds(fact.when, values):
+        if not holds(fact.when, values):
             continue
-        answer = _value(fact, given)
-        values[fact.name] = None if isinstance(answer, Line) else answer
+        for given in offered.get(fact.name, ()):
+            if given is None or (isinstance(given, str) and not given.strip()):
+                continue
+            answer = _value(fact, given)
+            if not isinstance(answer, Line):
+                values[fact.name] = answer
+                break
     return Outcome(tuple(values.values()))
 
 

@@ -29,7 +29,7 @@ MOST_ITEMS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """One immutable version of what a school adds and tightens.
+    """One immutable version of what a school adds and tightens, on rules of the kind that its own says.
 
     ``add`` and ``tighten`` hold, by the name of a list, its items as plain JSON data. What an item means depends on the
     rules below it, so :func:`creditbank.domain.rules.composition.compose` reads it.
@@ -60,8 +60,8 @@ def read_overlay(data: Mapping[str, Any]) -> Overlay:
         kind=KIND,
         name=place.named("name").both(),
         source=place.named("source").both(),
-        add=_lists(place.named("add"), ADDED, _added),
-        tighten=_lists(place.named("tighten"), TIGHTENED, _tightened),
+        add=read_half(place.named("add"), ADDED, _added),
+        tighten=read_half(place.named("tighten"), TIGHTENED, _tightened),
     )
 
 
@@ -83,10 +83,14 @@ def overlay_hash(overlay: Overlay) -> str:
     return content_hash(overlay_data(overlay))
 
 
-def _lists(
+def read_half(
     place: Place, known: tuple[str, ...], check: Callable[[str, Place], None]
 ) -> dict[str, tuple[Mapping[str, Any], ...]]:
-    """The lists of one half with their items as plain data, in the order in which they are known."""
+    """The lists of one half of an overlay with their items as plain data, in the order in which they are known.
+
+    Raises:
+        UnreadableError: with every problem found; ``check`` looks at each item by the name of its list.
+    """
     if place.value is None:
         return {}
     place.object((), known)

@@ -146,6 +146,7 @@ def _stored(
         number=number,
         state=State.SUBMITTED.value,
         rule_version_id=chosen.regulation.version_id,
+        composed_of=list(chosen.regulation.composed_of),
         row=wish.row,
         course=wish.course,
         target=target_key(chosen.one.targets),

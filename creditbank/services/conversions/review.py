@@ -213,7 +213,7 @@ def _post(scope: Scope, application: ConversionApplication, *, at: datetime, on:
 def _deposits(scope: Scope, application: ConversionApplication, on: date) -> tuple[Deposit, ...]:
     period = period_of(scope, application.institution_id, on)
     made: Sequence[dict[str, Any]] = application.made
-    rules = regulation_at(scope, application.rule_version_id).compiled.rules
+    rules = regulation_at(scope, application.rule_version_id, application.composed_of).compiled.rules
     return tuple(
         Deposit(
             learner_id=application.learner_id,

@@ -171,7 +171,7 @@ def _listed(held: Holdings, search: str, place: Holder, planned: frozenset[str])
         "not_now_count": len(refused),
         "has_rules": bool(held.regulations),
         "has_credit": bool(held.lots),
-        "available": sum(lot.available for lot in held.lots),
+        "available": sum(lot.credit for lot in held.lots),
         "total": len(every),
         "most": _MOST_SHOWN,
     }
@@ -188,7 +188,7 @@ def _fits(one: Option, search: str) -> bool:
 
 def _option_shown(one: Option, held: Holdings, place: Holder) -> dict[str, Any]:
     language = get_language() or "zh-hans"
-    titles = {str(lot.lot_id): lot.title for lot in held.lots}
+    titles = {lot.id: lot.title for lot in held.lots}
     return {
         "one": one,
         "title": one.targets.said_in(language).strip("“”"),
@@ -226,6 +226,9 @@ def _used(one: Option) -> dict[UUID, int]:
 
 
 def _made(one: Option, place: Holder, day: Any) -> list[Credit]:
+    """What a programme would have of it; nothing where it does not count towards graduation."""
+    if not one.one.counts.graduation:
+        return []
     return [
         Credit(
             id=f"made-{number}",

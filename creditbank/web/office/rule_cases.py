@@ -14,9 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import KINDS, AnyRules, DecidingRules, read_rules
+from creditbank.domain.rule_documents import KINDS, OVERLAYS, AnyRules, DecidingRules, read_rules
 from creditbank.domain.rule_life.states import Act
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.documents import DocumentError
 from creditbank.exchange.rule_cases import cases_text, save_cases_text
@@ -43,7 +42,7 @@ _FIRST = {
     ),
 }
 """A case to begin with, by kind of rules."""
-_FIRST[OVERLAY] = _FIRST[RECOGNITION]
+_FIRST |= {overlay: _FIRST[kind] for kind, overlay in OVERLAYS.items()}
 
 
 @door("rules.approve")

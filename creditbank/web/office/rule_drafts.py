@@ -13,10 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
-from creditbank.domain.rule_documents import AnyRules, rules_differences
+from creditbank.domain.rule_documents import AnyRules, kind_decided, rules_differences
 from creditbank.domain.rule_life.states import STEPS, Act
-from creditbank.domain.rules.overlay import KIND as OVERLAY
-from creditbank.domain.rules.overlay import Overlay
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.domain.values import Text
 from creditbank.exchange.documents import MOST_BYTES, DocumentError, read_document, write_document
@@ -284,10 +282,8 @@ def _said(scope: Scope, found: DraftDetail) -> dict[str, Any]:
 def _in_force(scope: Scope, kind: str, code: str) -> tuple[int, AnyRules] | None:
     """The number of what decides at this institution today, and what it says; with an overlay, as it is laid."""
     asked: dict[str, Any] = {"institution": scope.institution, "code": code, "on": today_at(scope)}
-    if kind == OVERLAY:
+    if kind_decided(kind) == RECOGNITION:
         laid = version_in_force(scope, **asked)
         return (laid.number, laid.compiled.rules) if laid else None
-    now = rules_in_force(scope, kind=kind, **asked)
-    if now is not None and isinstance(now.rules, Overlay):
-        return _in_force(scope, OVERLAY, code)
+    now = rules_in_force(scope, kind=kind_decided(kind), **asked)
     return (now.number, now.rules) if now else None

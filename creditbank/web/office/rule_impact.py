@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET
 from creditbank.domain.conversions.impact import Comparison
 from creditbank.domain.conversions.model import ConversionRules
 from creditbank.domain.conversions.read import KIND as CONVERSION
+from creditbank.domain.rule_documents import kind_decided
 from creditbank.domain.rule_life.states import Act
 from creditbank.domain.rules.compile import Compiled, compile_rules
 from creditbank.domain.rules.decision import Granted
@@ -144,7 +145,7 @@ def claims(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """The claims or conversions that change, the newest first; of one effect, programme or cohort alone."""
     with at_desk(request, "rules.approve") as scope:
         found = _draft(scope, draft_id)
-        kind = found.line.kind
+        kind = kind_decided(found.line.kind)
         columns = _CONVERTED if kind == CONVERSION else COLUMNS
         filters = (
             Filter("effect", _t("Effect"), tuple((one.value, str(effects_of(kind)[one][1])) for one in _CHANGES)),
@@ -167,7 +168,7 @@ def claim(request: HttpRequest, draft_id: UUID, learner_id: UUID, claim_id: UUID
     with at_desk(request, "rules.approve") as scope:
         found = _draft(scope, draft_id)
         actor = actor_of(request)
-        if found.line.kind == CONVERSION:
+        if kind_decided(found.line.kind) == CONVERSION:
             return _conversion(request, scope, found, learner_id, claim_id)
         one = fetch_claim(
             scope=scope, actor=actor, permission="rules.approve", learner_id=learner_id, claim_id=claim_id
@@ -180,7 +181,7 @@ def claim(request: HttpRequest, draft_id: UUID, learner_id: UUID, claim_id: UUID
         compared = _compared(scope, found)
         context: dict[str, Any] = {
             **_about(found), "claim": one, "claimed_on": day_of(one.submitted_at),
-            "words": page_words(found.line.kind),
+            "words": page_words(kind_decided(found.line.kind)),
             "in_force": compared.number if compared else None, "student_number": learner.student_number,
             "learner": Text(learner.name, learner.name_en).said_in(language_now()),
         }  # fmt: skip
@@ -256,7 +257,7 @@ def _draft(scope: Scope, draft_id: UUID) -> DraftDetail:
 def _number(scope: Scope, found: DraftDetail) -> int | None:
     assert scope.institution is not None
     asked: dict[str, Any] = {"institution": scope.institution, "code": found.line.code, "on": today_at(scope)}
-    if found.line.kind == CONVERSION:
+    if kind_decided(found.line.kind) == CONVERSION:
         now = rules_in_force(scope, kind=CONVERSION, **asked)
         return now.number if now else None
     decides = version_in_force(scope, **asked)
@@ -268,14 +269,14 @@ def _compared(scope: Scope, found: DraftDetail) -> _Compared | _Converted | None
     if found.rules is None or scope.institution is None:
         return None
     today = today_at(scope)
-    if isinstance(found.rules, ConversionRules):
+    decides = standing_of(scope, found.rules, institution=scope.institution, on=today, laid_on=found.line.origin).rules
+    if isinstance(decides, ConversionRules):
         stands = rules_in_force(scope, institution=scope.institution, kind=CONVERSION, code=found.line.code, on=today)
         if stands is None or not isinstance(stands.rules, ConversionRules):
             return None
-        comparison = conversions_compared(scope, before=stands.rules, after=found.rules, on=today)
+        comparison = conversions_compared(scope, before=stands.rules, after=decides, on=today)
         return _Converted(stands.number, comparison, today)
     now = version_in_force(scope, institution=scope.institution, code=found.line.code, on=today)
-    decides = standing_of(scope, found.rules, institution=scope.institution, on=today, laid_on=found.line.origin).rules
     if now is None or not isinstance(decides, RuleSet):
         return None
     return _Compared(now, compile_rules(decides), today)
@@ -284,7 +285,7 @@ def _compared(scope: Scope, found: DraftDetail) -> _Compared | _Converted | None
 def _figures(
     request: HttpRequest, scope: Scope, found: DraftDetail, compared: _Compared | _Converted | None
 ) -> dict[str, Any]:
-    kind = found.line.kind
+    kind = kind_decided(found.line.kind)
     words = page_words(kind)
     if compared is None:
         return {"answer": None, "words": words}

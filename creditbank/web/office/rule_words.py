@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from creditbank.domain.access import Actor, Role, Thing, may, permission
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Explanation
+from creditbank.domain.rule_documents import OVERLAYS
 from creditbank.domain.rule_life.applies import Applies, Cohorts, Days, read_applies
 from creditbank.domain.rule_life.states import ACT_NAMES, STATE_NAMES, STEPS, Act, Life, State
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import wording
 from creditbank.queries.rule_life import StepDone
@@ -48,7 +48,7 @@ HOMES = {
     CONVERSION: Home(CONVERSION, _("Conversion rules"), "office:conversion-rules", "office:conversion-rule-begin"),
 }
 """Rules of two kinds stand on no list together; an overlay stands with the rules it is laid on."""
-HOMES[OVERLAY] = HOMES[RECOGNITION]
+HOMES |= {overlay: HOMES[kind] for kind, overlay in OVERLAYS.items()}
 
 TONES = {
     State.DRAFT: "plain",

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
 from creditbank.domain.explanation import Refusal
+from creditbank.domain.rule_documents import OVERLAYS
 from creditbank.domain.rule_life.states import ACT_NAMES, BY_TWO, STEPS, Act, Life, State
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.exchange.rule_drafts import begin_from_version, begin_overlay
 from creditbank.gateways import clock
@@ -149,7 +149,7 @@ def begin(request: HttpRequest, version_id: UUID) -> HttpResponse:
     with at_desk(request, "rules.edit") as scope:
         if read_version(scope, version_id, on=today_at(scope)) is None:
             raise NotVisible
-        verb = begin_overlay if request.POST.get("as") == OVERLAY else begin_from_version
+        verb = begin_overlay if request.POST.get("as") == "overlay" else begin_from_version
         made = verb(scope=scope, actor=actor_of(request), version_id=version_id, at=clock.now())
         if isinstance(made, Refusal):
             messages.warning(request, " ".join(sentences(made.explanation)))
@@ -260,10 +260,10 @@ def _page(request: HttpRequest, scope: Scope, version_id: UUID, sent: DesignForm
         context["wanting"] = next((one for one in wanting if one.version.version_id == version_id), None)
     effect = None if own else effect_of(scope, actor, version_id, on=today_at(scope))
     if effect is not None:
-        context |= {"effect": effect, "effects": effect_rows(effect.affected)}
-    context["may_overlay"] = not own and version.kind == RECOGNITION
+        context |= {"effect": effect, "effects": effect_rows(effect.affected, version.kind)}
+    context["may_overlay"] = not own and version.kind in OVERLAYS
     if own or (context["may_overlay"] and context["may_write"]):
-        kind = version.kind if own else OVERLAY
+        kind = version.kind if own else OVERLAYS[version.kind]
         if not own or version.state == "future":
             context["gives_way"] = replaced_by(scope, code=version.code, kind=kind, on=today_at(scope))
     if own:
@@ -330,7 +330,7 @@ def _row(one: Version) -> dict[str, object]:
     return {
         "id": one.version_id,
         "name": one.name.said_in(language),
-        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.kind == OVERLAY else ""),
+        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.overlay else ""),
         "number": one.number,
         "since": one.effective_from,
         "until": one.effective_until,

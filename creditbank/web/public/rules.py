@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from creditbank.domain.conversions.read import KIND as CONVERSION
+from creditbank.domain.rule_documents import OVERLAYS
 from creditbank.domain.rule_life.states import STATE_NAMES, State
-from creditbank.domain.rules.overlay import KIND as OVERLAY
 from creditbank.domain.rules.read import KIND as RECOGNITION
 from creditbank.gateways import clock
 from creditbank.queries.conversion_rules import Passage, passages
@@ -41,7 +41,7 @@ _HOMES = {
     RECOGNITION: ("public:rules", _("Recognition rules")),
     CONVERSION: ("public:conversion-rules", _("Conversion rules")),
 }
-_HOMES[OVERLAY] = _HOMES[RECOGNITION]
+_HOMES |= {overlay: _HOMES[kind] for kind, overlay in OVERLAYS.items()}
 _TONES = {State.EFFECTIVE: "ok", State.SUSPENDED: "bad", State.ABOLISHED: "bad", State.SUPERSEDED: "plain"}
 
 
@@ -152,7 +152,7 @@ def _row(one: Version) -> dict[str, object]:
     return {
         "id": one.version_id,
         "name": one.name.said_in(language),
-        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.kind == OVERLAY else ""),
+        "publisher": one.publisher.said_in(language) + (f" · {_t('Overlay')}" if one.overlay else ""),
         "number": one.number,
         "since": one.effective_from,
         "until": one.effective_until,

@@ -6,17 +6,15 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from creditbank.domain.conversions.credit_lots import Lot, carried, item_of
 from creditbank.domain.conversions.impact import (
     ConversionImpact,
     PastConversion,
-    UsedLot,
     comparing,
     conversion_impact,
-    item_of,
 )
 from creditbank.domain.conversions.model import Around, Target, TargetKind
 from creditbank.domain.conversions.read import read_conversion_rules
-from creditbank.domain.explanation import Refusal
 from creditbank.domain.rules.cases import codes_of
 from creditbank.domain.rules.impact import Effect
 from creditbank.domain.values import Hundredths, Text
@@ -30,7 +28,7 @@ def read(*rows: dict[str, Any], **changes: Any) -> Any:
 
 
 def past(number: int, credit: int = 300, course: str = "C3", *, cohort: str = "2023", **known: Any) -> PastConversion:
-    lot = UsedLot(f"lot{number}", Text("证书", "certificate"), Hundredths(credit), {}, {"category": "a", **known})
+    lot = Lot(f"lot{number}", Text("证书", "certificate"), Hundredths(credit), None, known, {}, {"category": ("a",)})
     target = Target(TargetKind.COURSE, course)
     return PastConversion(
         UUID(int=number), UUID(int=number), ON, (lot,), (target,), Text(course, course), "soft", cohort
@@ -88,17 +86,34 @@ def test_totals_are_by_programme_and_cohort_and_conversions_that_are_alike_are_o
     assert found.impact.changed[0].effect is Effect.REFUSED
 
 
-def test_facts_come_from_the_claim_from_what_carriers_mean_and_from_the_lot_itself() -> None:
+def test_facts_come_from_what_carriers_mean_from_the_claim_and_from_the_lot_itself() -> None:
     of = read(row("r"))
-    lot = UsedLot("x", Text("x", "x"), Hundredths(300), {"score": 70}, {"category": "b", "earned_on": ON})
+    lot = Lot(
+        "x", Text("x", "x"), Hundredths(300), None, {"earned_on": ON, "score": "90"}, {"score": 70, "kind": "c"},
+        {"category": ("b",)},
+    )  # fmt: skip
     assert item_of(of, lot).outcome.values == ("b", 70, ON)
-    # A category that the rules do not know gives way to the kind of outcome, and then to nothing they can read.
-    other = replace(lot, known={"category": "x", "outcome_type": "c"})
-    assert item_of(of, other).outcome.values[0] == "c"
-    unread = item_of(of, replace(lot, known={}))
-    assert isinstance(unread, Refusal)
+    # A category that the rules do not know gives way to the kind of outcome, that to the claim, and then to nothing.
+    assert item_of(of, replace(lot, of={"category": ("x", "c")})).outcome.values[0] == "c"
+    assert item_of(of, replace(lot, of={}, claimed={"score": "many"})).outcome.values == (None, 90, ON)
     found = impact(read(row("r"), carriers={}), of, past(1))
     assert effects(found) == {"gained": (1, 300)}
+
+
+def test_credit_is_of_its_course_or_of_its_certificate_and_never_of_both() -> None:
+    said = {"category": "practice", "institution": "nmc"}
+    course = carried(outcome_type="course", code="C1", **said)
+    assert course == {
+        "category": ("practice", "course"), "institution": ("nmc",), "outcome": ("course",), "course": ("C1",)
+    }  # fmt: skip
+    certificate = carried(outcome_type="certificate", code="x-web", **said)
+    assert certificate["certificate"] == ("x-web",)
+    assert certificate["outcome"] == ("x-web", "certificate")
+    assert "course" not in certificate
+    made = carried(outcome_type="certificate", code="C1", made=True, **said)
+    assert made["course"] == ("C1",)
+    assert "certificate" not in made
+    assert carried(outcome_type="contest", code="", category="", institution="nmc")["category"] == ("contest",)
 
 
 def test_a_row_of_several_targets_is_asked_for_all_of_them() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polib
 import pytest
 
-from creditbank.domain.conversions import application, lint, loops, offered, trace
+from creditbank.domain.conversions import application, composition, lint, loops, offered, trace
 from creditbank.domain.conversions.cases import run_conversion_case
 from creditbank.domain.conversions.compile import compile_conversions
 from creditbank.domain.conversions.model import ConversionRules
@@ -22,7 +22,7 @@ SHARED = {"conversion.rounded"}
 
 
 def test_every_sentence_is_translated_and_none_is_left_over() -> None:
-    rooms = (trace, lint, loops, offered, application)
+    rooms = (trace, lint, loops, offered, application, composition)
     messages = {code: sentence for room in rooms for code, sentence in room.MESSAGES.items()}
     entries = {
         entry.msgid: entry
