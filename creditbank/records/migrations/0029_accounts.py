@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('records', '0026_conversion_applications'),
+        ('records', '0027_conversion_overlays'),
     ]
 
     operations = [
