@@ -1,4 +1,4 @@
-"""Accounts that sign in at a provider: found, connected by their owner, or opened for a number it vouches for."""
+"""Accounts that sign in at a provider: found, connected, or opened for a number it vouches for."""
 
 from __future__ import annotations
 
