@@ -27,7 +27,7 @@ def issue(request: HttpRequest) -> HttpResponseBase:
         actor, now = actor_of(request), clock.now()
         lines = cohorts_of(scope, actor, at=now)
         if request.method == "POST":
-            wanted = request.POST.get("cohort", "")
+            wanted = request.POST.get("cohort")
             line = next((one for one in lines if str(one.cohort or "") == wanted), None)
             if line is None:
                 raise Http404
