@@ -6,8 +6,10 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
+from creditbank.domain.access import Role
+from creditbank.exchange.sign_in import MOST_BYTES, read_providers
 from creditbank.gateways import bank as bank_gateway
-from creditbank.gateways import database, keys, wording
+from creditbank.gateways import couriers, database, documents, keys, wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,30 @@ SETTINGS = (
     Setting("CREDITBANK_HTTPS", bool, False, False, "Cookies only over HTTPS and strict transport security."),
     Setting(
         "CREDITBANK_PROXIES", str, "", False, "Addresses of reverse proxies whose X-Forwarded headers are believed."
+    ),
+    Setting(
+        "CREDITBANK_MAIL",
+        str,
+        "outbox:",
+        True,
+        "The mail server, smtps://user:password@host:465 or smtp://host:587; outbox: writes into the bank's folder.",
+    ),
+    Setting("CREDITBANK_MAIL_FROM", str, "bank@localhost", False, "The address that the bank's e-mails come from."),
+    Setting(
+        "CREDITBANK_SMS",
+        str,
+        "outbox:",
+        False,
+        "An https: address that sends text messages; its token is in keys/sms.json. outbox: writes into the folder.",
+    ),
+    Setting("CREDITBANK_SIGN_IN", str, "", False, "A file that names the sign-ins of schools, OIDC and CAS."),
+    Setting("CREDITBANK_REGISTRATION", bool, True, False, "People may open an account by themselves."),
+    Setting(
+        "CREDITBANK_SECOND_FACTOR",
+        str,
+        "",
+        False,
+        "Roles that enter the office only with a second factor, separated by commas: registrar,operator.",
     ),
     Setting(
         "CREDITBANK_ORIGIN",
@@ -134,6 +160,15 @@ DATABASES = {
     "sequencer": _connection("sequencer"),
     "auditor": _connection("auditor"),
 }
+COURIERS = couriers.Couriers(BANK, value("CREDITBANK_MAIL"), value("CREDITBANK_MAIL_FROM"), value("CREDITBANK_SMS"))
+PROVIDERS = (
+    read_providers(documents.file_bytes(value("CREDITBANK_SIGN_IN"), most_bytes=MOST_BYTES), name="CREDITBANK_SIGN_IN")
+    if value("CREDITBANK_SIGN_IN")
+    else ()
+)
+REGISTRATION = value("CREDITBANK_REGISTRATION")
+FACTOR_ROLES = frozenset(Role(word.strip()) for word in value("CREDITBANK_SECOND_FACTOR").split(",") if word.strip())
+
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -83,6 +83,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission("letter.correct", "letter", Tenant.INSTITUTION, frozenset({Role.REGISTRAR}), own_case_allowed=False),
     Permission("evidence.read", "evidence", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
     Permission("learner.read", "learner", Tenant.INSTITUTION, _STAFF | {Role.AUDITOR}),
+    Permission("binding.issue", "binding_code", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("results.read_imports", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR, Role.AUDITOR})),
     Permission("results.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),
     Permission("opening.write", "import_run", Tenant.INSTITUTION, frozenset({Role.REGISTRAR})),

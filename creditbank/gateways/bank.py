@@ -16,7 +16,7 @@ FORMAT = 1
 SCHEMA = "creditbank.bank"
 SYSTEM_HOME = Path("/var/lib/creditbank")
 
-_OURS = {"keys", "files", "log", "db", "pg", "sheets", "bank.json", "lost+found"}
+_OURS = {"keys", "files", "log", "db", "pg", "sheets", "outbox", "bank.json", "lost+found"}
 
 
 @dataclass(frozen=True, slots=True)

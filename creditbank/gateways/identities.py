@@ -44,6 +44,14 @@ class Identities:
         nonce = hmac.digest(self._key, number.encode(), hashlib.sha256)[:12]
         return bytes([self._key_id]) + nonce + self._cipher.encrypt(nonce, number.encode(), _PURPOSE)
 
+    def unsealed(self, envelope: bytes) -> str:
+        """The number or address in an envelope.
+
+        Raises:
+            KeyProblem: it was sealed with another key, or damaged.
+        """
+        return self.opened({"sealed": base64.b64encode(envelope).decode()})
+
     def stored(self, number: str) -> dict[str, str]:
         """The form in which a fact holds a number: its index and its envelope as text."""
         return {"index": self.index(number).hex(), "sealed": base64.b64encode(self.seal(number)).decode()}

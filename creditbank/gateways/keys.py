@@ -126,6 +126,16 @@ def new_password() -> str:
     return secrets.token_urlsafe(32)
 
 
+def new_digits(count: int) -> str:
+    """As many random digits, for a code that a person types."""
+    return str(secrets.randbelow(10**count)).zfill(count)
+
+
+def new_letters(count: int) -> str:
+    """As many random letters and digits, for a code that a person reads from paper; none looks like another."""
+    return "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(count))
+
+
 def new_secret(length: int = 32) -> bytes:
     """Random bytes for a key, a salt or a seed."""
     return secrets.token_bytes(length)

@@ -23,6 +23,7 @@ class Rows(StrEnum):
     KEPT = "readable and lockable by its learner's institution, readable by its learner, written by the database alone"
     INSTITUTION = "its institution"
     MEMBER = "the account it names or its institution"
+    PERSONAL = "the account it names and nobody else"
     PUBLISHED = "readable by all, written by its institution"
     ANNOUNCED = "readable by all once published, before that by its institution; written by its institution"
     INHERITED = "its institution; once published, readable by every institution below, outcome types by all"

@@ -1,6 +1,7 @@
 """The list Django needs of every module that declares models."""
 
 from creditbank.records import (  # noqa: F401 - importing registers the models
+    accounts,
     appeals,
     catalogue,
     conversions,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from creditbank.records.institutions import Institution
 
@@ -20,9 +23,22 @@ class Account(AbstractBaseUser):
     name_en = models.TextField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
+    became = models.UUIDField(null=True)
+    """The account that a school's number made of this one; its passkeys still say this one's name."""
+    sessions_since = models.IntegerField(default=0, db_default=0)
+    """Counts up when every session of the account has to end: each carries a digest of it."""
 
     USERNAME_FIELD = "sign_in"
     objects = BaseUserManager()
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must still match: the password and the count of endings."""
+        said = f"{self.password}:{self.sessions_since}"
+        return salted_hmac("creditbank.account.session", said, algorithm="sha256").hexdigest()
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """There are no older secrets, so nothing else matches."""
+        return iter(())
 
     class Meta:
         db_table = "account"

@@ -27,6 +27,7 @@ _PERSON_COLUMN = {
     Rows.AWARDED: "learner_id",
     Rows.KEPT: "learner_id",
     Rows.MEMBER: "account_id",
+    Rows.PERSONAL: "account_id",
     Rows.JOURNAL: "actor_id",
 }
 _STREAMS = itertools.count()
@@ -57,7 +58,7 @@ class Scope:
         if self.person is not None and rows in _PERSON_COLUMN:
             parts.append(f"{dot}{_PERSON_COLUMN[rows]} = %s")
             values.append(self.person)
-        if self.institution is not None:
+        if self.institution is not None and rows is not Rows.PERSONAL:
             parts.append(f"{dot}institution_id = %s")
             values.append(self.institution)
             if rows is Rows.INHERITED:
@@ -80,7 +81,7 @@ class Scope:
             allowed |= models.Q(published_at__isnull=False, kind=PUBLIC_KIND)
         if self.person is not None and rows in _PERSON_COLUMN:
             allowed |= models.Q(**{_PERSON_COLUMN[rows]: self.person})
-        if self.institution is not None:
+        if self.institution is not None and rows is not Rows.PERSONAL:
             allowed |= models.Q(institution_id=self.institution)
             if rows is Rows.INHERITED:
                 above = RawSQL("SELECT institutions_above(%s)", [self.institution])

@@ -32,10 +32,28 @@ TABLES: tuple[Table, ...] = (
     Table("academic_year", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("term", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE, DELETE"),
     Table("account", _O, Rows.OPAQUE, app="SELECT, INSERT, UPDATE", auditor="SELECT (id, is_active, created_at)"),
+    # Asked before anybody is known: by a keyed index, never by an address. Nothing of them is for the auditor.
+    Table("account_contact", _O, Rows.OPAQUE, app="SELECT, INSERT, DELETE, UPDATE (account_id)", auditor=""),
+    Table("external_identity", _O, Rows.OPAQUE, app="SELECT, INSERT, DELETE, UPDATE (account_id)", auditor=""),
+    Table(
+        "account_code",
+        _O,
+        Rows.OPAQUE,
+        app="SELECT, INSERT, DELETE, UPDATE (tries, proven_at, used_at)",
+        auditor="",
+    ),
+    Table("account_factor", _O, Rows.PERSONAL, app="SELECT, INSERT, DELETE, UPDATE (counter, used_at)", auditor=""),
     Table("membership", _R, Rows.MEMBER, app="SELECT, INSERT, UPDATE"),
     Table("learner", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE (national_id, national_id_index)"),
     Table("enrolment", _L, Rows.AWARDED, app="SELECT, INSERT, UPDATE"),
-    Table("learner_number", _I, Rows.INSTITUTION),
+    Table("learner_number", _I, Rows.INSTITUTION, app="SELECT, INSERT, UPDATE (learner_id)"),
+    Table(
+        "binding_code",
+        _I,
+        Rows.INSTITUTION,
+        app="SELECT, INSERT, UPDATE (code_hash, tries, issued_by, issued_at, expires_at, used_at)",
+        auditor="",
+    ),
     Table("outcome_type", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("course", _R, Rows.PUBLISHED, app="SELECT, INSERT, UPDATE"),
     Table("rule_set", _R, Rows.PUBLISHED),
@@ -157,6 +175,8 @@ def policies(table: Table) -> list[str]:
             reads, writes = own, own
         case Rows.MEMBER:
             reads, writes = f"account_id = {PERSON} OR {own}", own
+        case Rows.PERSONAL:
+            reads = writes = f"account_id = {PERSON}"
         case Rows.PUBLISHED:
             reads, writes = "true", own
         case Rows.ANNOUNCED:

@@ -9,13 +9,15 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.http import urlencode
 
-from creditbank.domain.access import NOBODY, Permission, Role, may_enter, permission
+from creditbank.domain.access import NOBODY, Permission, Role, Tenant, may_enter, permission
 from creditbank.gateways.clock import now
 from creditbank.queries.visitors import Visitor, visitor_of
 from creditbank.web.problems import prefers_json, problem_response
 
 View = Callable[..., HttpResponse]
 STAFF_SESSION_KEY = "institution"
+FACTOR_SESSION_KEY = "factor"
+"""Set in a session whose person has shown more than a password."""
 
 
 def door(name: str) -> Callable[[View], View]:
@@ -53,12 +55,19 @@ class DoorMiddleware:
             raise RuntimeError(f"the page {request.path} has no door")
         visitor: Visitor = request.visitor  # type: ignore[attr-defined]
         if may_enter(visitor.actor, rule.name):
+            if rule.tenant is Tenant.INSTITUTION and _lacks_factor(request, visitor):
+                return HttpResponseRedirect("/account/security/")
             return None
         if visitor.actor is NOBODY and request.method in ("GET", "HEAD"):
             if prefers_json(request):
                 return problem_response(request, 401)
             return HttpResponseRedirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.get_full_path()})}")
         raise Http404
+
+
+def _lacks_factor(request: HttpRequest, visitor: Visitor) -> bool:
+    """Whether this desk is entered only after a second step, and this session has shown none."""
+    return bool(visitor.actor.roles & settings.FACTOR_ROLES) and not request.session.get(FACTOR_SESSION_KEY)
 
 
 def _visitor(request: HttpRequest) -> Visitor:

@@ -112,6 +112,18 @@ REGISTRY: dict[str, Entry] = {
     "account:mine": Entry("account.own"),
     "account:password": Entry("account.own"),
     "account:sign_in": Entry("account.sign_in", get=frozenset({200, 302})),
+    "account:begin": Entry("account.sign_in"),
+    "account:code": Entry("account.sign_in", get=DONE),  # without a code that was asked for it leads back
+    "account:finish": Entry("account.sign_in", get=DONE),
+    "account:second": Entry("account.sign_in", get=DONE),  # without a password that was right it leads back
+    "account:passkey": Entry("account.sign_in"),
+    "account:security": Entry("account.own"),
+    "account:authenticator": Entry("account.own"),
+    "account:make_passkey": Entry("account.own"),
+    "account:bind": Entry("account.own"),
+    "account:with": Entry(
+        "account.sign_in", lambda _world: [Sample(arguments={"provider": "none"})], get=frozenset({404})
+    ),
     "account:sign_out": Entry("account.own"),
     "account:desk": Entry("account.own", post=frozenset({302, 404})),  # nobody has the desk that is not named
     "learner:passbook": Entry("passbook.read"),
@@ -196,6 +208,7 @@ REGISTRY: dict[str, Entry] = {
     "office:import": Entry("results.read_imports", of_runs),
     "office:import-csv": Entry("results.read_imports", of_runs),
     "office:run-reversal": Entry("opening.write", of_opening_runs),
+    "office:binding-codes": Entry("binding.issue", post=NOTHING_CHOSEN),
     "office:exports": Entry("export.read"),
     "office:export-make": Entry("export.make"),
     "office:export": Entry("export.read", of_exports()),

@@ -36,6 +36,7 @@ from creditbank.gateways.documents import packaged
 from creditbank.gateways.files import open_upload
 from creditbank.records.recognition import ScheduledCommand
 from creditbank.records.scope import acting_for
+from creditbank.services.people import enrol_learner
 from creditbank.services.rules import publish_rule_version
 from tests.contract.sheets_out import HOUSE, sheets_out
 from tests.exchange.plans_made import reading_of
@@ -436,6 +437,17 @@ def invented(world):
     return [path.read_bytes() for path in sorted((world.folder / "college").rglob("*.xlsx"))], ()
 
 
+def binding_codes(world):
+    numbers = [f"9{place:03}" for place in range(len(EVIL))]
+    for number, name in zip(numbers, EVIL, strict=True):
+        with acting_for(institution=world.cast.college, purpose="test") as scope:
+            enrol_learner(
+                scope=scope, learner_id=clock.new_id(), student_number=number, name=name, at=clock.now(), cohort=2031
+            )
+    response = world.zhao.post("/office/learners/codes/", {"cohort": "2031"})
+    return [response.content], (*EVIL, *numbers)
+
+
 EXPORTS = {
     "cli.catalogue._export": catalogue_command,
     "cli.data._export": data_export_command,
@@ -447,6 +459,7 @@ EXPORTS = {
     "cli.simulate._write_only": invented,
     "cli.simulate.simulate_college": invented,
     "web.office.batches.download": decided,
+    "web.office.binding_codes.issue": binding_codes,
     "web.office.code_tables.export": code_table,
     "web.office.data_imports.problems": data_refused,
     "web.office.data_runs.export": data_export,

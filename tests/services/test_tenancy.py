@@ -15,6 +15,7 @@ from creditbank.cli.main import main
 from creditbank.gateways.clock import new_id
 from creditbank.gateways.database import DatabaseProblem, refuse_dangerous_login
 from creditbank.gateways.database_roles import user_of
+from creditbank.records.accounts import Factor
 from creditbank.records.declaration import Rows
 from creditbank.records.scope import Scope, acting_for
 from creditbank.records.tables import TABLES
@@ -192,6 +193,33 @@ def test_nobody_moves_a_row_of_its_own_to_another_tenant(bank, tenants):
         statement = f"UPDATE {table.name} SET institution_id = '{other.institution}' WHERE institution_id = %s"
         said = refusal_of(statement, [one.institution], institution=one.institution)
         assert "row-level security" in str(said), table.name
+
+
+def test_what_is_personal_is_reached_by_that_person_alone_through_either_lock(bank, cast, monkeypatch):
+    columns = "(id, account_id, kind, name, secret, counter, created_at)"
+    statement = f"INSERT INTO account_factor {columns} VALUES (%s, %s, 'passkey', '', 'x', 0, now())"
+    lin, mei = cast.lin.person, cast.mei.person
+    assert refusal_of(statement, [new_id(), lin], person=lin) == 1
+    strangers = ({"person": mei}, {"institution": cast.college}, {"person": mei, "institution": cast.college}, {})
+
+    def seen(**acted):
+        with acting_for(**acted, purpose="test") as scope:
+            condition, values = scope.condition("account_factor")
+            raw = scope.fetch(f"SELECT count(*) FROM account_factor WHERE {condition}", values)[0][0]
+            return scope.rows(Factor).count(), raw
+
+    for acted in strangers:
+        assert "row-level security" in str(refusal_of(statement, [new_id(), lin], **acted))
+        for change in ("DELETE FROM account_factor", "UPDATE account_factor SET counter = 9"):
+            assert refusal_of(change, [], **acted) == 0
+        with unfiltered(monkeypatch):
+            assert seen(**acted) == (0, 0)
+    assert seen(person=lin) == (1, 1)
+    with superuser(bank) as administrator:
+        administrator.execute("ALTER TABLE account_factor DISABLE ROW LEVEL SECURITY")
+    assert [seen(**acted) for acted in strangers] == [(0, 0)] * 4
+    with unfiltered(monkeypatch):
+        assert seen(person=mei) == (1, 1)
 
 
 def test_a_line_of_the_operation_log_carries_only_the_names_acted_for(cast):

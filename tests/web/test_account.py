@@ -11,7 +11,7 @@ from creditbank.domain.access import Role
 from creditbank.gateways.clock import now
 from creditbank.records.operations import Operation, Throttle
 from creditbank.records.scope import acting_for
-from creditbank.services.accounts import MOST_FOR_ACCOUNT, MOST_FOR_ADDRESS
+from creditbank.services.accounts.sessions import MOST_FOR_ACCOUNT, MOST_FOR_ADDRESS
 from creditbank.services.operations import note_access
 from creditbank.services.people import give_role
 from tests.cast import AT, PASSWORD

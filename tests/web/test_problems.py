@@ -7,7 +7,7 @@ import json
 import pytest
 from django.test import Client
 
-from creditbank.services.accounts import MOST_FOR_ACCOUNT
+from creditbank.services.accounts.sessions import MOST_FOR_ACCOUNT
 from creditbank.web.problems import STATUSES, type_of
 from tests.web.office_cases import client_of
 

@@ -25,7 +25,7 @@ from creditbank.records.institutions import Institution
 from creditbank.records.recognition import Claim, ClaimEvent
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
-from creditbank.services.accounts import too_often
+from creditbank.services.accounts.limits import count_attempt, key_of
 from creditbank.services.conversions.history import move_application
 from creditbank.services.operations import note_operation, tell_learner
 from creditbank.services.recognition.history import move_claim
@@ -69,7 +69,7 @@ def raise_objection(
     refusal = may_raise(said=said.words, signed_in=said.person is not None, name=said.name, contact=said.contact)
     if refusal is not None:
         return refusal
-    until = too_often(scope=scope, kind="objection", value=str(said.person or said.address), most=MOST_AT_ONCE, at=at)
+    until = count_attempt(scope, key_of("objection", str(said.person or said.address)), MOST_AT_ONCE, at)
     if until is not None:
         return Refusal.because("objection.too_often", minutes=int((until - at).total_seconds()) // 60 + 1)
     case = _case(scope, kind, case_id)

@@ -15,11 +15,12 @@ from creditbank.gateways.clock import now
 from creditbank.queries.notices import accesses_of, count_unread
 from creditbank.queries.passbook import enrolments_of
 from creditbank.records.scope import acting_for
-from creditbank.services.accounts import change_password
+from creditbank.services.accounts.sessions import change_password
 from creditbank.web.account.forms import PasswordForm
+from creditbank.web.account.frame import frame_of
+from creditbank.web.account.letters import tell_owner
 from creditbank.web.account.words import purpose_said
 from creditbank.web.doors import door
-from creditbank.web.places import LEARNER
 
 
 @door("account.own")
@@ -35,7 +36,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             "accesses": accesses,
             "unread": count_unread(scope, person),
         }
-    return render(request, "account/mine.html", context | _frame(request))
+    return render(request, "account/mine.html", context | frame_of(request))
 
 
 @door("account.own")
@@ -58,18 +59,9 @@ def password(request: HttpRequest) -> HttpResponse:
             form.add_error("new", list(answer))
         else:
             update_session_auth_hash(request, answer)
+            tell_owner(request, answer.id, "accounts.password_set")
             messages.success(request, _("Your password is changed. Other devices have to sign in again."))
             return redirect("account:mine")
     return render(
-        request, "account/password.html", {"form": form} | _frame(request), status=422 if form.errors else 200
+        request, "account/password.html", {"form": form} | frame_of(request), status=422 if form.errors else 200
     )
-
-
-def _frame(request: HttpRequest) -> dict[str, object]:
-    """The learner's own bar for a learner, else a plain page."""
-    learner = request.visitor.is_learner
-    return {
-        "frame": "design/learner_base.html" if learner else "design/base.html",
-        "nav": LEARNER if learner else (),
-        "home": "/learner/" if learner else "/office/",
-    }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from creditbank.domain.access import NOBODY
 from creditbank.gateways.clock import now
-from creditbank.queries.visitors import visitor_of
+from creditbank.gateways.identities import Identities
 from creditbank.records.scope import acting_for
-from creditbank.services.accounts import Throttled, sign_in_account, sign_out_account
+from creditbank.services.accounts.limits import Throttled
+from creditbank.services.accounts.sessions import sign_in_account, sign_out_account
+from creditbank.web.account.arrival import arrive, onward, own, throttled
 from creditbank.web.account.forms import SignInForm
 from creditbank.web.doors import STAFF_SESSION_KEY, door
-
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @door("account.sign_in")
@@ -31,21 +31,29 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page; one message for every way of being wrong."""
     wanted = request.POST.get("next", request.GET.get("next", ""))
     if request.method != "POST" and request.visitor.actor is not NOBODY:
-        return HttpResponseRedirect(_onward(request, wanted, request.visitor))
+        return HttpResponseRedirect(onward(request, wanted, request.visitor))
     form = SignInForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
         found = _try(request, form) if form.is_valid() else None
         if isinstance(found, Throttled):
-            return _throttled(request, found)
+            return throttled(request, found)
         if found is not None:
-            login(request, found, backend=_BACKEND)
-            visitor = visitor_of(found.id, chosen=None, on=now().date(), name=found.name)
-            return HttpResponseRedirect(_onward(request, wanted, visitor))
+            return arrive(request, found, wanted)
         if not form.errors:
             form.add_error(None, _("Account and password do not fit together. Check both and try again."))
         status = 422
-    return render(request, "account/sign_in.html", {"form": form, "next": _own(request, wanted)}, status=status)
+    return render(
+        request,
+        "account/sign_in.html",
+        {
+            "form": form,
+            "next": own(request, wanted),
+            "registration": settings.REGISTRATION,
+            "providers": settings.PROVIDERS,
+        },
+        status=status,
+    )
 
 
 @door("account.own")
@@ -67,7 +75,7 @@ def choose_desk(request: HttpRequest) -> HttpResponse:
     if chosen not in {desk.key for desk in request.visitor.desks}:
         raise Http404
     request.session[STAFF_SESSION_KEY] = chosen
-    return HttpResponseRedirect(_own(request, request.POST.get("next", "")) or "/office/")
+    return HttpResponseRedirect(own(request, request.POST.get("next", "")) or "/office/")
 
 
 def _try(request: HttpRequest, form: SignInForm):  # noqa: ANN202 - the service's own answer
@@ -79,23 +87,5 @@ def _try(request: HttpRequest, form: SignInForm):  # noqa: ANN202 - the service'
             address=request.META.get("REMOTE_ADDR", ""),
             at=now(),
             request_id=request.request_id,
+            identities=Identities(settings.BANK),
         )
-
-
-def _throttled(request: HttpRequest, found: Throttled) -> HttpResponse:
-    seconds = max(1, int((found.until - now()).total_seconds()))
-    context = {"until": found.until, "minutes": -(-seconds // 60)}
-    response = render(request, "account/throttled.html", context, status=429)
-    response.headers["Retry-After"] = str(seconds)
-    return response
-
-
-def _own(request: HttpRequest, address: str) -> str:
-    """The address when it leads to this very site, else nothing."""
-    here = {request.get_host()}
-    safe = url_has_allowed_host_and_scheme(address, allowed_hosts=here, require_https=request.is_secure())
-    return address if safe and address.startswith("/") else ""
-
-
-def _onward(request: HttpRequest, wanted: str, visitor) -> str:  # noqa: ANN001 - a Visitor
-    return _own(request, wanted) or ("/office/" if visitor.desk else "/learner/")

@@ -9,6 +9,7 @@ from creditbank.web.office import (
     appeals,
     applications,
     batches,
+    binding_codes,
     catalogue,
     centre,
     certification_units,
@@ -95,6 +96,7 @@ urlpatterns = [
     path(f"{_APPLICATION}approve/", applications.approve, name="application-approve"),
     path(f"{_APPLICATION}refuse/", applications.refuse, name="application-refuse"),
     path("learners/", learners.listing, name="learners"),
+    path("learners/codes/", binding_codes.issue, name="binding-codes"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
     path(
         "learners/<uuid:learner_id>/conversions/<uuid:conversion_id>/",

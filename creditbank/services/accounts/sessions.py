@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import datetime
 
-from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import F
+from django.utils.translation import gettext as _
 
 from creditbank.domain.access import Actor
+from creditbank.domain.accounts import read_address
+from creditbank.gateways.identities import Identities
 from creditbank.records.operations import Throttle
 from creditbank.records.people import Account
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
+from creditbank.services.accounts.contacts import account_at
+from creditbank.services.accounts.limits import Throttled, count_attempt, key_of, note_attempt
 from creditbank.services.operations import note_operation
 
-WINDOW = timedelta(minutes=15)
 MOST_FOR_ACCOUNT = 10
 """Failed attempts on one sign-in name within the window."""
 MOST_FOR_ADDRESS = 50
@@ -28,37 +28,44 @@ MOST_FOR_ADDRESS = 50
 _LONGEST_PASSWORD = 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Throttled:
-    """Too many attempts; ``until`` says when the next one is read."""
-
-    until: datetime
-
-
 def sign_in_account(
-    *, scope: Scope, sign_in: str, password: str, address: str, at: datetime, request_id: str = ""
+    *,
+    scope: Scope,
+    sign_in: str,
+    password: str,
+    address: str,
+    at: datetime,
+    request_id: str = "",
+    identities: Identities | None = None,
 ) -> Account | Throttled | None:
     """The account, when the password is its own; None for every other case, so that no name can be guessed.
+
+    A person signs in with their name, or with an e-mail address or mobile number they have proven. A right
+    password is half of it where the account has a second factor: see ``factors.needs_factor``.
 
     An attempt is counted before the password is looked at, so that many at once are counted too. A success
     clears the count of the name and takes its own attempt off the count of the address.
     """
     word = sign_in.strip().lower()[:200]
-    limits = ((_key("account", word), MOST_FOR_ACCOUNT), (_key("address", address), MOST_FOR_ADDRESS))
+    contact = read_address(word) if identities is not None else None
+    word = contact.value if contact is not None else word
+    limits = ((key_of("account", word), MOST_FOR_ACCOUNT), (key_of("address", address), MOST_FOR_ADDRESS))
     for key, most in limits:
-        until = _count(scope, key, most, at)
+        until = count_attempt(scope, key, most, at)
         if until is not None:
-            _note(scope, None, "throttled", at, request_id)
+            note_attempt(scope, None, "throttled", at, request_id, action="account.sign_in")
             return Throttled(until)
     account = Account.objects.using(scope.using).filter(sign_in=word, is_active=True).first()
+    if contact is not None and identities is not None:
+        account = account or account_at(scope, identities, contact)
     stored = account.password if account is not None else _nobodys()
     right = len(password) <= _LONGEST_PASSWORD and check_password(password, stored, setter=None)
     if account is None or not right:
-        _note(scope, account.id if account else None, "refused", at, request_id)
+        note_attempt(scope, account.id if account else None, "refused", at, request_id, action="account.sign_in")
         return None
     Throttle.objects.using(scope.using).filter(key=limits[0][0]).delete()
     scope.fetch("UPDATE throttle SET attempts = attempts - 1 WHERE key = %s RETURNING 1", [limits[1][0]])
-    _note(scope, account.id, "done", at, request_id)
+    note_attempt(scope, account.id, "done", at, request_id, action="account.sign_in")
     return account  # type: ignore[no-any-return]
 
 
@@ -84,45 +91,45 @@ def change_password(
     account = Account.objects.using(scope.using).filter(id=actor.person).select_for_update().first()
     if account is None:
         raise NotVisible
-    key = _key("password", str(account.id))
-    if _count(scope, key, MOST_FOR_ACCOUNT, at) is not None or not check_password(current, account.password):
-        _note(scope, account.id, "refused", at, request_id, action="account.change_password")
+    if not knows_password(scope=scope, account=account, current=current, at=at):
+        note_attempt(scope, account.id, "refused", at, request_id, action="account.change_password")
         return None
-    try:
-        validate_password(new, user=account)
-    except ValidationError as error:
-        return tuple(error.messages)
+    wrong = why_not(new, account)
+    if wrong:
+        return wrong
     account.password = make_password(new)
     Account.objects.using(scope.using).filter(id=account.id).update(password=account.password)
-    Throttle.objects.using(scope.using).filter(key=key).delete()
-    _note(scope, account.id, "done", at, request_id, action="account.change_password")
+    note_attempt(scope, account.id, "done", at, request_id, action="account.change_password")
     return account  # type: ignore[no-any-return]
 
 
-def too_often(*, scope: Scope, kind: str, value: str, most: int, at: datetime) -> datetime | None:
-    """Count one attempt of a kind by whoever ``value`` names; past ``most`` in a window, the moment the window ends."""
-    return _count(scope, _key(kind, value), most, at)
+def knows_password(*, scope: Scope, account: Account, current: str, at: datetime) -> bool:
+    """Whether somebody who has signed in knows the password too; asked before anything of the sign-in changes."""
+    key = key_of("password", str(account.id))
+    if count_attempt(scope, key, MOST_FOR_ACCOUNT, at) is not None:
+        return False
+    if len(current) > _LONGEST_PASSWORD or not check_password(current, account.password):
+        return False
+    Throttle.objects.using(scope.using).filter(key=key).delete()
+    return True
 
 
-_COUNT = """
-INSERT INTO throttle AS kept (key, attempts, window_ends_at) VALUES (%(key)s, 1, %(ends)s)
-ON CONFLICT (key) DO UPDATE SET
-  attempts = CASE WHEN kept.window_ends_at <= %(at)s THEN 1 ELSE least(kept.attempts + 1, 100000) END,
-  window_ends_at = CASE WHEN kept.window_ends_at <= %(at)s THEN %(ends)s ELSE kept.window_ends_at END
-RETURNING attempts, window_ends_at
-"""
+def end_sessions(*, scope: Scope, account: Account) -> None:
+    """End every session of an account; the one that asks puts the new digest into its own."""
+    account.sessions_since += 1
+    rows = Account.objects.using(scope.using).filter(id=account.id)
+    rows.update(sessions_since=F("sessions_since") + 1)
 
 
-def _count(scope: Scope, key: str, most: int, at: datetime) -> datetime | None:
-    """Count one attempt; when there were too many in this window, the moment the window ends."""
-    attempts, ends = scope.fetch(_COUNT, {"key": key, "at": at, "ends": at + WINDOW})[0]
-    return ends if attempts > most else None
-
-
-def _key(kind: str, value: str) -> str:
-    """An opaque name of what is limited: whoever reads the table learns neither names nor addresses."""
-    secret = hashlib.sha256(b"throttle" + settings.SECRET_KEY.encode()).digest()
-    return f"{kind}:{hmac.digest(secret, value.encode(), 'sha256').hex()}"
+def why_not(password: str, account: Account | None = None) -> tuple[str, ...]:
+    """The sentences that say why a new password will not do."""
+    if len(password) > _LONGEST_PASSWORD:
+        return (str(_("A password has at most 1,024 characters.")),)
+    try:
+        validate_password(password, user=account)
+    except ValidationError as error:
+        return tuple(error.messages)
+    return ()
 
 
 _nobody: dict[str, str] = {}
@@ -131,9 +138,3 @@ _nobody: dict[str, str] = {}
 def _nobodys() -> str:
     """A password hash that no password opens, so that an unknown name costs the same time as a known one."""
     return _nobody.setdefault("hash", make_password("nobody has this password"))
-
-
-def _note(
-    scope: Scope, actor: UUID | None, outcome: str, at: datetime, request_id: str, action: str = "account.sign_in"
-) -> None:
-    note_operation(scope=scope, actor=actor, action=action, outcome=outcome, at=at, request_id=request_id)
