@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from creditbank.domain.conversions.application import OPEN, fingerprint
 from creditbank.domain.conversions.compile import CompiledConversions, compile_conversions
 from creditbank.domain.conversions.credit_lots import Lot, item_of
-from creditbank.domain.conversions.evaluate import convert, possibilities
+from creditbank.domain.conversions.evaluate import convert, possibilities, serving
 from creditbank.domain.conversions.model import (
     Around,
     ConversionRules,
@@ -240,6 +240,22 @@ def option_of(held: Holdings, code: str, row: str, course: str = "") -> Option |
     except ValueError:
         return None
     return _option(held, regulation, one)
+
+
+def pinned(held: Holdings, lots: Collection[str] | None) -> Holdings:
+    """The same with these lots alone to be used; with all where none are named."""
+    if lots is None:
+        return held
+    return replace(held, lots=tuple(lot for lot in held.lots if lot.id in lots))
+
+
+def usable(held: Holdings, option: Option) -> tuple[Lot, ...]:
+    """The lots that may be used for an option, those that are used first coming first."""
+    regulation = option.regulation
+    items = [item_of(regulation.compiled.rules, lot) for lot in held.lots]
+    lots = {lot.id: lot for lot in held.lots}
+    found = serving(regulation.compiled, option.one.row, items, held.around[regulation.version_id])
+    return tuple(lots[item.id] for item in found)
 
 
 def ask_again(scope: Scope, application: ConversionApplication) -> Option | None:

@@ -55,6 +55,28 @@ def test_a_learner_sees_what_credit_can_become_and_why_not_and_applies(bank, cas
     assert "EL302" not in re.findall(r"course=(EL\d+)", learner.get(CONVERSIONS).content.decode())
 
 
+@pytest.mark.usefixtures("contexts")
+def test_a_learner_chooses_which_credit_is_used_and_only_that_is_held(bank, cast, lot):
+    (other,) = post(cast, deposit(cast.lin.person, "other", amount=400, earned_on=ON))
+    learner = client_of(cast.lin)
+    at = re.search(r"choose/\?at=([^&]*)&amp;", learner.get(CONVERSIONS).content.decode())[1]
+    address = f"/learner/conversions/choose/?at={at}&rules=college-conversion&row=into-professional&course=EL301"
+    offered = learner.get(address).context["lots"]
+    assert {(one.id, ticked) for one, ticked in offered} == {(str(lot.lot_id), True), (str(other.lot_id), True)}
+    first = offered[0][0].id
+    second = next(one.id for one, _ticked in offered if one.id != first)
+    page = learner.get(f"{address}&choosing=1&lot={second}")
+    assert [(one.id, ticked) for one, ticked in page.context["lots"]] == [(first, False), (second, True)]
+    assert [use.item for use in page.context["one"].one.uses] == [second]
+    sent = filled(page.content.decode()) | {"choosing": "1", "lot": second}
+    # What was seen with one lot is not what would be done with all: without the choice nothing is held.
+    assert learner.post("/learner/conversions/choose/", {**sent, "choosing": ""}).status_code == 409
+    assert learner.post("/learner/conversions/choose/", sent).status_code == 302
+    assert {str(key[0]) for key, much in held(bank, cast.lin.person).items() if key[1] == "held" and much} == {second}
+    nothing = learner.get(f"{address.replace('EL301', 'EL302')}&choosing=1")
+    assert nothing.context["may_apply"] is False
+
+
 def test_what_changed_meanwhile_is_shown_and_nothing_is_held(bank, cast, lot):
     learner = client_of(cast.lin)
     at = re.search(r"choose/\?at=([^&]*)&amp;", learner.get(CONVERSIONS).content.decode())[1]

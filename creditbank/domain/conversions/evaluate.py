@@ -108,6 +108,18 @@ def convert(
     return _row(compiled, number, opened[0], _sorted(compiled, items, around), around)
 
 
+def serving(compiled: CompiledConversions, row: str, items: Sequence[Item], around: Around) -> tuple[Item, ...]:
+    """The items that may be used in a row, those that are used first coming first.
+
+    Raises:
+        KeyError: the rules have no such row.
+    """
+    number, held = compiled.number[row], _sorted(compiled, items, around)
+    groups = range(len(compiled.rules.rows[number].groups))
+    ids = {item.id for at in groups for item in held.serving.get((number, at), ())}
+    return tuple(item for item in sorted(items, key=order) if item.id in ids)
+
+
 def best_for(
     compiled: CompiledConversions,
     target: Target,

@@ -11,7 +11,15 @@ from creditbank.domain.conversions.application import Act, State, decide
 from creditbank.domain.explanation import Refusal, to_data
 from creditbank.domain.ledger import Hold
 from creditbank.domain.rules.model import Ruling
-from creditbank.queries.conversion_options import Holdings, Option, holdings_of, made_titles, option_of, target_key
+from creditbank.queries.conversion_options import (
+    Holdings,
+    Option,
+    holdings_of,
+    made_titles,
+    option_of,
+    pinned,
+    target_key,
+)
 from creditbank.records.conversions import ConversionApplication, ConversionUse
 from creditbank.records.people import Enrolment
 from creditbank.records.scope import Scope
@@ -31,6 +39,8 @@ class Wish:
     row: str
     course: str
     seen: str
+    lots: tuple[str, ...] | None = None
+    """The lots that alone may be used, where the learner chose among them; else the first to expire go first."""
 
 
 def apply_for_conversion(
@@ -57,7 +67,7 @@ def apply_for_conversion(
     before = scope.rows(ConversionApplication).filter(learner_id=learner, application_id=wish.application_id).first()
     if before is not None:
         return before  # type: ignore[no-any-return]
-    held = holdings_of(scope, learner, on=on)
+    held = pinned(holdings_of(scope, learner, on=on), wish.lots)
     chosen = option_of(held, wish.rules, wish.row, wish.course)
     if refusal := _refused(chosen, wish, on):
         return refusal

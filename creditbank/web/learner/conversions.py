@@ -25,7 +25,16 @@ from creditbank.domain.recognition import Who
 from creditbank.domain.rules.model import Ruling
 from creditbank.gateways.clock import new_id, now, today
 from creditbank.queries.conversion_applications import ApplicationDetail, application_of, applications_of
-from creditbank.queries.conversion_options import Holdings, Option, holdings_of, made_titles, option_of, options_of
+from creditbank.queries.conversion_options import (
+    Holdings,
+    Option,
+    holdings_of,
+    made_titles,
+    option_of,
+    options_of,
+    pinned,
+    usable,
+)
 from creditbank.queries.passbook import Holder, enrolments_of
 from creditbank.queries.progress import effects_of, planned_courses
 from creditbank.records.scope import Scope, acting_for
@@ -35,7 +44,7 @@ from creditbank.web.doors import door
 from creditbank.web.learner.frame import day_in, found, own_scope, show
 from creditbank.web.learner.words import CONVERSION_ACTS, CONVERSION_REASONS, CONVERSION_STATES, lines_said
 
-_MOST_SHOWN = 30
+_MOST_SHOWN, _MOST_LOTS = 30, 500
 
 
 @door("conversion.apply")
@@ -80,7 +89,9 @@ def choose(request: HttpRequest) -> HttpResponse:
                     messages.success(request, _t("Applied. What it uses is held until it is decided."))
                     return redirect("learner:application", answer.application_id)
                 messages.warning(request, " ".join(lines_said(answer.explanation)))
-            held = holdings_of(inside, person, on=day)
+            everything = holdings_of(inside, person, on=day)
+            chosen = _chosen_lots(given)
+            held = pinned(everything, chosen)
             one = found(option_of(held, given.get("rules", ""), given.get("row", ""), given.get("course", "")))
         effects = effects_of(scope, person, on=day, used=_used(one), made=_made(one, place, day)) if one.credit else []
         context = {
@@ -88,6 +99,8 @@ def choose(request: HttpRequest) -> HttpResponse:
             "one": one,
             "shown": _option_shown(one, held, place),
             "effects": effects,
+            "lots": [(lot, chosen is None or lot.id in chosen) for lot in usable(everything, one)],
+            "chosen": chosen,
             "may_apply": one.one.ruling is not Ruling.REFUSE and not one.open and one.credit > 0 and bool(_used(one)),
             "application": new_id(),
             "made": list(zip(made_titles(held, one.one, one.regulation.compiled), one.one.made, strict=True)),
@@ -144,7 +157,15 @@ def _wish(given: Any) -> Wish:
         token = UUID(given.get("application", ""))
     except ValueError:
         raise Http404 from None
-    return Wish(token, given.get("rules", ""), given.get("row", ""), given.get("course", ""), given.get("seen", ""))
+    return Wish(
+        token, given.get("rules", ""), given.get("row", ""), given.get("course", ""), given.get("seen", ""),
+        _chosen_lots(given),
+    )  # fmt: skip
+
+
+def _chosen_lots(given: Any) -> tuple[str, ...] | None:
+    """The lots that alone may be used, where the page let the learner choose."""
+    return tuple(given.getlist("lot")[:_MOST_LOTS]) if given.get("choosing") else None
 
 
 def _listed(held: Holdings, search: str, place: Holder, planned: frozenset[str]) -> dict[str, Any]:
