@@ -27,7 +27,7 @@ _LISTS = ("categories", "facts", "rules", "closed", "exclude", "prerequisite", "
 _PARTS = ("closed", "exclude", "prerequisite", "cap", "validity")
 _TAKES, _BECOMES, _CREDIT = Text("使用", "Takes"), Text("置换为", "Becomes"), Text("学分", "Credit")
 _GRADE, _COUNTS, _SURPLUS = Text("成绩", "Grade"), Text("计入", "Counts for"), Text("剩余学分", "What is left over")
-_RULING, _SAYS, _NO_CLAUSE = Text("处理", "Then"), Text("内容", "It says"), Text("无", "none")
+_RULING, _SAYS = Text("处理", "Then"), Text("内容", "It says")
 
 
 def conversion_differences(before: ConversionRules, after: ConversionRules) -> Explanation:
@@ -127,10 +127,11 @@ class _Standings:
 
     def changed(self, name: str, key: str) -> tuple[Text, Text, Text] | None:
         standing, rules = Standing(name), (self.before, self.after)
-        if key == "clause":
-            old, new = (one.standing_clauses.get(standing, _NO_CLAUSE) for one in rules)
-        else:
-            old, new = (RULING[one.standings[standing]] for one in rules)
+        if key == "clause" and not all(standing in one.standing_clauses for one in rules):
+            return None
+        old, new = (
+            one.standing_clauses[standing] if key == "clause" else RULING[one.standings[standing]] for one in rules
+        )
         return STANDING[standing], old, new
 
 

@@ -146,6 +146,7 @@ MORE: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("count", base(), item_of("course", **{"from": [{"when": {"score": 90}, "count": 2}]}), "each_enough"),
     ("count", base(), item_of("fixed", **{"from": [{"when": {"kind": "a"}, "count": 2}]}), "each_enough"),
     ("rest", base(OPEN), item_of("open", **{"from": [ENOUGH | {"together": "5"}]}), "uses_differ"),
+    ("together", base(LITTLE), item_of("little", **{"from": [ENOUGH]}), "takes_less"),
     ("little", base(LITTLE), item_of("little", **{"from": [ENOUGH | {"together": "3"}]}), "each_enough"),
     ("surplus", base(), item_of("half", surplus="kept"), "surplus"),
     ("gpa", base(), item_of("half", counts={"gpa": False}), "unreadable"),
