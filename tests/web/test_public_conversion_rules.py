@@ -9,7 +9,7 @@ from creditbank.exchange.documents import read_document
 from creditbank.exchange.frameworks.files import read_packaged
 from creditbank.gateways.documents import pack_bytes
 from creditbank.queries.conversion_rules import passages, sending
-from creditbank.queries.frameworks import whole_units
+from creditbank.queries.frameworks import library_at, whole_units
 from creditbank.records.scope import acting_for
 from creditbank.services.frameworks import store_documents
 from creditbank.services.rules import publish_rule_version
@@ -101,7 +101,7 @@ def test_the_table_of_units_says_what_carries_a_unit_whole(bank, cast):
     with acting_for(institution=cast.college, purpose="test") as scope:
         units = read_packaged("example-certification-units")
         store_documents(scope=scope, actor=cast.zhao.person, documents=(units,), published=False, as_of=ON, at=AT)
-        found = whole_units(scope)
+        found = whole_units(library_at(scope))
     assert found["certificate", "x-web-mid"] >= {"U-WEB-1", "U-WEB-2"}
     assert found["course", "SW2101"] >= {"U-WEB-1", "U-WEB-2"}
     assert ("outcome", "contest-web") not in found
