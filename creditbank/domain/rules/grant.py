@@ -124,15 +124,16 @@ def _rows_grant(
 ) -> Granted:
     """What rows give together, by the table's hit policy; their order makes no difference."""
     for ruling in (Ruling.REFUSE, Ruling.MANUAL):
-        for row in found:
-            if row.row.give is ruling:
-                return _row_grants(compiled, row, values, reasons)
+        ruled = [row for row in found if row.row.give is ruling]
+        if ruled:
+            return _row_grants(compiled, min(ruled, key=_id_of), values, reasons)
     reckoned = [
         (row, reckon(row.row.give.credit, values, compiled.position)) for row in found if isinstance(row.row.give, Give)
     ]
     giving = [(row, one.amount) for row, one in reckoned if one.amount is not None]
     if not giving:
-        return _row_grants(compiled, found[0], values, reasons)
+        refused = [row for row, one in reckoned if one.ruling is Ruling.REFUSE]
+        return _row_grants(compiled, min(refused or found, key=_id_of), values, reasons)
     if table.hit is Hit.COLLECT_MAX:
         best = min(giving, key=lambda pair: (-pair[1], pair[0].row.id))[0]
         if reasons is not None:
@@ -143,7 +144,12 @@ def _rows_grant(
         below = [_row_line(compiled, row, one, values) for row, one in reckoned if one.amount is not None]
         reasons.append(trace.collected(below, total))
     name = "+".join(sorted(row.row.id for row, _amount in giving))
-    return _finished(compiled, giving[0][0].row.give, name, total, values, reasons)
+    first = min((row for row, _amount in giving), key=_id_of)
+    return _finished(compiled, first.row.give, name, total, values, reasons)
+
+
+def _id_of(row: CompiledRow) -> str:
+    return row.row.id
 
 
 def _row_grants(

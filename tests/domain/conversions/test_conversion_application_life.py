@@ -44,4 +44,6 @@ def test_credit_is_held_in_the_states_that_can_still_lead_to_a_conversion_and_in
     leads = {State.POSTED}
     while more := {origin for step in STEPS.values() if step.target in leads for origin in step.origins} - leads:
         leads |= more
-    assert leads - {State.POSTED} == OPEN
+    # A refusal leads there by an appeal alone, which holds the credit again.
+    assert {act for act, step in STEPS.items() if State.REFUSED in step.origins} == {Act.APPEAL}
+    assert leads - {State.POSTED, State.REFUSED} == OPEN

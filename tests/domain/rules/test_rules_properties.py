@@ -237,6 +237,21 @@ def test_the_order_of_rows_makes_no_difference_unless_the_first_decides(
     )
 
 
+def test_of_rows_that_refuse_together_the_same_one_is_named_in_whatever_order_they_stand() -> None:
+    when = {"grade": "any", "hours": "any"}
+    below = {"of": "hours", "tiers": [{"from": 5, "gives": "1"}], "below": "refuse"}
+    for gives in (("refuse", "refuse"), (below, below)):
+        both_ways = [
+            [row("a", when, gives[0]), row("b", when, gives[1])],
+            [row("b", when, gives[1]), row("a", when, gives[0])],
+        ]
+        for rows in both_ways:
+            for hit in ("collect_max", "collect_sum"):
+                of = fresh(rules(tables=[{"code": "main", "columns": ["grade", "hours"], "hit": hit, "rows": rows}]))
+                found = evaluate(of, outcome(of, grade="low", hours=0), Context(date(2026, 1, 1), {}, {}))
+                assert (found.ruling, found.row) == (Ruling.REFUSE, "a")
+
+
 @steady
 @given(rule_sets(), facts)
 def test_the_index_finds_what_reading_every_row_finds(data: Any, given_facts: Any) -> None:
