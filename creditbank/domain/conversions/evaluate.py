@@ -54,6 +54,8 @@ class _Held:
 
     serving: dict[tuple[int, int], list[Item]]
     barred: list[Line]
+    doubts: dict[str, Line]
+    """By item why a person has to say whether it may be used; they serve where the others do not suffice."""
     settled: dict[tuple[object, ...], _Settled]
 
 
@@ -165,18 +167,20 @@ def _preference(one: Possibility) -> tuple[int, int, int, str]:
 
 
 def _sorted(compiled: CompiledConversions, items: Sequence[Item], around: Around) -> _Held:
-    held = _Held({}, [], {})
+    held = _Held({}, [], {}, {})
     # In their order once, and not again for every row and course.
     for item in sorted(items, key=order):
         reasons: list[Line] = []
         values = item.outcome.values
         part = next((part for part, tests in compiled.excludes if holds(tests, values)), None)
-        if (
-            part is not None
-            or in_time(compiled.dates, values, around.context.claimed_on, reasons) is not Ruling.RECOGNISE
-        ):
+        ruling = part.otherwise if part is not None else Ruling.RECOGNISE
+        if ruling is not Ruling.REFUSE:
+            ruling = _worse(ruling, in_time(compiled.dates, values, around.context.claimed_on, reasons))
+        if ruling is Ruling.REFUSE:
             held.barred.append(trace.excluded(item, part, reasons))
             continue
+        if ruling is Ruling.MANUAL:
+            held.doubts[item.id] = trace.doubted(item, part, reasons)
         if item.credit > 0:
             units = compiled.units_of(values, around.units)
             for place in compiled.places(values, item.credit, units):
@@ -227,6 +231,8 @@ def _settle(
         return _Settled(Ruling.REFUSE, tuple(reasons))
     if any(target.code not in around.courses for target in targets if target.kind in _COURSES):
         return _Settled(Ruling.MANUAL, tuple(reasons))
+    if any(item.id in held.doubts for item in chosen.items):
+        ruling = Ruling.MANUAL
     for part in compiled.rules.prerequisite:
         ready = prepared(part, compiled.categories, around.context, reasons)
         if ready is Ruling.REFUSE:
@@ -312,9 +318,12 @@ def _items(
     serving = [held.serving.get((number, at), []) for at in range(len(row.groups))]
     least = 0 if isinstance(row.worth, Full) and row.worth.short else need
     everything = isinstance(row.worth, Held)
-    chosen = choose(row.groups, serving, need=least, everything=everything, surplus=row.surplus)
-    if chosen is not None:
-        return chosen
+    sure = [[item for item in items if item.id not in held.doubts] for items in serving] if held.doubts else serving
+    for usable in (sure, serving) if held.doubts else (sure,):
+        chosen = choose(row.groups, usable, need=least, everything=everything, surplus=row.surplus)
+        if chosen is not None:
+            reasons += [held.doubts[item.id] for item in chosen.items if item.id in held.doubts]
+            return chosen
     facts = {fact.name: fact for fact in compiled.rules.facts}
     before = len(reasons)
     for group, items in zip(row.groups, serving, strict=True):

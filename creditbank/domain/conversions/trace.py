@@ -63,6 +63,7 @@ MESSAGES: dict[str, str] = {
     "conversion.selected": "{course} is selected for the next term.",
     "conversion.converted": "{course} was converted before.",
     "conversion.excluded": "{title} cannot be converted.",
+    "conversion.doubted": "Whether {title} can be converted is for a person to decide.",
     "conversion.grade_fixed": "Recorded with the grade {grade}.",
     "conversion.grade_credit_only": "Recorded as credit, without a grade.",
     "conversion.grade_kept": "The grade is taken over: {grade}.",
@@ -170,6 +171,11 @@ def surplus_said(policy: Surplus, amount: int) -> Line:
 def excluded(item: Item, part: Exclude | None, below: list[Line]) -> Line:
     """An item that must not be used."""
     return Line("conversion.excluded", Verdict.NO, {"title": item.title}, part.clause if part else None, tuple(below))
+
+
+def doubted(item: Item, part: Exclude | None, below: list[Line]) -> Line:
+    """An item of which a person says whether it may be used."""
+    return Line("conversion.doubted", Verdict.ASK, {"title": item.title}, part.clause if part else None, tuple(below))
 
 
 def course_said(course: Course) -> Line:

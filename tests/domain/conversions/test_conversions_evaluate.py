@@ -156,6 +156,25 @@ def test_excluded_and_outdated_items_are_not_used_and_it_is_said() -> None:
     assert uses(convert(of, "r", [bad, old, item(of, "fine", 300, earned_on="2021-09-10")], around())) == {"fine": 300}
 
 
+def test_what_a_person_may_let_through_is_used_last_and_then_a_person_decides() -> None:
+    of = compiled(
+        exclude=[{"id": "bad", "when": {"score": {"below": 50}}, "otherwise": "manual", "clause": both("bad")}],
+        validity=[
+            {"id": "old", "fact": "earned_on", "within": {"years": 5}, "otherwise": "manual", "clause": both("old")}
+        ],
+    )
+    bad, old = item(of, "a-bad", 300, score=10), item(of, "b-old", 300, earned_on="2021-09-09")
+    asked = convert(of, "r", [bad], around())
+    assert (asked.ruling, uses(asked), asked.made[0].credit) == (Ruling.MANUAL, {"a-bad": 300}, 300)
+    assert {"conversion.doubted", "conversion.would_ask"} <= codes(asked)
+    late = convert(of, "r", [old], around())
+    assert (late.ruling, {"conversion.doubted", "rules.too_late"} <= codes(late)) == (Ruling.MANUAL, True)
+    # Where something else suffices nobody is asked, although it would come later.
+    sure = convert(of, "r", [bad, old, item(of, "z-fine", 300, earned_on="2021-09-10")], around())
+    assert (sure.ruling, uses(sure)) == (Ruling.RECOGNISE, {"z-fine": 300})
+    assert "conversion.doubted" not in codes(sure)
+
+
 def test_a_limit_refuses_a_course_that_does_not_fit_whole_and_cuts_other_credit() -> None:
     cap = {"id": "c", "category": "side", "scope": "ever", "maximum": "3", "clause": both("c")}
     of = compiled(
