@@ -24,6 +24,7 @@ SCHEMAS = {
     "outcomes": "creditbank.domain.rules.schema:outcomes_schema",
     "registrar_sheet": "creditbank.domain.registrar.schema:registrar_sheet_schema",
     "rules": "creditbank.domain.rules.schema:rules_schema",
+    "rules-overlay": "creditbank.domain.rules.schema:rules_overlay_schema",
     "units": "creditbank.domain.frameworks.schema:units_schema",
 }
 """By the noun in ``schema: creditbank.NOUN/1``, where its JSON Schema is made; loaded only when asked for."""

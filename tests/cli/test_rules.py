@@ -15,6 +15,7 @@ from creditbank.cli.main import main
 from creditbank.cli.schema import SCHEMAS, schema_of
 from creditbank.domain.rules import places, read
 from creditbank.domain.rules.model import Add, Cap, Choose, Fact, Row, RuleSet, Table
+from creditbank.domain.rules.overlay import overlay_data, read_overlay
 from creditbank.domain.rules.schema import rules_schema
 from creditbank.domain.rules.write import rule_set_data, rule_set_hash
 from creditbank.exchange.documents import read_document
@@ -186,6 +187,35 @@ def test_every_pack_and_its_normal_form_fit_the_schema() -> None:
     broken = rule_set_data(load_pack("cn-innovation"))
     broken["tables"][0]["rows"][0]["give"]["credits"] = "3"
     assert _check(broken, schema, schema) != []
+
+
+def test_an_overlay_that_the_reader_takes_fits_its_schema_and_what_it_refuses_does_not() -> None:
+    said = {"zh": "本校办法", "en": "ours"}
+    pack = rule_set_data(load_pack("example-limits"))
+    row = {**pack["tables"][0]["rows"][0], "id": "own", "table": pack["tables"][0]["code"]}
+    head = {"schema": "creditbank.rules-overlay/1", "code": "example-limits", "kind": "overlay", "name": said}
+    document = {
+        **head,
+        "source": said,
+        "add": {"rows": [row], "cap": [pack["cap"][0]], "exclude": [{"id": "x", "when": {}, "clause": said}]},
+        "tighten": {
+            "rows": [{"id": "a", "credit": "1", "clause": said}, {"id": "b", "give": "refuse", "clause": said}],
+            "validity": [{"id": "v", "within": {"years": 2}, "clause": said}],
+        },
+    }
+    schema = schema_of("rules-overlay")
+    assert _check(overlay_data(read_overlay(document)), schema, schema) == []
+    for half, name, number, wrong in (
+        ("tighten", "rows", 0, {"give": "refuse"}),
+        ("tighten", "rows", 1, {"give": "manual"}),
+        ("tighten", "validity", 0, {"otherwise": "manual"}),
+        ("add", "rows", 0, {"table": None}),
+    ):
+        broken = json.loads(json.dumps(document))
+        broken[half][name][number] |= wrong
+        assert _check(broken, schema, schema) != [], (half, name, wrong)
+        with pytest.raises(places.UnreadableError):
+            read_overlay(broken)
 
 
 def test_the_schema_knows_exactly_the_keys_the_reader_knows() -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from creditbank.domain.rules.figures import MOST_WEIGHTS
 from creditbank.domain.rules.model import FactType, Hit, RoundAt, Ruling, Scope
+from creditbank.domain.rules.overlay import ADDED, MOST_ITEMS, TIGHTENED
+from creditbank.domain.rules.overlay import KIND as OVERLAY
+from creditbank.domain.rules.overlay import SCHEMA as OVERLAY_SCHEMA
 from creditbank.domain.rules.read import KIND, MOST_STEPS, MOST_TABLES
 from creditbank.domain.rules.read_amounts import MOST_ROWS, MOST_TIERS, STEP_KINDS
 from creditbank.domain.rules.read_cells import MOST_FACTS
@@ -304,6 +307,44 @@ def rules_schema() -> dict[str, Any]:
             },
         ),
         rules_definitions(),
+    )
+
+
+def rules_overlay_schema() -> dict[str, Any]:
+    """The JSON Schema of ``creditbank.rules-overlay/1``."""
+    definitions = rules_definitions()
+    row, cap, days = (definitions[name]["properties"] for name in ("row", "cap", "validity"))
+    named = {"id": ref_to("code"), "clause": ref_to("text")}
+    changes: dict[str, dict[str, Any]] = {
+        "rows": {"credit": ref_to("credit"), "give": {"const": "refuse"}},
+        "cap": {"maximum": cap["maximum"]},
+        "validity": {name: days[name] for name in ("within", "expires")},
+    }
+    needed = {name: row[name] for name in definitions["row"]["required"]}
+    added: dict[str, dict[str, Any]] = {name: ref_to(name) for name in ADDED} | {
+        "rows": object_of({"table": ref_to("code"), **needed}, {name: row[name] for name in row if name not in needed})
+    }
+    tightened = {
+        name: object_of(named, changes[name]) | {"oneOf": [{"required": [one]} for one in changes[name]]}
+        for name in TIGHTENED
+    }
+    return document(
+        "rules-overlay",
+        "What a school adds to inherited rules for recognition, and tightens",
+        object_of(
+            {
+                "schema": {"const": OVERLAY_SCHEMA},
+                "code": ref_to("code"),
+                "kind": {"const": OVERLAY},
+                "name": ref_to("text"),
+                "source": ref_to("text"),
+            },
+            {
+                "add": object_of({}, {name: list_of(one, MOST_ITEMS) for name, one in added.items()}),
+                "tighten": object_of({}, {name: list_of(one, MOST_ITEMS) for name, one in tightened.items()}),
+            },
+        ),
+        definitions,
     )
 
 
