@@ -191,6 +191,7 @@ REGISTRY: dict[str, Entry] = {
     "office:application-take": Entry("conversion.review", of_applications),
     "office:application-approve": Entry("conversion.review", of_applications),
     "office:application-refuse": Entry("conversion.review", of_applications),
+    "office:application-attach": Entry("rules.edit", of_applications),
     "office:conversion": Entry("recognition.reverse", of_conversions),
     "office:imports": Entry("results.read_imports"),
     "office:results": Entry("results.write", of_whole_desk({})),

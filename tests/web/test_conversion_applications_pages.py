@@ -7,12 +7,15 @@ import re
 import pytest
 
 from creditbank.domain.conversions.application import State
+from creditbank.domain.rule_documents import read_rules
+from creditbank.queries.rule_cases import list_cases, run_cases
 from creditbank.records.institutions import Institution
+from creditbank.records.rules import RuleSet
 from creditbank.records.scope import acting_for
 from tests.cast import ON
 from tests.intruder import superuser
 from tests.services.bookings import deposit, held, post
-from tests.services.conversion_applications import apply_for, found_rules, state_of
+from tests.services.conversion_applications import RULES, apply_for, decide, found_rules, state_of
 from tests.web.office_cases import client_of
 
 CONVERSIONS = "/learner/conversions/"
@@ -163,3 +166,32 @@ def test_a_grade_left_open_is_entered_at_the_desk(bank, cast, lot):
     assert office.post(f"{address}approve/", sent | {"grade-grade": "良好"}).status_code == 302
     assert state_of(cast, application) is State.POSTED
     assert "良好" in office.get(address).content.decode()
+
+
+def test_a_decided_conversion_becomes_a_case_of_its_rules_in_one_click(bank, cast, lot):
+    first, office = apply_for(cast), client_of(cast.zhao)
+    address = f"/office/conversions/{first.learner_id}/{first.application_id}/"
+    assert f"{address}attach/" not in office.get(address).content.decode()
+    assert office.post(f"{address}attach/")["Location"] == address  # nothing is decided yet
+    decide(cast, first)
+    assert state_of(cast, first) is State.POSTED
+    assert f"{address}attach/" in office.get(address).content.decode()
+    assert "#case-application-" in office.post(f"{address}attach/")["Location"]
+    second = apply_for(cast, course="EL303")
+    decide(cast, second, "refuse")
+    office.post(f"/office/conversions/{second.learner_id}/{second.application_id}/attach/")
+    with acting_for(institution=cast.college, purpose="test") as scope:
+        rule_set = scope.rows(RuleSet).get(code="college-conversion", institution_id=cast.college)
+        cases = list_cases(scope, rule_set.id)
+        runs = {run.case.code: run for run in run_cases(read_rules(RULES), cases)}
+    kept = runs[f"application-{first.application_id.hex[-12:]}"]
+    # What was held before it was used is what the case holds; the course is open as it was, though it is passed now.
+    assert kept.green, kept
+    refused = runs[f"application-{second.application_id.hex[-12:]}"]
+    assert not refused.green  # a person refused what the rules allow, and the test-bench says so
+    assert len(runs) == 2
+    # Neither names nor numbers of anybody, nor the title of the outcome.
+    said = " ".join(str(case.document) for case in cases)
+    assert "省级技能大赛" not in said
+    assert str(first.learner_id) not in said
+    assert client_of(cast.chen).post(f"{address}attach/").status_code in (403, 404)

@@ -33,6 +33,7 @@ from creditbank.queries.conversion_options import Option, ask_again, asks_grade
 from creditbank.queries.letters import letters_of_case
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
+from creditbank.services.conversions.cases import DECIDED
 from creditbank.services.conversions.review import (
     ApplicationKey,
     Recorded,
@@ -209,6 +210,7 @@ def _page(
         "may_approve": Act.APPROVE in acts and possible,
         "may_refuse": Act.REFUSE in acts,
         "own": key.learner_id == actor.person,
+        "may_attach": one.line.state in DECIDED and may(actor, "rules.edit", Thing(institution=actor.institution)),
         "letters": letters_of_case(scope, key.learner_id, key.application_id),
         "matters": matters_of(scope, key.learner_id, key.application_id),
         "grade_form": (grade_form or GradeForm(prefix="grade")) if now is not None and asks_grade(now) else None,

@@ -26,6 +26,8 @@ from creditbank.queries.rule_drafts import find_draft, list_drafts
 from creditbank.records.rules import RuleSet, RuleVersion
 from creditbank.records.scope import Scope
 from creditbank.services.access import NotVisible
+from creditbank.services.conversions.cases import attach_conversion
+from creditbank.services.conversions.review import ApplicationKey
 from creditbank.services.rule_cases import attach_decision, remove_case
 from creditbank.web.doors import door
 from creditbank.web.office.desk import actor_of, at_desk, minute_of, show, today_at
@@ -126,6 +128,21 @@ def attach(request: HttpRequest, learner_id: UUID, claim_id: UUID) -> HttpRespon
         if isinstance(made, Refusal):
             messages.warning(request, " ".join(sentences(made.explanation)))
             return HttpResponseRedirect(reverse("office:case", args=[learner_id, claim_id]))
+        rule_set_id, code = made
+        messages.success(request, _t("The decision was attached as case %(code)s.") % {"code": code})
+        return HttpResponseRedirect(f"{reverse('office:rule-cases', args=[rule_set_id])}#case-{code}")
+
+
+@door("rules.edit")
+@require_POST
+def attach_application(request: HttpRequest, learner_id: UUID, application_id: UUID) -> HttpResponse:
+    """Attach a conversion that was decided to the rules that decided it, as a case, without the person."""
+    with at_desk(request, "rules.edit") as scope:
+        key = ApplicationKey(learner_id, application_id)
+        made = attach_conversion(scope=scope, actor=actor_of(request), key=key, at=clock.now())
+        if isinstance(made, Refusal):
+            messages.warning(request, " ".join(sentences(made.explanation)))
+            return HttpResponseRedirect(reverse("office:application", args=[learner_id, application_id]))
         rule_set_id, code = made
         messages.success(request, _t("The decision was attached as case %(code)s.") % {"code": code})
         return HttpResponseRedirect(f"{reverse('office:rule-cases', args=[rule_set_id])}#case-{code}")

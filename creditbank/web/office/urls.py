@@ -95,6 +95,7 @@ urlpatterns = [
     path(f"{_APPLICATION}take/", applications.take, name="application-take"),
     path(f"{_APPLICATION}approve/", applications.approve, name="application-approve"),
     path(f"{_APPLICATION}refuse/", applications.refuse, name="application-refuse"),
+    path(f"{_APPLICATION}attach/", rule_cases.attach_application, name="application-attach"),
     path("learners/", learners.listing, name="learners"),
     path("learners/codes/", binding_codes.issue, name="binding-codes"),
     path("learners/<uuid:learner_id>/", learners.record, name="learner"),
