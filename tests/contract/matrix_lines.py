@@ -9,6 +9,7 @@ from typing import Any
 from tests.contract.matrix_samples import (
     Sample,
     of_applications,
+    of_applications_to_attach,
     of_batches,
     of_bring_list,
     of_cases,
@@ -191,7 +192,7 @@ REGISTRY: dict[str, Entry] = {
     "office:application-take": Entry("conversion.review", of_applications),
     "office:application-approve": Entry("conversion.review", of_applications),
     "office:application-refuse": Entry("conversion.review", of_applications),
-    "office:application-attach": Entry("rules.edit", of_applications),
+    "office:application-attach": Entry("rules.edit", of_applications_to_attach),
     "office:conversion": Entry("recognition.reverse", of_conversions),
     "office:imports": Entry("results.read_imports"),
     "office:results": Entry("results.write", of_whole_desk({})),

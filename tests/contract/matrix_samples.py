@@ -206,6 +206,11 @@ def of_cases_to_attach(world: World) -> list[Sample]:
     return [replace(sample, also=lambda actor: actor.college is None) for sample in of_cases()(world)]
 
 
+def of_applications_to_attach(world: World) -> list[Sample]:
+    """As a decided claim: by whoever reads the application and writes the rules of the whole institution."""
+    return [replace(sample, also=lambda actor: actor.college is None) for sample in of_applications(world)]
+
+
 def of_programmes(world: World) -> list[Sample]:
     """Programmes are published for everybody; the progress shown is the reader's own."""
     return [Sample(programme.label, {"programme_id": programme.identity}) for programme in world.programmes]
